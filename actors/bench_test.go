@@ -1,0 +1,73 @@
+package actors
+
+import (
+	"fmt"
+	"testing"
+)
+
+func BenchmarkParseCommand(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := parseCommand("msg#ref-1:alice:sixty bytes of text, as people say it: all in a line"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkEncodeMessage makes a message's frame, as the log and all clients get it.
+func BenchmarkEncodeMessage(b *testing.B) {
+	b.ReportAllocs()
+	var payload, frame []byte
+	for b.Loop() {
+		payload = append(payload[:0], `{"type":"msg","id":1795430400123456`...)
+		payload = AppendBody(payload, "alice", "", `sixty bytes of text, as "people" say it: all in a line`)
+		payload = append(payload, `,"time":1795430400}`...)
+		frame = AppendFrame(frame[:0], payload)
+	}
+}
+
+func entriesFrom(id int64, n int) []Entry {
+	entries := make([]Entry, n)
+	for i := range entries {
+		frame := AppendFrame(nil, fmt.Appendf(nil, `{"type":"msg","id":%d,"user":"alice","text":"sixty bytes of text","time":1}`, id))
+		entries[i] = Entry{ID: id, Ref: "alice#1", Frame: frame}
+		id++
+	}
+	return entries
+}
+
+// BenchmarkTail takes in events of ten messages and serves a client that is as far
+// behind.
+func BenchmarkTail(b *testing.B) {
+	t := newTail(publicTail)
+	t.begin(nil, 0, 0, true)
+	entries := entriesFrom(1, 10)
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range entries {
+			entries[i].ID = t.last + int64(i) + 1
+		}
+		before := t.last
+		t.extend(entries)
+		if len(t.since(before, chunkLimit)) != len(entries) {
+			b.Fatal("entries are missing")
+		}
+	}
+}
+
+// BenchmarkWave makes a wave of ten messages for 10,000 sessions and hands it to as
+// many mailboxes that nobody works on.
+func BenchmarkWave(b *testing.B) {
+	const sessions = 10_000
+	entries := entriesFrom(1, 10)
+	mailboxes := make([]mailbox, sessions)
+	b.ReportAllocs()
+	for b.Loop() {
+		w := newWave(Public, 0, entries, nil, sessions, func() {})
+		for i := range mailboxes {
+			mailboxes[i].PostUserMessage(w)
+			mailboxes[i].next()
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/sessions, "ns/session")
+}

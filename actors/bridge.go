@@ -1,0 +1,264 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// What the bridge is asked and answers. The bridge actor is the only one that
+// knows Redis; package redisbridge implements it, so these types stand here, where
+// everybody that speaks with it can see them. Whoever asks names the PID to answer.
+// A bridge that restarts forgets what it was asked and says BridgeStarted;
+// everybody then asks again. Everything asked is idempotent. BridgeStarted,
+// RedisChanged and DMsStored go to the bridge's parent, which passes them on.
+
+// Log names a log in Redis: Public, or the user whose inbox it is.
+type Log string
+
+// Public is the log of what everybody hears.
+const Public Log = ""
+
+// Entry is one message as a log holds it. Entries are shared between goroutines
+// and never changed.
+type Entry struct {
+	ID    int64  // its place in the log, in µs since the epoch, below 2^53
+	Ref   string // by which the append script knows a repeat: name#ref
+	Frame []byte // the WebSocket frame; its payload is what the log holds
+}
+
+// Payload is the entry's JSON, byte for byte what the log holds.
+func (e Entry) Payload() []byte { return payloadOf(e.Frame) }
+
+// Append asks to store messages, in order; answered by one or more Settled.
+type Append struct {
+	quiet
+	To       *actor.PID
+	Messages []Message
+}
+
+// Message is something said that is to be stored.
+type Message struct {
+	Seq      uint64 // the connection's number for it, ascending
+	Ref      string // unique per sender within 10 minutes: the client's or our own
+	Sender   string
+	Receiver string // "" for a public message
+	Text     string
+	Received time.Time
+	Since    int64 // when the sender's claim began (µs): refs of older claims are not repeats
+	// Handed says that Redis may have it already: such a message is never refused,
+	// only repeated until its outcome is known.
+	Handed bool
+}
+
+// Departed says that a connection has ended, and its session lives on only for what
+// it has said. Nobody can be told of a refusal any more: so once one of its messages
+// is refused, all behind it are dropped, for its client will say them again, in
+// order.
+type Departed struct {
+	quiet
+	Session *actor.PID
+}
+
+// Settled tells outcomes; a Code means: not stored, and never will be.
+type Settled struct {
+	quiet
+	Outcomes []Outcome
+}
+
+// Outcome is what became of the message numbered Seq.
+type Outcome struct {
+	Seq  uint64
+	ID   int64
+	Code Code // "" when stored
+}
+
+// Stored tells the room that entries were appended to the public log through this
+// node, before the senders are told: until their events come back, only this node
+// could restore them to a Redis that forgot.
+type Stored struct {
+	quiet
+	Entries  []Entry
+	Received time.Time // when the first of them came in
+}
+
+// DMsStored tells the dms likewise of the inboxes' entries.
+type DMsStored struct {
+	quiet
+	Entries []LogEntry
+}
+
+// LogEntry is an entry and where it belongs.
+type LogEntry struct {
+	Log   Log
+	Entry Entry
+}
+
+// Subscribe asks for a log's events; answered by Linked when they flow, and again
+// each time the subscription was made anew. It replaces an earlier subscriber. Who
+// subscribes to Public hears of presence too.
+type Subscribe struct {
+	quiet
+	Log Log
+	To  *actor.PID
+}
+
+// Unsubscribe ends a subscription, if it is still To's.
+type Unsubscribe struct {
+	quiet
+	Log Log
+	To  *actor.PID
+}
+
+// Linked tells a subscriber that events flow from now on. What came before may
+// have been missed: read on from the cursor.
+type Linked struct{ quiet }
+
+// Appended is an event: entries were appended to the log, Prev being its newest id
+// before. It can be shed, for the log has it all.
+type Appended struct {
+	quiet
+	Log     Log
+	Prev    int64
+	Entries []Entry
+}
+
+func (*Appended) shed() {}
+
+// Read asks for the oldest entries after After, or, where After is Newest, for the
+// newest; at most Limit. Answered by Recalled, as soon as Redis can be asked.
+type Read struct {
+	quiet
+	To    *actor.PID
+	Log   Log
+	After int64
+	Limit int
+	// Reader tells the asker's reads apart; it is given back.
+	Reader uint64
+}
+
+// Newest as Read.After asks for the end of the log.
+const Newest = int64(-1)
+
+// Recalled answers Read. Entries are oldest first.
+type Recalled struct {
+	quiet
+	Read
+	Entries []Entry
+	Newest  int64 // the log's newest id, 0 if it is empty
+	Trimmed int64 // ids up to this one are no longer kept
+	More    bool  // there are newer entries than these
+}
+
+// ReadPage asks for a page of history; answered by Page, at the latest at Until.
+type ReadPage struct {
+	quiet
+	To     *actor.PID
+	Op     uint64
+	User   string // whose conversation with Peer; Peer "": the public log
+	Peer   string
+	Before int64
+	After  int64 // nothing up to here is shown: the claim began there
+	Limit  int
+	Until  time.Time
+}
+
+// Page answers ReadPage, oldest first.
+type Page struct {
+	quiet
+	Op      uint64
+	Peer    string
+	Entries []Entry
+	More    bool
+	Code    Code
+}
+
+// Claim asks for a name; answered by Claimed, at the latest at Until.
+type Claim struct {
+	quiet
+	To   *actor.PID
+	Op   uint64
+	Name string
+	// Proof is the token the client showed, if any; Fresh the one it gets if the
+	// name is free. Repeating a Claim with the same Fresh is harmless.
+	Proof, Fresh string
+	// Trusted: the name was proven otherwise, by a signed identity.
+	Trusted bool
+	Until   time.Time
+}
+
+// Claimed answers Claim.
+type Claimed struct {
+	quiet
+	Op            uint64
+	Token         string
+	Since         int64 // µs; direct messages up to here are a former holder's
+	Conversations []Conversation
+	Code          Code
+}
+
+// Reclaim asks to write a claim back that Redis may have lost, for its holder is
+// connected.
+type Reclaim struct {
+	quiet
+	Name, Token string
+	Since       int64
+}
+
+// Conversation is somebody the user talks with, and the newest id of their talk.
+type Conversation struct {
+	Peer string
+	ID   int64
+}
+
+// Present changes which names are present on this node; with Whole, Joined are all
+// of them. The bridge remembers it over outages of Redis.
+type Present struct {
+	quiet
+	Whole  bool
+	Joined []string
+	Left   []Departure
+}
+
+// Departure is a name whose last connection on this node ended, and when.
+type Departure struct {
+	Name string
+	At   time.Time
+}
+
+// PresenceChanged is an event: names came and went. Seq numbers the events.
+type PresenceChanged struct {
+	quiet
+	Seq    int64
+	Joined []string
+	Left   []string
+}
+
+// ReadMembers asks for all names present anywhere; answered by Members.
+type ReadMembers struct {
+	quiet
+	To *actor.PID
+}
+
+// Members answers ReadMembers. Seq is that of the last event it includes.
+type Members struct {
+	quiet
+	Names []string
+	Seq   int64
+}
+
+// BridgeStarted says that a bridge began, and knows of nothing asked before.
+type BridgeStarted struct{ quiet }
+
+// RedisChanged says that another Redis answers, or one that has begun anew: hand
+// back what it may lack, by Restore. Reads and appends wait meanwhile.
+type RedisChanged struct{ quiet }
+
+// Restore asks to put entries into a log that lacks them. After is the id before
+// the first of them: what is older, nobody here can vouch for.
+type Restore struct {
+	quiet
+	Log     Log
+	After   int64
+	Entries []Entry
+}

@@ -1,0 +1,286 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+const (
+	// gatherLimit is how many entries wait for the next wave at most; beyond, the
+	// sessions notice the hole and read them from the tail, in their own time.
+	gatherLimit = 4096
+	// openPatience is how long a connection waits for its first frame while the log
+	// can't be read; then it opens without history.
+	openPatience = time.Second
+)
+
+// channel is what the room and the dm actors have in common: a log that is kept in
+// step, and the sessions that are told of it. Its methods run inside the actor
+// that has it.
+type channel struct {
+	chat *Chat
+	feed feed
+	audience
+	surf
+	fresh []Entry // what the next wave tells
+	prev  int64   // the log's newest id before fresh
+	// opening are the entered connections whose first frame waits for the log.
+	opening map[uint64]*Enter
+	history int // entries that a first frame shows without a cursor
+	// roster is who is present; only in the room.
+	roster *roster
+	lapsed bool // more came than the next wave may hold
+	timed  stopwatch
+}
+
+// subscribe asks the bridge for the log's events; Linked follows.
+func (c *channel) subscribe(ctx actor.Context) {
+	ctx.Send(c.chat.bridge, &Subscribe{Log: c.feed.log, To: ctx.Self()})
+}
+
+// bridgeStarted asks a bridge that knows nothing for all that was asked before.
+func (c *channel) bridgeStarted(ctx actor.Context) {
+	c.feed.reading = false
+	c.subscribe(ctx)
+	for _, e := range c.opening {
+		c.readFor(ctx, e)
+	}
+}
+
+// missed is told when events were shed, and when they flow anew: what came between
+// is a hole like any other.
+func (c *channel) missed(ctx actor.Context) {
+	if c.feed.hole() {
+		c.read(ctx)
+	}
+}
+
+func (c *channel) read(ctx actor.Context) {
+	after, limit := c.feed.nextRead()
+	ctx.Send(c.chat.bridge, &Read{To: ctx.Self(), Log: c.feed.log, After: after, Limit: limit})
+}
+
+// advance takes an event; in order: a hole before it is read first.
+func (c *channel) advance(ctx actor.Context, e *Appended) {
+	prev := c.feed.tail.last
+	fresh, read := c.feed.appended(e)
+	c.gather(prev, fresh)
+	if read {
+		c.read(ctx)
+	}
+}
+
+// recalled takes what was read, for the feed or for a connection that opens.
+func (c *channel) recalled(ctx actor.Context, r *Recalled) {
+	if r.Reader != 0 {
+		c.open(ctx, r)
+		return
+	}
+	if !c.feed.reading {
+		return // an answer that a restart has made pointless
+	}
+	wasKnown, prev := c.feed.tail.known, c.feed.tail.last
+	healed, lost := c.feed.healed, c.feed.lost
+	fresh, read := c.feed.recalled(r)
+	if !wasKnown {
+		c.nowKnown(ctx)
+	} else {
+		c.gather(prev, fresh)
+	}
+	c.chat.metrics.HolesHealed.Add(float64(c.feed.healed - healed))
+	c.chat.metrics.HolesLost.Add(float64(c.feed.lost - lost))
+	if read {
+		c.read(ctx)
+	}
+}
+
+// gather adds entries to what the next wave tells.
+func (c *channel) gather(prev int64, fresh []Entry) {
+	if len(c.fresh)+len(fresh) > gatherLimit {
+		c.fresh, c.lapsed = nil, true // a hole that sessions close from the tail
+		return
+	}
+	if len(c.fresh) == 0 {
+		c.prev = prev
+	}
+	c.fresh = append(c.fresh, fresh...)
+}
+
+// flush tells what waits in one wave: presence, then entries. While a wave is
+// under way, or the pause after it, what comes waits for its end.
+func (c *channel) flush(ctx actor.Context) {
+	if !c.idle() {
+		return
+	}
+	var news []byte
+	if c.roster != nil {
+		news = c.roster.news(time.Now(), c.size(), len(c.fresh) > 0)
+	}
+	if c.lapsed {
+		c.lapsed = false
+		c.tell(ctx, &Nudge{})
+	}
+	entries, prev := c.fresh, c.prev
+	c.fresh = nil
+	if len(entries)+len(news) == 0 || c.size() == 0 {
+		c.measure()
+		return
+	}
+	w := newWave(c.feed.log, prev, entries, news, c.size(), c.begin(ctx))
+	if c.roster != nil {
+		w.Version = c.roster.version
+	}
+	c.tell(ctx, w)
+}
+
+// waveOver and restOver let the next wave go.
+func (c *channel) waveOver(ctx actor.Context, m *waveOver) {
+	next := c.over(ctx, m.number)
+	c.measure()
+	if next {
+		c.flush(ctx)
+	}
+}
+
+func (c *channel) restOver(ctx actor.Context, m *restOver) {
+	if c.rested(m.number) {
+		c.flush(ctx)
+	}
+}
+
+// enter admits a session, and opens its connection if that is what it wants.
+func (c *channel) enter(ctx actor.Context, e *Enter) {
+	if e.Conn.closed.Load() {
+		return // its Gone may be handled already
+	}
+	if !e.Opening {
+		c.admit(e.Conn.ID, e.Session)
+		c.nudge(ctx, e.Session, e.Cursor)
+		return
+	}
+	switch {
+	case !c.feed.tail.known:
+		c.wait(e)
+	case e.Cursor == Newest:
+		entries, cursor := c.feed.tail.newest(c.history)
+		c.opened(ctx, e, entries, max(cursor, c.lastOf(entries)), false)
+	case c.feed.tail.covers(e.Cursor):
+		entries := oldestWithin(c.feed.tail.since(e.Cursor, openLimit), openBytes)
+		c.opened(ctx, e, entries, max(e.Cursor, c.lastOf(entries)), false)
+	default:
+		c.wait(e)
+		c.readFor(ctx, e)
+	}
+}
+
+func (c *channel) lastOf(entries []Entry) int64 {
+	if len(entries) == 0 {
+		return 0
+	}
+	return entries[len(entries)-1].ID
+}
+
+func (c *channel) wait(e *Enter) {
+	if c.opening == nil {
+		c.opening = make(map[uint64]*Enter)
+	}
+	e.at = time.Now()
+	c.opening[e.Conn.ID] = e
+}
+
+// forget takes out a connection that waits no more.
+func (c *channel) forget(conn uint64) {
+	if delete(c.opening, conn); len(c.opening) == 0 {
+		c.opening = nil // an idle channel keeps no map
+	}
+}
+
+// openPatient opens, without history, the connections that have waited too long
+// for a log that can't be read.
+func (c *channel) openPatient(ctx actor.Context, now time.Time) {
+	for _, e := range c.opening {
+		if now.Sub(e.at) >= openPatience {
+			c.opened(ctx, e, nil, e.Cursor, true)
+		}
+	}
+}
+
+// readFor reads from the log what a connection resumes with. Many at the same
+// place are one read: the bridge asks Redis once for equal questions.
+func (c *channel) readFor(ctx actor.Context, e *Enter) {
+	if c.feed.tail.known && e.Cursor != Newest {
+		ctx.Send(c.chat.bridge, &Read{To: ctx.Self(), Log: c.feed.log, After: e.Cursor, Limit: openLimit, Reader: e.Conn.ID})
+	}
+}
+
+// open answers a connection that resumes with what was read for it.
+func (c *channel) open(ctx actor.Context, r *Recalled) {
+	e := c.opening[r.Reader]
+	if e == nil {
+		return
+	}
+	entries := oldestWithin(r.Entries, openBytes)
+	c.opened(ctx, e, entries, max(e.Cursor, r.Trimmed, c.lastOf(entries)), r.Trimmed > e.Cursor)
+}
+
+// opened answers and admits: waves go on from cursor, or the session catches up.
+func (c *channel) opened(ctx actor.Context, e *Enter, entries []Entry, cursor int64, truncated bool) {
+	c.forget(e.Conn.ID)
+	for len(entries) > 0 && entries[0].ID <= e.Floor {
+		entries = entries[1:]
+	}
+	c.admit(e.Conn.ID, e.Session)
+	opened := &Opened{
+		Log: c.feed.log, Entries: entries, Cursor: cursor, Truncated: truncated,
+		Newest: max(c.feed.tail.last, e.Cursor, 0),
+	}
+	if c.roster != nil {
+		opened.Members, opened.Version = c.roster.opening(), c.roster.version
+	}
+	ctx.Send(e.Session, opened)
+}
+
+// nowKnown opens all connections that waited for the log.
+func (c *channel) nowKnown(ctx actor.Context) {
+	for _, e := range c.opening {
+		c.enter(ctx, e)
+	}
+	c.tell(ctx, &Nudge{})
+}
+
+// nudge lets a session that entered again notice what it has missed.
+func (c *channel) nudge(ctx actor.Context, session *actor.PID, cursor int64) {
+	if cursor < c.feed.tail.last {
+		ctx.Send(session, &Nudge{})
+	}
+}
+
+// catchUp answers with what the tail holds, or has the bridge answer.
+func (c *channel) catchUp(ctx actor.Context, m *CatchUp) {
+	t := c.feed.tail
+	cursor := m.Cursor
+	if !t.known {
+		return // nowKnown tells it again
+	}
+	if cursor == Newest {
+		_, cursor = t.newest(c.history)
+	}
+	if !t.covers(cursor) {
+		ctx.Send(c.chat.bridge, &Read{To: m.Session, Log: c.feed.log, After: cursor, Limit: chunkLimit})
+		return
+	}
+	entries := oldestWithin(t.since(cursor, chunkLimit), chunkBytes)
+	ctx.Send(m.Session, &Chunk{
+		Log: c.feed.log, Prev: cursor, Entries: entries,
+		Caught: max(cursor, c.lastOf(entries)) >= t.last,
+	})
+}
+
+// handBack gives a Redis that has begun anew what it may lack.
+func (c *channel) handBack(ctx actor.Context) {
+	t := c.feed.tail
+	if entries := t.all(); len(entries) > 0 {
+		ctx.Send(c.chat.bridge, &Restore{Log: c.feed.log, After: t.after, Entries: entries})
+	}
+}

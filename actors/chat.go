@@ -1,0 +1,230 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+)
+
+// Chat is the running chat of one node: the actor tree, and what outlives each of
+// its actors (connections, tails, the journal). Its methods may be called from any
+// goroutine.
+type Chat struct {
+	settings      Settings
+	node          string
+	log           zerolog.Logger
+	metrics       *Metrics
+	produceBridge actor.Producer
+
+	system   *actor.ActorSystem
+	root     *actor.RootContext
+	census   *census
+	workers  *workers
+	stopped  atomic.Bool // no new top supervisor is to be started
+	finished chan struct{}
+
+	// Where the actors are. Names stay the same through every restart.
+	bridge, room, dms, sessions *actor.PID
+
+	public     *tail
+	roster     roster
+	inboxes    inboxes
+	journal    journal
+	rates      rates
+	talks      talks
+	operations atomic.Uint64
+
+	mu          sync.Mutex
+	connections map[uint64]*Connection
+	serial      uint64
+	draining    bool
+}
+
+// Options are what a chat is made of.
+type Options struct {
+	Settings
+	// Node is this process's name among those on the same Redis; unique.
+	Node string
+	// Bridge makes the bridge actor.
+	Bridge     actor.Producer
+	Log        zerolog.Logger
+	Registerer prometheus.Registerer
+}
+
+const (
+	// respawnPause is how long a top supervisor that was stopped takes to leave the
+	// registry, tried again until it has.
+	respawnPause = time.Millisecond
+	// deadLetterInterval is how long the library keeps a goroutine after a dead letter;
+	// what it would log is below our level.
+	deadLetterInterval = 10 * time.Millisecond
+	// drainNotice is how long clients have to leave by themselves.
+	drainNotice = drainSpread + 500*time.Millisecond
+)
+
+// ErrDraining says that the node takes no new connections, for it is going away.
+var ErrDraining = errors.New("node is draining")
+
+// New makes a chat and starts its actors.
+func New(o Options) *Chat {
+	c := &Chat{
+		settings: o.Settings, node: o.Node, log: o.Log, produceBridge: o.Bridge,
+		metrics:     newMetrics(o.Registerer),
+		finished:    make(chan struct{}),
+		public:      newTail(publicTail),
+		connections: make(map[uint64]*Connection),
+	}
+	logger := slog.New(zerolog.NewSlogHandler(o.Log.Level(zerolog.WarnLevel)))
+	c.system = actor.NewActorSystem(
+		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }),
+		actor.WithDeadLetterThrottleInterval(deadLetterInterval))
+	c.root = c.system.Root
+	c.workers = newWorkers(workersPerCore * runtime.GOMAXPROCS(0))
+	c.census = newCensus(o.Log, c.workers)
+	o.Registerer.MustRegister(newDepths(c.census))
+	c.bridge, c.room, c.dms, c.sessions = c.pid(KindBridge), c.pid(KindRoom), c.pid(KindDMs), c.pid(KindSessions)
+	c.startTop()
+	return c
+}
+
+func (c *Chat) pid(kind Kind) *actor.PID {
+	return actor.NewPID(c.system.Address(), string(KindChat)+"/"+string(kind))
+}
+
+// guardian restarts the top supervisor, however often it fails.
+var guardian = actor.NewRestartingStrategy()
+
+// startTop spawns the top supervisor, once the one before has left the registry.
+func (c *Chat) startTop() {
+	produce := func() actor.Actor { return newTop(c) }
+	root := c.root.Copy().WithGuardian(guardian)
+	for !c.stopped.Load() {
+		pid, err := c.census.spawn(root, KindChat, string(KindChat), produce)
+		if err == nil {
+			if c.stopped.Load() { // Stop came meanwhile, and found none
+				c.root.Stop(pid)
+			}
+			return
+		}
+		time.Sleep(respawnPause)
+	}
+}
+
+// ended follows the end of the top supervisor: it was stopped from outside, and is
+// spawned again, or the chat ends.
+func (c *Chat) ended() {
+	if c.stopped.Load() {
+		close(c.finished)
+		return
+	}
+	go c.startTop()
+}
+
+// spawn starts a child. It fails only where the name is taken, which a parent that
+// waits for Terminated never sees: the panic restarts that parent.
+func (c *Chat) spawn(ctx actor.Context, kind Kind, name string, produce func() actor.Actor) *actor.PID {
+	pid, err := c.census.spawn(ctx, kind, name, produce)
+	if err != nil {
+		panic(fmt.Errorf("spawn %s: %w", name, err))
+	}
+	return pid
+}
+
+// Connect takes in a connection that is open. Its first frame follows through the
+// socket.
+func (c *Chat) Connect(socket Socket, resume Resume) (*Connection, error) {
+	conn := &Connection{chat: c, socket: socket, resume: resume}
+	conn.space.L = &conn.mu
+	conn.state.public.at = resume.Since
+	conn.state.inbox.at = Newest
+	c.mu.Lock()
+	if c.draining {
+		c.mu.Unlock()
+		return nil, ErrDraining
+	}
+	c.serial++
+	conn.ID = c.serial
+	conn.pid = actor.NewPID(c.system.Address(), c.sessions.Id+"/"+sessionName(conn.ID))
+	c.connections[conn.ID] = conn
+	c.mu.Unlock()
+	c.metrics.Connections.Inc()
+	c.root.Send(c.sessions, &connected{conn: conn})
+	return conn, nil
+}
+
+// disconnected tells all who held a connection that it has ended.
+func (c *Chat) disconnected(conn *Connection, clean bool) {
+	c.metrics.Connections.Dec()
+	gone := &Gone{Conn: conn.ID, Clean: clean}
+	c.root.Send(c.room, gone)
+	c.root.Send(c.dms, gone)
+	c.root.Send(c.sessions, &disconnected{conn: conn})
+}
+
+// retire takes a connection out whose session has ended for good.
+func (c *Chat) retire(conn *Connection) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.connections, conn.ID)
+}
+
+// liveConnections are those that have, or are to have, a session.
+func (c *Chat) liveConnections() []*Connection {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Collect(maps.Values(c.connections))
+}
+
+// Drain lets the node's clients go: each is told to come back elsewhere, what they
+// said is stored, then their connections are closed with 1012. It returns when all
+// are closed, or ctx ends.
+func (c *Chat) Drain(ctx context.Context) {
+	c.mu.Lock()
+	c.draining = true
+	c.mu.Unlock()
+	c.root.Send(c.sessions, &drainAll{})
+	notice, cancel := context.WithTimeout(ctx, drainNotice)
+	defer cancel()
+	if c.awaitNone(notice) {
+		return
+	}
+	c.root.Send(c.sessions, &hangUpAll{})
+	c.awaitNone(ctx)
+}
+
+// awaitNone waits until no connection has a session, and says whether that came to be.
+func (c *Chat) awaitNone(ctx context.Context) bool {
+	const look = 10 * time.Millisecond
+	every := time.NewTicker(look)
+	defer every.Stop()
+	for len(c.liveConnections()) > 0 {
+		select {
+		case <-every.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+// Stop ends all actors. It waits for them until ctx ends.
+func (c *Chat) Stop(ctx context.Context) {
+	c.stopped.Store(true)
+	c.root.Stop(actor.NewPID(c.system.Address(), string(KindChat)))
+	select {
+	case <-c.finished:
+	case <-ctx.Done():
+	}
+	c.workers.stop()
+}

@@ -1,0 +1,52 @@
+// Package actors is the chat: everything between a socket and Redis, and neither.
+//
+//	chat                      top supervisor
+//	├── bridge                owns Redis; implemented by package redisbridge
+//	├── room                  presence and public broadcast; keeps the public log's tail
+//	├── dms
+//	│   └── dm-<user>         one user's inbox; lives while the user has a connection here
+//	└── sessions
+//	    └── session-<n>       one connection: parses frames, holds what is not stored yet
+//
+// # The idea
+//
+// Redis holds logs. Every connection is a cursor into them. An event only says that
+// there is more, with the data attached so that usually nobody has to look. So
+// everything that can go wrong ends at one rule: compare with your cursor; on a
+// hole, read the log. Joining, resuming, a restarted actor, a link that was made
+// anew and a slow client are one path.
+//
+// # Who tells whom what
+//
+//	transport → session   Connection.Receive, Drained, Closed
+//	session   → bridge    Append, Claim, ReadPage      bridge → session  Settled, Claimed, Page
+//	session   → room      Enter, Appear, CatchUp       room   → session  Opened, Wave, Chunk
+//	session   → dms → dm  Enter, CatchUp               dm     → session  Opened, Wave, Chunk
+//	chat      → room, dms Gone (a connection has ended)
+//	room, dm  → bridge    Subscribe, Read, Restore     bridge → room, dm Linked, Appended, Recalled
+//	room      → bridge    Present, ReadMembers         bridge → room     PresenceChanged, Members
+//	bridge    → chat → all  BridgeStarted, RedisChanged
+//
+// # What is ordered
+//
+// What one actor sends another arrives in that order. A log's entries reach a
+// session in the log's order, each once: waves follow the cursor or are ignored.
+// One sender's messages stay in order because a session has one append under way,
+// holding all that waits. Order between two logs is not promised.
+//
+// # What may be lost
+//
+// Every message may: an actor dies with the message in hand, and with its queue if
+// it is stopped. So nothing that must survive lives in an actor or in a mailbox. A
+// Connection outlives its session; the tails, the roster and the journal outlive the
+// room and the dm actors; they belong to Chat, and are handed to the next
+// incarnation. An actor that begins asks for all it needs again (RoomStarted,
+// DMsStarted, BridgeStarted tell the others to), and everything asked is
+// idempotent.
+//
+// # Who may wait
+//
+// No actor, ever. A connection's read loop waits in Receive while its session is
+// behind, and so TCP pushes back. Every queue is bounded: a mailbox holds at most
+// one question of each asker, and sheds what the log has (see mailbox).
+package actors

@@ -1,0 +1,259 @@
+package actors
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// fakeRedis is what a fake bridge stands before: logs, references and names in
+// memory. It outlives the bridge, and can be told to misbehave. Its events are sent
+// in the order of the logs.
+type fakeRedis struct {
+	mu      sync.Mutex
+	root    *actor.RootContext
+	self    *actor.PID
+	parent  *actor.PID
+	logs    map[Log][]Entry
+	refs    map[string]int64
+	members map[string]bool
+	seq     int64
+	newest  int64
+	calls   int // of Append that were carried out
+
+	subscribers map[Log]*actor.PID
+	lossy       bool // events are lost
+	unwilling   func(any) bool
+	stowed      []any // what it was unwilling to do
+	restored    []*Restore
+}
+
+func newFakeRedis() *fakeRedis {
+	return &fakeRedis{
+		logs: map[Log][]Entry{}, refs: map[string]int64{}, members: map[string]bool{},
+		subscribers: map[Log]*actor.PID{}, newest: 1_700_000_000_000_000,
+	}
+}
+
+// fakeBridge is the bridge's actor before a fakeRedis.
+type fakeBridge struct{ redis *fakeRedis }
+
+func (b *fakeBridge) Receive(ctx actor.Context) {
+	r := b.redis
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := ctx.Message().(*actor.Started); ok {
+		r.root, r.self, r.parent = ctx.ActorSystem().Root, ctx.Self(), ctx.Parent()
+		clear(r.subscribers)
+		r.stowed = nil // a bridge that begins knows of nothing
+		r.root.Send(r.parent, &BridgeStarted{})
+		return
+	}
+	if r.unwilling != nil && r.unwilling(ctx.Message()) {
+		r.stowed = append(r.stowed, ctx.Message())
+		return
+	}
+	r.handle(ctx.Message())
+}
+
+// stow keeps what unwilling says until release.
+func (r *fakeRedis) stow(unwilling func(any) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unwilling = unwilling
+}
+
+// release does what was stowed, in order, and all that comes.
+func (r *fakeRedis) release() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unwilling = nil
+	for _, m := range r.stowed {
+		r.handle(m)
+	}
+	r.stowed = nil
+}
+
+// stowing says how many messages are stowed.
+func (r *fakeRedis) stowing() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.stowed)
+}
+
+func isAppend(m any) bool { _, ok := m.(*Append); return ok }
+func isRead(m any) bool   { _, ok := m.(*Read); return ok }
+
+func (r *fakeRedis) handle(message any) {
+	switch m := message.(type) {
+	case *Append:
+		r.append(m)
+	case *Read:
+		r.root.Send(m.To, r.recall(m))
+	case *ReadPage:
+		r.root.Send(m.To, r.page(m))
+	case *Claim:
+		r.root.Send(m.To, &Claimed{Op: m.Op, Token: m.Fresh})
+	case *Present:
+		r.present(m)
+	case *ReadMembers:
+		r.root.Send(m.To, &Members{Names: slices.Collect(maps.Keys(r.members)), Seq: r.seq})
+	case *Subscribe:
+		r.subscribers[m.Log] = m.To
+		r.root.Send(m.To, &Linked{})
+	case *Unsubscribe:
+		if r.subscribers[m.Log].Equal(m.To) {
+			delete(r.subscribers, m.Log)
+		}
+	case *Restore:
+		r.restored = append(r.restored, m)
+	}
+}
+
+func (r *fakeRedis) append(m *Append) {
+	r.calls++
+	settled := &Settled{}
+	for _, message := range m.Messages {
+		settled.Outcomes = append(settled.Outcomes, Outcome{Seq: message.Seq, ID: r.store(message)})
+	}
+	r.root.Send(m.To, settled)
+}
+
+// store puts a message where it belongs, once for each reference.
+func (r *fakeRedis) store(m Message) int64 {
+	key := m.Receiver + " " + m.Ref
+	if id, ok := r.refs[key]; ok {
+		return id
+	}
+	r.newest++
+	id := r.newest
+	r.refs[key] = id
+	if m.Receiver == "" {
+		r.enter(Public, id, fmt.Sprintf(`{"type":"msg","id":%d%s,"time":%d}`, id, AppendBody(nil, m.Sender, "", m.Text), id/micros))
+		return id
+	}
+	for _, user := range slices.Compact([]string{m.Receiver, m.Sender}) {
+		r.newest++
+		body := AppendBody(nil, m.Sender, m.Receiver, m.Text)
+		r.enter(Log(user), r.newest, fmt.Sprintf(`{"type":"dm","id":%d%s,"time":%d,"cursor":%d}`, id, body, id/micros, r.newest))
+	}
+	return id
+}
+
+// enter appends to a log and tells its subscriber.
+func (r *fakeRedis) enter(log Log, id int64, payload string) {
+	prev := lastID(r.logs[log])
+	e := Entry{ID: id, Frame: AppendFrame(nil, payload)}
+	r.logs[log] = append(r.logs[log], e)
+	if to := r.subscribers[log]; to != nil && !r.lossy {
+		r.root.Send(to, &Appended{Log: log, Prev: prev, Entries: []Entry{e}})
+	}
+}
+
+func (r *fakeRedis) recall(m *Read) *Recalled {
+	log := r.logs[m.Log]
+	a := &Recalled{Read: *m, Newest: lastID(log)}
+	if m.After == Newest {
+		a.Entries = log[max(0, len(log)-m.Limit):]
+	} else {
+		i, found := slices.BinarySearchFunc(log, m.After, func(e Entry, id int64) int { return int(e.ID - id) })
+		if found {
+			i++
+		}
+		a.Entries = log[i:min(len(log), i+m.Limit)]
+	}
+	a.More = len(a.Entries) == m.Limit
+	return a
+}
+
+func (r *fakeRedis) page(m *ReadPage) *Page {
+	var older []Entry
+	for _, e := range r.logs[Public] {
+		if e.ID < m.Before {
+			older = append(older, e)
+		}
+	}
+	from := max(0, len(older)-m.Limit)
+	return &Page{Op: m.Op, Peer: m.Peer, Entries: older[from:], More: from > 0}
+}
+
+func (r *fakeRedis) present(m *Present) {
+	e := &PresenceChanged{}
+	if m.Whole {
+		for name := range r.members {
+			if !slices.Contains(m.Joined, name) {
+				e.Left = append(e.Left, name)
+				delete(r.members, name)
+			}
+		}
+	}
+	for _, name := range m.Joined {
+		if !r.members[name] {
+			r.members[name] = true
+			e.Joined = append(e.Joined, name)
+		}
+	}
+	for _, d := range m.Left {
+		if r.members[d.Name] {
+			delete(r.members, d.Name)
+			e.Left = append(e.Left, d.Name)
+		}
+	}
+	if len(e.Joined)+len(e.Left) == 0 {
+		return
+	}
+	r.seq++
+	e.Seq = r.seq
+	if to := r.subscribers[Public]; to != nil && !r.lossy {
+		r.root.Send(to, e)
+	}
+}
+
+// say appends n public messages as another node would.
+func (r *fakeRedis) say(n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for range n {
+		r.store(Message{Ref: fmt.Sprint("other#", r.newest), Sender: "other", Text: "x"})
+	}
+}
+
+// lose has events lost, or come again.
+func (r *fakeRedis) lose(events bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.lossy = events
+}
+
+// arrive has a name present on another node.
+func (r *fakeRedis) arrive(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.present(&Present{Joined: []string{name}})
+}
+
+// log gives the payloads of a log.
+func (r *fakeRedis) log(log Log) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	payloads := make([]string, len(r.logs[log]))
+	for i, e := range r.logs[log] {
+		payloads[i] = string(e.Payload())
+	}
+	return payloads
+}
+
+// count says how many entries of a log hold text.
+func (r *fakeRedis) count(log Log, text string) int {
+	n := 0
+	for _, payload := range r.log(log) {
+		if strings.Contains(payload, text) {
+			n++
+		}
+	}
+	return n
+}

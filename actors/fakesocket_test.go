@@ -1,0 +1,169 @@
+package actors
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"strings"
+	"sync"
+)
+
+// fakeSocket is a connection's edge. While it is clogged it keeps what is written,
+// as a real one would what the client does not read.
+type fakeSocket struct {
+	mu       sync.Mutex
+	conn     *Connection // nil until it is connected
+	bytes    []byte      // what the client has read
+	kept     []byte      // what it has not
+	clogged  bool
+	space    int  // bytes that it takes though it is clogged
+	owed     bool // Drained is due
+	refusals int
+	codes    []uint16
+	end      chan struct{} // closed when Close was called
+	reported sync.Once
+}
+
+func newFakeSocket() *fakeSocket { return &fakeSocket{end: make(chan struct{})} }
+
+func (s *fakeSocket) Write(frames []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.clogged {
+		s.bytes = append(s.bytes, frames...)
+		return true
+	}
+	s.kept = append(s.kept, frames...)
+	s.refused()
+	return false
+}
+
+// Offer takes whole frames, as many as there is space for.
+func (s *fakeSocket) Offer(frames []byte) (taken int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.clogged {
+		s.bytes = append(s.bytes, frames...)
+		return len(frames)
+	}
+	for taken < len(frames) && taken+firstFrame(frames[taken:]) <= s.space {
+		taken += firstFrame(frames[taken:])
+	}
+	s.kept = append(s.kept, frames[:taken]...)
+	s.space -= taken
+	if taken < len(frames) {
+		s.refused()
+	}
+	return taken
+}
+
+func (s *fakeSocket) refused() {
+	s.refusals++
+	s.owed = true
+}
+
+func (s *fakeSocket) Close(code uint16, _ string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.codes = append(s.codes, code)
+	if len(s.codes) == 1 {
+		close(s.end)
+	}
+}
+
+// clog has the client stop reading, once so many bytes more have found their place.
+func (s *fakeSocket) clog(space int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clogged, s.space, s.refusals = true, space, 0
+}
+
+// unclog has it read on; the session is told, as the transport would.
+func (s *fakeSocket) unclog() {
+	s.mu.Lock()
+	s.clogged = false
+	s.bytes = append(s.bytes, s.kept...)
+	s.kept = nil
+	owed := s.owed
+	s.owed = false
+	s.mu.Unlock()
+	if owed {
+		s.conn.Drained()
+	}
+}
+
+// refusedWrites says how often the session has written more than fits.
+func (s *fakeSocket) refusedWrites() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refusals
+}
+
+// closes gives the codes it was closed with.
+func (s *fakeSocket) closes() []uint16 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]uint16(nil), s.codes...)
+}
+
+// firstFrame is how many bytes the first of some frames has.
+func firstFrame(frames []byte) int {
+	switch n := int(frames[1]); n {
+	case payload16:
+		return 4 + int(binary.BigEndian.Uint16(frames[2:]))
+	case payload64:
+		return 10 + int(binary.BigEndian.Uint64(frames[2:]))
+	default:
+		return 2 + n
+	}
+}
+
+// heard gives what the client has read, frame by frame.
+func (s *fakeSocket) heard() []string {
+	s.mu.Lock()
+	rest := s.bytes[:len(s.bytes):len(s.bytes)]
+	s.mu.Unlock()
+	var frames []string
+	for len(rest) > 0 {
+		n := firstFrame(rest)
+		frames = append(frames, string(payloadOf(rest[:n])))
+		rest = rest[n:]
+	}
+	return frames
+}
+
+// heardOf gives the frames of a type.
+func (s *fakeSocket) heardOf(kind string) []string {
+	var of []string
+	for _, f := range s.heard() {
+		if strings.HasPrefix(f, `{"type":"`+kind+`"`) {
+			of = append(of, f)
+		}
+	}
+	return of
+}
+
+// feed gives what the client was told of a log: the first frame's part and what
+// followed, byte for byte. kind is msg or dm.
+func (s *fakeSocket) feed(kind string) []string {
+	first, list := "init", "history"
+	if kind == "dm" {
+		first, list = "joined", "dms"
+	}
+	var told []string
+	for _, f := range s.heard() {
+		switch {
+		case strings.HasPrefix(f, `{"type":"`+first+`"`):
+			var m map[string]json.RawMessage
+			var messages []json.RawMessage
+			if json.Unmarshal([]byte(f), &m) != nil || json.Unmarshal(m[list], &messages) != nil {
+				return []string{"not JSON: " + f}
+			}
+			for _, message := range messages {
+				told = append(told, string(message))
+			}
+		case strings.HasPrefix(f, `{"type":"`+kind+`"`):
+			told = append(told, f)
+		}
+	}
+	return told
+}

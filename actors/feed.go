@@ -1,0 +1,85 @@
+package actors
+
+const (
+	// healBatch is how many entries one read of the log brings: a read of 1,000
+	// short messages takes Redis about 1 ms.
+	healBatch = 1000
+	// heldEvents is how many events wait while a hole is read; more would only
+	// repeat what the read brings.
+	heldEvents = 256
+)
+
+// feed keeps a tail in step with its log: it takes events in order, and on a hole
+// says what to read. It is pure; the room and the dm actors do what it says.
+type feed struct {
+	log     Log
+	tail    *tail
+	first   int  // entries that the first read of the log's end brings
+	reading bool // a read is under way
+	again   bool // events were dropped meanwhile: read once more
+	held    []*Appended
+	healed  int // holes closed, for the metrics
+	lost    int // holes that could not be
+}
+
+// nextRead is what the feed wants of its log.
+func (f *feed) nextRead() (after int64, limit int) {
+	if !f.tail.known {
+		return Newest, f.first
+	}
+	return f.tail.last, healBatch
+}
+
+// hole notes that something may have been missed, and says whether to read.
+func (f *feed) hole() (read bool) {
+	if f.reading {
+		f.again = true
+		return false
+	}
+	f.reading = true
+	return true
+}
+
+// appended takes an event and gives what is new of it; read says that there is a
+// hole before it, to be read first.
+func (f *feed) appended(e *Appended) (fresh []Entry, read bool) {
+	if f.reading || !f.tail.known || e.Prev > f.tail.last {
+		if len(f.held) < heldEvents {
+			f.held = append(f.held, e)
+		} else {
+			f.again = true
+		}
+		return nil, f.tail.known && !f.reading && f.hole()
+	}
+	return f.tail.extend(e.Entries), false
+}
+
+// recalled takes what a read brought, then the events that waited for it.
+func (f *feed) recalled(r *Recalled) (fresh []Entry, read bool) {
+	f.reading = false
+	if !f.tail.known {
+		f.tail.begin(r.Entries, r.Newest, r.Trimmed, !r.More)
+		fresh = r.Entries
+	} else if r.After == f.tail.last {
+		if r.Trimmed > f.tail.last {
+			f.lost++
+			f.tail.skip(r.Trimmed)
+		}
+		fresh = f.tail.extend(r.Entries)
+		if len(fresh) > 0 {
+			f.healed++
+		}
+		if r.More {
+			return fresh, f.hole()
+		}
+	} else {
+		return nil, f.hole() // an answer to an earlier question
+	}
+	held, again := f.held, f.again
+	f.held, f.again = nil, false
+	for _, e := range held {
+		more, _ := f.appended(e)
+		fresh = append(fresh[:len(fresh):len(fresh)], more...)
+	}
+	return fresh, (again && f.hole()) || f.reading
+}

@@ -1,0 +1,302 @@
+package actors
+
+import (
+	"encoding/binary"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// What the server says, encoded once, byte for byte as the protocol in README.md
+// gives it. Encoding is by hand because a log holds the very bytes that clients
+// are sent, and the append script builds the same bytes around an id.
+
+const (
+	finText     = 0x81 // RFC 6455 §5.2: the last fragment, of a text message
+	payload16   = 126  // the payload's length follows in 16 bits
+	payload64   = 127  // the payload's length follows in 64 bits
+	longest7    = 125  // bytes of payload whose length fits the second byte
+	longest16   = 1<<16 - 1
+	micros      = 1_000_000 // an id in µs to the whole seconds of "time"
+	maxMembers  = 1000      // names a frame lists at most
+	hexadecimal = "0123456789abcdef"
+)
+
+// AppendFrame appends payload as one unmasked WebSocket text frame (RFC 6455
+// §5.2), ready for the socket.
+func AppendFrame[T []byte | string](dst []byte, payload T) []byte {
+	dst = appendFrameHeader(dst, len(payload))
+	return append(dst, payload...)
+}
+
+// FrameSize is how many bytes AppendFrame appends for a payload of n bytes.
+func FrameSize(n int) int { return headerSize(n) + n }
+
+func headerSize(n int) int {
+	switch {
+	case n <= longest7:
+		return 2
+	case n <= longest16:
+		return 4
+	default:
+		return 10
+	}
+}
+
+func appendFrameHeader(dst []byte, n int) []byte {
+	switch {
+	case n <= longest7:
+		return append(dst, finText, byte(n))
+	case n <= longest16:
+		return binary.BigEndian.AppendUint16(append(dst, finText, payload16), uint16(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(dst, finText, payload64), uint64(n))
+	}
+}
+
+// FrameLen is how many bytes the first of some frames that AppendFrame made has.
+func FrameLen(frames []byte) int {
+	switch n := frames[1]; n {
+	case payload16:
+		return 4 + int(binary.BigEndian.Uint16(frames[2:]))
+	case payload64:
+		return 10 + int(binary.BigEndian.Uint64(frames[2:]))
+	default:
+		return 2 + int(n)
+	}
+}
+
+// payloadOf gives the payload of a frame that AppendFrame made.
+func payloadOf(frame []byte) []byte {
+	switch frame[1] {
+	case payload16:
+		return frame[4:]
+	case payload64:
+		return frame[10:]
+	default:
+		return frame[2:]
+	}
+}
+
+// AppendBody appends what a message says between its id and its time: user, to
+// (where it is not empty) and text. The append script puts it into the log.
+func AppendBody(dst []byte, user, to, text string) []byte {
+	dst = appendString(append(dst, `,"user":`...), user)
+	if to != "" {
+		dst = appendString(append(dst, `,"to":`...), to)
+	}
+	return appendString(append(dst, `,"text":`...), text)
+}
+
+// appendString appends s as a JSON string (RFC 8259 §7), escaping only what must
+// be. Bytes that are no UTF-8 become U+FFFD.
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	from := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && size == 1 {
+				dst = append(append(dst, s[from:i]...), "\uFFFD"...)
+				from = i + 1
+			}
+			i += size
+			continue
+		}
+		if c >= ' ' && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		dst = append(dst, s[from:i]...)
+		switch c {
+		case '"', '\\':
+			dst = append(dst, '\\', c)
+		case '\n':
+			dst = append(dst, '\\', 'n')
+		default:
+			dst = append(dst, '\\', 'u', '0', '0', hexadecimal[c>>4], hexadecimal[c&0xf])
+		}
+		i++
+		from = i
+	}
+	return append(append(dst, s[from:]...), '"')
+}
+
+// framed makes a frame of what build appends. The header's size depends on the
+// payload's, so its place is kept free and what is not used is cut off.
+func framed(sizeHint int, build func(dst []byte) []byte) []byte {
+	const room = 10 // bytes of the longest header
+	dst := build(make([]byte, room, room+sizeHint))
+	n := len(dst) - room
+	start := room - headerSize(n)
+	appendFrameHeader(dst[start:start], n)
+	return dst[start:]
+}
+
+func appendMessages(dst []byte, entries []Entry) []byte {
+	dst = append(dst, '[')
+	for i, e := range entries {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, payloadOf(e.Frame)...)
+	}
+	return append(dst, ']')
+}
+
+// appendMembers appends names and the count of all, as init and members hold
+// them; list is left out (and so is its comma) where names is nil.
+func appendMembers(dst []byte, names []string, count int) []byte {
+	if names != nil {
+		dst = append(dst, `"members":[`...)
+		for i, name := range names[:min(len(names), maxMembers)] {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendString(dst, name)
+		}
+		dst = append(dst, `],`...)
+	}
+	return strconv.AppendInt(append(dst, `"member_count":`...), int64(count), 10)
+}
+
+// initFrame: members is what appendMembers made.
+func initFrame(members []byte, history []Entry, cursor int64, truncated bool) []byte {
+	return framed(len(members)+sizeOf(history)+128, func(dst []byte) []byte {
+		dst = append(append(dst, `{"type":"init",`...), members...)
+		dst = appendMessages(append(dst, `,"history":`...), history)
+		dst = strconv.AppendInt(append(dst, `,"cursor":`...), cursor, 10)
+		dst = strconv.AppendBool(append(dst, `,"truncated":`...), truncated)
+		return append(dst, '}')
+	})
+}
+
+func welcomeFrame(name string) []byte {
+	return AppendFrame(nil, []byte("Welcome "+name+"!"))
+}
+
+func joinedFrame(name, token string, dms []Entry, cursor int64, conversations []Conversation, truncated bool) []byte {
+	return framed(sizeOf(dms)+48*len(conversations)+256, func(dst []byte) []byte {
+		dst = appendString(append(dst, `{"type":"joined","name":`...), name)
+		dst = appendString(append(dst, `,"token":`...), token)
+		dst = appendMessages(append(dst, `,"dms":`...), dms)
+		dst = strconv.AppendInt(append(dst, `,"cursor":`...), cursor, 10)
+		dst = append(dst, `,"conversations":[`...)
+		for i, c := range conversations {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendString(append(dst, `{"peer":`...), c.Peer)
+			dst = append(strconv.AppendInt(append(dst, `,"id":`...), c.ID, 10), '}')
+		}
+		dst = strconv.AppendBool(append(dst, `],"truncated":`...), truncated)
+		return append(dst, '}')
+	})
+}
+
+// memberFrame tells one change of presence; kind is member_add or member_remove.
+func memberFrame(kind, name string, count int) []byte {
+	return framed(len(name)+64, func(dst []byte) []byte {
+		dst = append(append(append(dst, `{"type":"`...), kind...), `","name":`...)
+		dst = appendString(dst, name)
+		return append(strconv.AppendInt(append(dst, `,"count":`...), int64(count), 10), '}')
+	})
+}
+
+// membersFrame: members is what appendMembers made.
+func membersFrame(members []byte) []byte {
+	return framed(len(members)+32, func(dst []byte) []byte {
+		return append(append(append(dst, `{"type":"members",`...), members...), '}')
+	})
+}
+
+func ackFrame(dst []byte, ref string, id int64) []byte {
+	var payload [longestRef + 64]byte
+	p := append(append(payload[:0], `{"type":"ack","ref":"`...), ref...)
+	p = append(strconv.AppendInt(append(p, `","id":`...), id, 10), '}')
+	return AppendFrame(dst, p)
+}
+
+func errorFrame(dst []byte, code Code, ref string, retryMS int64) []byte {
+	p := append(append(make([]byte, 0, 256), `{"type":"error","code":"`...), code...)
+	p = appendString(append(p, `","message":`...), codeMessages[code])
+	if ref != "" {
+		p = append(append(append(p, `,"ref":"`...), ref...), '"')
+	}
+	if retryMS > 0 {
+		p = strconv.AppendInt(append(p, `,"retry_ms":`...), retryMS, 10)
+	}
+	return AppendFrame(dst, append(p, '}'))
+}
+
+// codeMessages say to people what the codes say to machines.
+var codeMessages = map[Code]string{
+	CodeBadFrame:      "The frame is not VERB[#REF]:… or lacks a part.",
+	CodeUnknownVerb:   "There is no such verb.",
+	CodeBadName:       "A name has 1 to 32 characters of one script, and none of : { } /.",
+	CodeBadText:       "A text must not be empty, too long, or hold control characters.",
+	CodeNotJoined:     "Join under a name first.",
+	CodeAlreadyJoined: "This connection has joined already.",
+	CodeNameTaken:     "Somebody else holds this name.",
+	CodeWrongName:     "This is not the name you joined with.",
+	CodeUnauthorized:  "This needs a valid token.",
+	CodeRateLimited:   "Too much at once; try again later.",
+	CodeOverloaded:    "The server is overloaded; try again later.",
+	CodeUnavailable:   "The chat can't be reached now; try again later.",
+}
+
+// historyFrame answers history (peer "") and dmhistory.
+func historyFrame(ref, peer string, messages []Entry, more bool) []byte {
+	return framed(sizeOf(messages)+len(peer)+128, func(dst []byte) []byte {
+		dst = append(dst, `{"type":"history"`...)
+		if ref != "" {
+			dst = append(append(append(dst, `,"ref":"`...), ref...), '"')
+		}
+		if peer != "" {
+			dst = appendString(append(dst, `,"peer":`...), peer)
+		}
+		dst = appendMessages(append(dst, `,"messages":`...), messages)
+		return append(strconv.AppendBool(append(dst, `,"more":`...), more), '}')
+	})
+}
+
+func pongFrame(dst []byte, data string) []byte {
+	p := appendString(append(make([]byte, 0, len(data)+32), `{"type":"pong","data":`...), data)
+	return AppendFrame(dst, append(p, '}'))
+}
+
+func drainFrame(afterMS int64) []byte {
+	p := strconv.AppendInt([]byte(`{"type":"drain","after_ms":`), afterMS, 10)
+	return AppendFrame(nil, append(p, '}'))
+}
+
+// sizeOf is about how many bytes entries take in a list.
+func sizeOf(entries []Entry) int {
+	n := 0
+	for _, e := range entries {
+		n += len(e.Frame)
+	}
+	return n
+}
+
+// newestWithin cuts entries, oldest first, to the newest that take at most limit
+// bytes together, and at least one.
+func newestWithin(entries []Entry, limit int) []Entry {
+	for i, e := range slices.Backward(entries) {
+		if limit -= len(e.Frame); limit < 0 && i < len(entries)-1 {
+			return entries[i+1:]
+		}
+	}
+	return entries
+}
+
+// oldestWithin likewise from the other end.
+func oldestWithin(entries []Entry, limit int) []Entry {
+	for i, e := range entries {
+		if limit -= len(e.Frame); limit < 0 && i > 0 {
+			return entries[:i]
+		}
+	}
+	return entries
+}

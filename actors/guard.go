@@ -1,0 +1,141 @@
+package actors
+
+import (
+	"errors"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// Kind is what an actor is in the tree.
+type Kind string
+
+// The kinds of actors, top down.
+const (
+	KindChat     Kind = "chat"
+	KindBridge   Kind = "bridge"
+	KindRoom     Kind = "room"
+	KindDMs      Kind = "dms"
+	KindDM       Kind = "dm"
+	KindSessions Kind = "sessions"
+	KindSession  Kind = "session"
+)
+
+// quiet marks a message of ours: should it reach nobody, the library logs no
+// dead letter, whose text would be people's talk.
+type quiet struct{}
+
+// IgnoreDeadLetterLogging implements the library's marker.
+func (quiet) IgnoreDeadLetterLogging() {}
+
+// errInjected is the reason of a panic that was asked for from outside.
+var errInjected = errors.New("killed on request")
+
+// injection is a panic that waits for an actor's next message.
+type injection = int32
+
+const (
+	noInjection injection = iota
+	injectBefore
+	injectAfter
+)
+
+// vitals are what is known of a live actor from outside. They outlast a restart.
+type vitals struct {
+	name, parent string
+	kind         Kind
+	produce      func() actor.Actor
+	mailbox      mailbox
+	pid          atomic.Pointer[actor.PID]
+	born         atomic.Int64 // unix nanoseconds of this incarnation
+	restarts     atomic.Int32
+	injection    atomic.Int32
+}
+
+// guard stands around every actor: it counts incarnations, logs a panic once with
+// its stack, injects the panics that chaos asks for, and keeps Stopping, Stopped
+// and Restarting from panicking (in the library the first brings the actor back
+// to life and the second hangs its parent for ever).
+type guard struct {
+	actor  actor.Actor // made when the first message, Started, has come
+	vitals *vitals
+	census *census
+}
+
+func (g *guard) Receive(ctx actor.Context) {
+	if g.actor == nil {
+		g.vitals = g.census.of(ctx.Self().Id)
+		g.actor = g.vitals.produce()
+	}
+	switch ctx.Message().(type) {
+	case *actor.Started:
+		g.vitals.born.Store(time.Now().UnixNano())
+		defer g.logPanic(true)
+		g.actor.Receive(ctx)
+	case *actor.Restarting:
+		g.vitals.restarts.Add(1)
+		defer g.logPanic(false)
+		g.actor.Receive(ctx)
+	case *actor.Stopped:
+		defer g.logPanic(false)
+		g.vitals.mailbox.close(func() *mailbox { return g.census.successor(g.vitals) })
+		g.actor.Receive(ctx)
+	case *actor.Stopping:
+		defer g.logPanic(false)
+		g.actor.Receive(ctx)
+	case *actor.Terminated:
+		defer g.logPanic(true)
+		g.actor.Receive(ctx)
+	default:
+		defer g.logPanic(true)
+		injection := g.vitals.injection.Load()
+		if injection == injectBefore {
+			g.die()
+		}
+		g.actor.Receive(ctx)
+		if injection == injectAfter {
+			g.die()
+		}
+	}
+}
+
+func (g *guard) die() {
+	g.vitals.injection.Store(noInjection)
+	panic(errInjected)
+}
+
+// logPanic logs the panic under way, if there is one, and lets it go on to the
+// supervisor if onwards.
+func (g *guard) logPanic(onwards bool) {
+	reason := recover()
+	if reason == nil {
+		return
+	}
+	event := g.census.log.Error().Str("actor", g.vitals.name)
+	if err, ok := reason.(error); ok && errors.Is(err, errInjected) {
+		event.Msg("actor killed on request")
+	} else {
+		event.Any("reason", reason).Bytes("stack", debug.Stack()).Msg("actor panicked")
+	}
+	if onwards {
+		panic(reason)
+	}
+}
+
+// HandleFailure lets the library find the supervisor that the guarded actor is.
+func (g *guard) HandleFailure(system *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID,
+	_ *actor.RestartStatistics, _, _ any,
+) {
+	if s, ok := g.actor.(supervising); ok {
+		s.childFailed(system, supervisor, child)
+		return
+	}
+	supervisor.RestartChildren(child) // unreachable: only supervising actors have children
+}
+
+// supervising is an actor that decides what happens to its children.
+type supervising interface {
+	childFailed(system *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID)
+}

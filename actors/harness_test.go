@@ -1,0 +1,174 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+)
+
+// patience is how long something may take to become true: CI machines stall.
+const patience = 30 * time.Second
+
+// eventually waits until something is true.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	every := time.NewTicker(time.Millisecond)
+	defer every.Stop()
+	for end := time.Now().Add(patience); !is(); <-every.C {
+		if time.Now().After(end) {
+			t.Fatalf("it did not come to be that %s", what)
+		}
+	}
+}
+
+// newChat starts a chat of real actors before a fake Redis.
+func newChat(t *testing.T) (*Chat, *fakeRedis) {
+	t.Helper()
+	redis := newFakeRedis()
+	return startChat(t, redis), redis
+}
+
+func startChat(t *testing.T, redis *fakeRedis) *Chat {
+	t.Helper()
+	return startChatOf(t, producerOf(redis))
+}
+
+func startChatOf(t *testing.T, bridge actor.Producer) *Chat {
+	t.Helper()
+	chat := New(Options{
+		Settings: Settings{HistorySize: 20, MaxTextBytes: 4096}, Node: "node",
+		Bridge: bridge, Log: zerolog.Nop(), Registerer: prometheus.NewRegistry(),
+	})
+	t.Cleanup(func() {
+		for _, conn := range chat.liveConnections() {
+			conn.socket.Close(CloseRestart, "")
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if !chat.awaitNone(ctx) {
+			t.Error("connections are left")
+		}
+		chat.Stop(ctx)
+		if ctx.Err() != nil {
+			t.Error("actors are left")
+		}
+	})
+	return chat
+}
+
+// client is one connection's far end.
+type client struct {
+	*fakeSocket
+	t    *testing.T
+	conn *Connection
+}
+
+func connect(t *testing.T, chat *Chat, since int64) *client {
+	t.Helper()
+	u := &client{fakeSocket: newFakeSocket(), t: t}
+	u.dial(chat, Resume{Since: since, DMSince: Newest})
+	return u
+}
+
+func (u *client) dial(chat *Chat, resume Resume) {
+	u.t.Helper()
+	conn, err := chat.Connect(u.fakeSocket, resume)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	u.conn, u.fakeSocket.conn = conn, conn
+	go func() { // what the transport does when its read loop ends
+		<-u.end
+		u.leave(false)
+	}()
+}
+
+// leave ends the connection, once.
+func (u *client) leave(clean bool) {
+	u.reported.Do(func() {
+		u.mu.Lock()
+		if len(u.codes) == 0 {
+			u.codes = []uint16{1000}
+			close(u.end)
+		}
+		u.mu.Unlock()
+		u.conn.Closed(clean)
+	})
+}
+
+// join connects, and joins under a name.
+func join(t *testing.T, chat *Chat, name string) *client {
+	t.Helper()
+	u := connect(t, chat, Newest)
+	u.say("join:" + name)
+	u.hears(`{"type":"joined"`)
+	return u
+}
+
+func (u *client) say(frame string) { u.conn.Receive(frame) }
+
+// hears waits for a frame that holds text, and gives it.
+func (u *client) hears(text string) (frame string) {
+	u.t.Helper()
+	eventually(u.t, "the client hears "+text, func() bool {
+		frames := u.heard()
+		i := slices.IndexFunc(frames, func(f string) bool { return strings.Contains(f, text) })
+		if i >= 0 {
+			frame = frames[i]
+		}
+		return i >= 0
+	})
+	return frame
+}
+
+// hasHeardAll waits until the client was told a log from a place in it to its end;
+// and says where what it was told differs.
+func (u *client) hasHeardAll(kind string, log func() []string, from int) {
+	u.t.Helper()
+	eventually(u.t, "the client hears as much as the log holds", func() bool {
+		told := u.feed(kind)
+		return len(told) >= len(log())-from
+	})
+	told, want := u.feed(kind), log()[from:]
+	for i := range max(len(told), len(want)) {
+		if i >= len(told) || i >= len(want) || told[i] != want[i] {
+			u.t.Fatalf("the client's %d-th message of %d differs from the log's %d", i, len(told), len(want))
+		}
+	}
+}
+
+// logOf gives a log's content when it is asked.
+func (r *fakeRedis) logOf(log Log) func() []string { return func() []string { return r.log(log) } }
+
+// talk has the client say n messages, each with a reference.
+func (u *client) talk(name, prefix string, n int) {
+	for i := range n {
+		u.say(fmt.Sprintf("msg#%s-%d:%s:%s %d", prefix, i, name, prefix, i))
+	}
+}
+
+// isAcked waits until n messages of talk are acked, each once and in order.
+func (u *client) isAcked(prefix string, n int) {
+	u.t.Helper()
+	acks := func() (of []string) {
+		for _, f := range u.heardOf("ack") {
+			if strings.Contains(f, `"ref":"`+prefix+`-`) {
+				of = append(of, f)
+			}
+		}
+		return of
+	}
+	eventually(u.t, "all that was said is acked", func() bool { return len(acks()) >= n })
+	for i, f := range acks() {
+		if !strings.Contains(f, fmt.Sprintf(`"ref":"%s-%d"`, prefix, i)) {
+			u.t.Fatalf("the %d-th ack is %s", i, f)
+		}
+	}
+}

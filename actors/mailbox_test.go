@@ -1,0 +1,219 @@
+package actors
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// listening is an invoker that notes what it is given.
+type listening struct {
+	mu       sync.Mutex
+	heard    []string
+	failures []any
+}
+
+func (l *listening) note(m any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.heard = append(l.heard, fmt.Sprintf("%T", m))
+}
+
+func (l *listening) InvokeUserMessage(m any) {
+	if text, ok := m.(string); ok && text == "panic" {
+		panic(text)
+	}
+	l.note(m)
+}
+func (l *listening) InvokeSystemMessage(m any)     { l.note(m) }
+func (l *listening) EscalateFailure(reason, _ any) { l.failures = append(l.failures, reason) }
+
+// inTurn is a dispatcher that runs what it is given when it is told to.
+type inTurn struct{ due []func() }
+
+func (d *inTurn) Schedule(run func()) { d.due = append(d.due, run) }
+func (d *inTurn) Throughput() int     { return throughput }
+func (d *inTurn) run() {
+	for len(d.due) > 0 {
+		run := d.due[0]
+		d.due = d.due[1:]
+		run()
+	}
+}
+
+func emptyMailbox() *mailbox {
+	m := &mailbox{}
+	m.init()
+	return m
+}
+
+func mailboxOf(t *testing.T) (*mailbox, *listening, *inTurn) {
+	t.Helper()
+	m, l, d := emptyMailbox(), &listening{}, &inTurn{}
+	m.RegisterHandlers(l, d)
+	return m, l, d
+}
+
+// TestMailboxHoldsWhatComesBeforeItStarts: the library's would panic in the sender,
+// and its actor would stay deaf.
+func TestMailboxHoldsWhatComesBeforeItStarts(t *testing.T) {
+	m, l, d := emptyMailbox(), &listening{}, &inTurn{}
+	m.PostUserMessage(1)
+	m.RegisterHandlers(l, d)
+	m.PostSystemMessage(&actor.Started{})
+	m.PostUserMessage("two")
+	d.run()
+	if l.heard != nil {
+		t.Errorf("heard %v before the start", l.heard)
+	}
+	m.Start()
+	d.run()
+	if want := []string{"*actor.Started", "int", "string"}; !slices.Equal(l.heard, want) {
+		t.Errorf("heard %v, not %v", l.heard, want)
+	}
+}
+
+func TestFullMailboxShedsWavesAndTellsSoOnce(t *testing.T) {
+	m, l, d := mailboxOf(t)
+	m.Start()
+	done := 0
+	const more = 50
+	post := func(n int) {
+		for range n {
+			m.PostUserMessage(newWave(Public, 0, nil, nil, 1, func() { done++ }))
+		}
+	}
+	post(sheddingLimit + more)
+	m.PostUserMessage("kept")
+	post(more)
+	if done != 2*more {
+		t.Errorf("%d waves were handled by being shed, of %d", done, 2*more)
+	}
+	if n := m.UserMessageCount(); n != sheddingLimit+2 {
+		t.Errorf("%d messages wait", n)
+	}
+	d.run()
+	want := append(slices.Repeat([]string{"*actors.Wave"}, sheddingLimit), "*actors.Missed", "string")
+	if !slices.Equal(l.heard, want) {
+		t.Errorf("heard %d messages, ending in %v", len(l.heard), l.heard[max(0, len(l.heard)-3):])
+	}
+	l.heard = nil
+	post(sheddingLimit + 1)
+	d.run()
+	if got := l.heard[len(l.heard)-1]; got != "*actors.Missed" {
+		t.Errorf("the second time the last is %s", got)
+	}
+	if len(m.user.slots) > retainedSlots {
+		t.Errorf("%d slots are kept of a burst", len(m.user.slots))
+	}
+}
+
+func TestMailboxGivesSystemMessagesFirstAlsoWhileSuspended(t *testing.T) {
+	m, l, d := mailboxOf(t)
+	m.Start()
+	m.PostUserMessage(1)
+	m.PostSystemMessage(&actor.SuspendMailbox{})
+	m.PostSystemMessage(&actor.Watch{})
+	d.run()
+	if want := []string{"*actor.Watch"}; !slices.Equal(l.heard, want) {
+		t.Errorf("while suspended: %v", l.heard)
+	}
+	m.PostSystemMessage(&actor.ResumeMailbox{})
+	d.run()
+	if want := []string{"*actor.Watch", "int"}; !slices.Equal(l.heard, want) {
+		t.Errorf("then: %v", l.heard)
+	}
+}
+
+func TestPanicCostsItsMessageOnly(t *testing.T) {
+	m, l, d := mailboxOf(t)
+	m.Start()
+	for _, message := range []any{"a", "panic", "b"} {
+		m.PostUserMessage(message)
+	}
+	d.run()
+	if len(l.failures) != 1 || len(l.heard) != 2 {
+		t.Errorf("%d failures, heard %v", len(l.failures), l.heard)
+	}
+}
+
+func TestMailboxLetsOthersHaveTheWorker(t *testing.T) {
+	m, l, d := mailboxOf(t)
+	m.Start()
+	for i := range throughput + 1 {
+		m.PostUserMessage(i)
+	}
+	run := d.due[0]
+	d.due = nil
+	run()
+	if len(l.heard) != throughput || len(d.due) != 1 {
+		t.Errorf("handled %d messages in one go, %d goes are left", len(l.heard), len(d.due))
+	}
+}
+
+// TestNoActorIsDeafThatWasWrittenToWhileItWasSpawned: it is registered before it is
+// started, under a name that others know.
+func TestNoActorIsDeafThatWasWrittenToWhileItWasSpawned(t *testing.T) {
+	t.Parallel()
+	system := actor.NewActorSystem()
+	for i := range 300 {
+		name := fmt.Sprint("deaf-", i)
+		pid := actor.NewPID(system.Address(), name)
+		stop, heard := make(chan struct{}), make(chan struct{}, 1)
+		var storm sync.WaitGroup
+		storm.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					system.Root.Send(pid, &Nudge{})
+				}
+			}
+		})
+		props := actor.PropsFromFunc(func(ctx actor.Context) {
+			if _, ok := ctx.Message().(*Nudge); ok {
+				select {
+				case heard <- struct{}{}:
+				default:
+				}
+			}
+		}, actor.WithMailbox(func() actor.Mailbox { return emptyMailbox() }))
+		_, err := system.Root.SpawnNamed(props, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-heard
+		close(stop)
+		storm.Wait()
+		if err := system.Root.StopFuture(pid).Wait(); err != nil {
+			t.Fatalf("it does not stop: %v", err)
+		}
+	}
+}
+
+// TestSessionCatchesUpAfterItsFullMailboxShedWaves.
+func TestSessionCatchesUpAfterItsFullMailboxShedWaves(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	u := connect(t, chat, Newest)
+	redis.say(3)
+	u.hasHeardAll("msg", redis.logOf(Public), 0)
+	box := &chat.census.find(sessionName(u.conn.ID)).mailbox
+	box.PostSystemMessage(&actor.SuspendMailbox{})
+	eventually(t, "it is suspended", func() bool {
+		box.mu.Lock()
+		defer box.mu.Unlock()
+		return box.suspended
+	})
+	for range sheddingLimit + 20 { // wave by wave would take 100 ms each
+		box.PostUserMessage(newWave(Public, 0, nil, nil, 1, func() {}))
+	}
+	redis.say(40)
+	eventually(t, "the room is through", func() bool { return chat.census.find("room").mailbox.UserMessageCount() == 0 })
+	box.PostSystemMessage(&actor.ResumeMailbox{})
+	u.hasHeardAll("msg", redis.logOf(Public), 0)
+}

@@ -1,0 +1,181 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/norm"
+)
+
+// ErrBadName is what ParseName's errors wrap: the string can't be anybody's name.
+var ErrBadName = errors.New("bad name")
+
+const (
+	// maxNameRunes bounds a name as people see it, after enforcement.
+	maxNameRunes = 32
+
+	// maxNameBytes bounds what is handed to the profile, which is not cheap: 32 characters of
+	// three decomposed code points each, with room for the spaces that enforcement takes out.
+	maxNameBytes = 1024
+
+	// nameSeparators mean something on the wire (`:`), in a Redis Cluster key (`{` `}`) and in an
+	// actor's name (`/`).
+	nameSeparators = ":{}/"
+)
+
+// ParseName trims s and takes it if it is 1–32 characters that PRECIS Nickname (RFC 8266) takes,
+// without `:` `{` `}` `/`. The name is what the profile's enforcement gives: NFKC, inner runs of
+// spaces as one. It may share the memory of s.
+//
+// Beyond the profile it refuses what lets one name pass for another: blanks and marks that can't
+// be seen, and look-alikes of mixed scripts.
+func ParseName(s string) (string, error) {
+	s = strings.TrimSpace(s)
+	if len(s) == 0 || len(s) > maxNameBytes {
+		return "", fmt.Errorf("%w: not 1 to %d characters", ErrBadName, maxNameRunes)
+	}
+	if plainASCII(s) {
+		return checkName(s)
+	}
+	if !utf8.ValidString(s) {
+		return "", fmt.Errorf("%w: not UTF-8", ErrBadName)
+	}
+	name, err := precis.Nickname.String(s)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrBadName, err)
+	}
+	return checkName(name)
+}
+
+// Fold gives the comparison form by the Nickname profile (CompareKey): names with equal forms
+// belong to one claim. The joiners that the profile takes (U+200C and U+200D, where a script's
+// spelling wants them) don't tell two names apart. What ParseName refuses may be its own form.
+func Fold(name string) string {
+	if plainASCII(name) {
+		return strings.ToLower(name)
+	}
+	form, err := precis.Nickname.CompareKey(withoutJoiners.Replace(name))
+	if err != nil {
+		return name
+	}
+	return form
+}
+
+var withoutJoiners = strings.NewReplacer("\u200c", "", "\u200d", "")
+
+// plainASCII reports whether the profile gives s as it is, apart from case.
+func plainASCII(s string) bool {
+	before := byte(' ')
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && before == ' ' {
+			return false
+		}
+		before = s[i]
+	}
+	return before != ' '
+}
+
+// checkName takes an enforced name if its length and characters may stand in a name.
+func checkName(name string) (string, error) {
+	switch {
+	case utf8.RuneCountInString(name) > maxNameRunes:
+		return "", fmt.Errorf("%w: more than %d characters", ErrBadName, maxNameRunes)
+	case strings.ContainsAny(name, nameSeparators):
+		return "", fmt.Errorf("%w: one of %s", ErrBadName, nameSeparators)
+	case plainASCII(name):
+		return name, nil // the rest can't be wrong: the fast path
+	case strings.ContainsFunc(name, unseen) || marksOverlap(name):
+		return "", fmt.Errorf("%w: characters that can't be seen", ErrBadName)
+	case !highlyRestrictive(name):
+		return "", fmt.Errorf("%w: mixed scripts", ErrBadName)
+	}
+	return name, nil
+}
+
+// unseen reports characters that the profile takes, as symbols or letters, but that show nothing,
+// and U+FFFD, which shows that something was lost. Control, format and zero-width characters are
+// refused by the profile itself; it takes the two joiners, in the contexts of RFC 5892 appendix A.
+func unseen(r rune) bool {
+	switch r {
+	case '\u2800', // Braille pattern blank
+		'\ufffc',                   // object replacement character
+		utf8.RuneError,             // U+FFFD
+		'\U00013441', '\U00013442', // Egyptian hieroglyph blanks
+		'\U00016fe4', // Khitan small script filler
+		'\U0001d159': // musical symbol null notehead
+		return true
+	case '\u200c', '\u200d':
+		return false
+	}
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r)
+}
+
+// marksOverlap reports a nonspacing mark that has nothing to sit on, or that is drawn over its own
+// like (UTS #39 §5.4: "á" with one acute or with two looks the same).
+func marksOverlap(name string) bool {
+	before := ' '
+	for _, r := range norm.NFD.String(name) { // composed, the first mark would hide
+		if unicode.Is(unicode.Mn, r) && (before == ' ' || before == r) {
+			return true
+		}
+		before = r
+	}
+	return false
+}
+
+// highlyRestrictive reports whether name has the scripts of the restriction level "Highly
+// Restrictive" of UTS #39 §5.2: one script, or one of scriptCompany. Common (digits, emoji,
+// punctuation) and Inherited (combining marks) count as no script. No maintained Go library
+// offers the rule, so it stands here on the standard library's tables; those know one script a
+// character and no extensions, which for these scripts is the same or stricter. Whole names in
+// another script that look alike (Cyrillic "асе", Latin "ace") are beyond this rule.
+func highlyRestrictive(name string) bool {
+	var room [maxScripts]*unicode.RangeTable
+	seen := room[:0]
+	for _, r := range name {
+		if r < utf8.RuneSelf && !isLatinASCII(r) || unicode.In(r, unicode.Common, unicode.Inherited) || unicode.In(r, seen...) {
+			continue
+		}
+		script := scriptOf(r)
+		if script == nil || len(seen) == maxScripts {
+			return false
+		}
+		seen = append(seen, script)
+	}
+	return len(seen) < 2 || slices.ContainsFunc(scriptCompany, func(allowed []*unicode.RangeTable) bool {
+		return !slices.ContainsFunc(seen, func(s *unicode.RangeTable) bool { return !slices.Contains(allowed, s) })
+	})
+}
+
+// maxScripts is the size of the largest company.
+const maxScripts = 4
+
+// scriptCompany lists the scripts that people write together: Japanese, Chinese and Korean, each
+// with Latin.
+var scriptCompany = [][]*unicode.RangeTable{
+	{unicode.Latin, unicode.Han, unicode.Hiragana, unicode.Katakana},
+	{unicode.Latin, unicode.Han, unicode.Bopomofo},
+	{unicode.Latin, unicode.Han, unicode.Hangul},
+}
+
+// scriptOf gives the table of r's script, nil where r has none.
+func scriptOf(r rune) *unicode.RangeTable {
+	if isLatinASCII(r) {
+		return unicode.Latin
+	}
+	for _, table := range unicode.Scripts {
+		if unicode.Is(table, r) {
+			return table
+		}
+	}
+	return nil
+}
+
+func isLatinASCII(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+}

@@ -1,0 +1,98 @@
+package actors
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// burst is how much of a rate may come at once: so many seconds' worth.
+	burst = 10
+	// floodFactor: a client that goes on at so many times its rate, though it is
+	// told to wait, is closed.
+	floodFactor = 10
+	// floodLeast is the least that counts as such, in frames a second: a rate may be far
+	// below what a person causes by trying again.
+	floodLeast = 10
+	// idleRate is after how long a name's bucket is forgotten: it is full by then.
+	idleRate = 2 * burst * time.Second
+)
+
+// bucket is a token bucket. The zero bucket is full.
+type bucket struct {
+	spent float64   // tokens taken and not yet back
+	last  time.Time // of the last take
+}
+
+// take takes a token at the given rate a second (0: no limit), and says how long
+// to wait if there is none.
+func (b *bucket) take(rate float64, now time.Time) (wait time.Duration) {
+	return b.takeOf(burst*rate, rate, now)
+}
+
+// takeOf likewise of a bucket that holds size tokens.
+func (b *bucket) takeOf(size, rate float64, now time.Time) (wait time.Duration) {
+	if rate <= 0 {
+		return 0
+	}
+	if !b.last.IsZero() {
+		b.spent = max(0, b.spent-now.Sub(b.last).Seconds()*rate)
+	}
+	b.last = now
+	if over := b.spent + 1 - size; over > 0 {
+		return time.Duration(over / rate * float64(time.Second))
+	}
+	b.spent++
+	return 0
+}
+
+// rates are the buckets of the names that have spoken of late on this node, over
+// all their connections.
+type rates struct {
+	mu      sync.Mutex
+	buckets map[string]*bucket
+	swept   time.Time
+}
+
+// take takes a token of a name's.
+func (r *rates) take(name string, rate float64, now time.Time) (wait time.Duration) {
+	if rate <= 0 {
+		return 0
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.buckets == nil {
+		r.buckets = make(map[string]*bucket)
+	}
+	r.sweep(now)
+	b := r.buckets[name]
+	if b == nil {
+		b = &bucket{}
+		r.buckets[name] = b
+	}
+	return b.take(rate, now)
+}
+
+func (r *rates) sweep(now time.Time) {
+	if now.Sub(r.swept) < idleRate {
+		return
+	}
+	r.swept = now
+	for name, b := range r.buckets {
+		if now.Sub(b.last) >= idleRate {
+			delete(r.buckets, name)
+		}
+	}
+}
+
+// rateLimited refuses a frame that came too soon for a rate; who does not stop is cut
+// off.
+func (s *session) rateLimited(ref string, rate float64, wait time.Duration) {
+	st := &s.conn.state
+	s.chat.metrics.Refusals.WithLabelValues(string(CodeRateLimited)).Inc()
+	if st.flood.take(max(floodFactor*rate, floodLeast), time.Now()) > 0 {
+		s.conn.close(CloseNotAllowed, "too many frames")
+		return
+	}
+	s.write(errorFrame(nil, CodeRateLimited, ref, max(1, wait.Milliseconds())))
+}

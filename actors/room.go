@@ -1,0 +1,217 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// Appear says that a connection has joined under a name.
+type Appear struct {
+	quiet
+	Conn *Connection
+	Name string
+}
+
+// Appeared tells a session that its name is present for everybody: what it says
+// from now on comes after its member_add.
+type Appeared struct{ quiet }
+
+// TellMembers asks for a fresh list of who is present, as a MembersTold.
+type TellMembers struct {
+	quiet
+	Session *actor.PID
+}
+
+// MembersTold answers TellMembers with a frame.
+type MembersTold struct {
+	quiet
+	Frame   []byte
+	Version int64
+}
+
+// RoomStarted says that a room began and knows no session: enter again.
+type RoomStarted struct{ quiet }
+
+// tick lets an actor look at its clock.
+type tick struct{ quiet }
+
+func (*tick) shed() {}
+
+const (
+	// roomTick is how often the room looks for names whose grace is over; presence
+	// is late by at most that.
+	roomTick = 250 * time.Millisecond
+	// Grace is how long a name stays present after its connection broke, so that a
+	// client which comes back is not told to have left.
+	Grace = 2 * time.Second
+)
+
+// room is presence and public broadcast. It can die at any time: its tail is kept
+// outside, the sessions enter again, and what it missed is in the log.
+type room struct {
+	channel
+	holders holders
+	// settled: every session that holds a name had the time to enter again, so that
+	// what is not among the holders is gone.
+	settled bool
+	// appearing are the sessions that wait for their name's event.
+	appearing map[string][]*actor.PID
+	began     time.Time
+	ticker    *ticker
+}
+
+func newRoom(chat *Chat) *room {
+	r := &room{holders: newHolders()}
+	r.channel = channel{
+		chat:    chat,
+		feed:    feed{log: Public, tail: chat.public, first: publicTail},
+		history: chat.settings.HistorySize,
+		roster:  &chat.roster,
+	}
+	return r
+}
+
+func (r *room) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		r.start(ctx)
+	case *Enter:
+		r.appear(ctx, m.Conn, m.Name)
+		r.enter(ctx, m)
+		r.tellMissed(ctx, m)
+	case *Appear:
+		r.appear(ctx, m.Conn, m.Name)
+		r.confirm(ctx, m)
+	case *Gone:
+		r.leave(ctx, m)
+	case *CatchUp:
+		r.catchUp(ctx, m)
+	case *TellMembers:
+		r.tellMembers(ctx, m.Session)
+	case *Appended:
+		r.advance(ctx, m)
+	case *Recalled:
+		r.recalled(ctx, m)
+	case *PresenceChanged:
+		r.readIf(ctx, r.roster.changed(m))
+		r.confirmAll(ctx, m.Joined)
+	case *Members:
+		r.readIf(ctx, r.roster.read(m))
+		r.confirmAll(ctx, m.Names)
+	case *Linked, *Missed:
+		r.missed(ctx)
+		r.readIf(ctx, r.roster.stale())
+	case *Stored:
+		r.feed.tail.stored(m.Entries)
+		r.timeStored(m.Entries[0].ID, m.Received)
+	case *BridgeStarted:
+		r.bridgeStarted(ctx)
+	case *RedisChanged:
+		r.handBack(ctx)
+	case *waveOver:
+		r.waveOver(ctx, m)
+	case *restOver:
+		r.restOver(ctx, m)
+	case *tick:
+		r.look(ctx)
+	case *actor.Stopping, *actor.Restarting:
+		r.ticker.stop()
+	}
+	r.flush(ctx)
+}
+
+// tellMissed tells a session that enters again who is present, if that has changed
+// since it was told.
+func (r *room) tellMissed(ctx actor.Context, e *Enter) {
+	if !e.Opening && e.Version != r.roster.version {
+		r.tellMembers(ctx, e.Session)
+	}
+}
+
+func (r *room) tellMembers(ctx actor.Context, session *actor.PID) {
+	ctx.Send(session, &MembersTold{Frame: membersFrame(r.roster.list()), Version: r.roster.version})
+}
+
+func (r *room) start(ctx actor.Context) {
+	r.began = time.Now()
+	r.roster.forgetReading()
+	r.ticker = startTicker(ctx, roomTick)
+	r.subscribe(ctx)
+	ctx.Send(r.chat.sessions, &RoomStarted{})
+}
+
+// bridgeStarted tells a new bridge all that it has to know of the room.
+func (r *room) bridgeStarted(ctx actor.Context) {
+	r.roster.forgetReading()
+	r.channel.bridgeStarted(ctx)
+	if r.settled {
+		r.declare(ctx)
+	}
+}
+
+func (r *room) readIf(ctx actor.Context, read bool) {
+	if read {
+		ctx.Send(r.chat.bridge, &ReadMembers{To: ctx.Self()})
+	}
+}
+
+// appear notes a name that a connection holds, and announces the first.
+func (r *room) appear(ctx actor.Context, conn *Connection, name string) {
+	if name == "" || conn.closed.Load() {
+		return
+	}
+	if r.holders.enter(conn.ID, name) {
+		ctx.Send(r.chat.bridge, &Present{Joined: []string{name}})
+	}
+}
+
+// confirm tells a session that its name is present, as soon as it is.
+func (r *room) confirm(ctx actor.Context, m *Appear) {
+	if r.roster.has(m.Name) {
+		ctx.Send(m.Conn.pid, &Appeared{})
+		return
+	}
+	if r.appearing == nil {
+		r.appearing = map[string][]*actor.PID{}
+	}
+	r.appearing[m.Name] = append(r.appearing[m.Name], m.Conn.pid)
+}
+
+func (r *room) confirmAll(ctx actor.Context, names []string) {
+	if len(r.appearing) == 0 {
+		return
+	}
+	for _, name := range names {
+		for _, session := range r.appearing[name] {
+			ctx.Send(session, &Appeared{})
+		}
+		delete(r.appearing, name)
+	}
+}
+
+func (r *room) leave(ctx actor.Context, m *Gone) {
+	r.dismiss(m.Conn)
+	r.forget(m.Conn)
+	now := time.Now()
+	if name := r.holders.leave(m.Conn, m.Clean, now); name != "" {
+		ctx.Send(r.chat.bridge, &Present{Left: []Departure{{name, now}}})
+	}
+}
+
+func (r *room) look(ctx actor.Context) {
+	now := time.Now()
+	if gone := r.holders.expire(now, Grace); len(gone) > 0 {
+		ctx.Send(r.chat.bridge, &Present{Left: gone})
+	}
+	if !r.settled && now.Sub(r.began) >= Grace {
+		r.settled = true
+		r.declare(ctx)
+	}
+	r.openPatient(ctx, now)
+}
+
+// declare tells the bridge every name that this node holds.
+func (r *room) declare(ctx actor.Context) {
+	ctx.Send(r.chat.bridge, &Present{Whole: true, Joined: r.holders.all()})
+}

@@ -1,0 +1,281 @@
+package actors
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// expire lets a session refuse what has waited too long.
+type expire struct{ quiet }
+
+const (
+	// drainSpread is over how long the clients of a node that goes away are told to
+	// spread their coming back.
+	drainSpread = 2 * time.Second
+	// retryAfter is what refusals suggest to wait: long enough for Redis to be back
+	// after a restart, short enough for people.
+	retryAfter = time.Second
+)
+
+// session is the actor of one connection: it parses what the client says, holds
+// what is not confirmed, and forwards what is after its cursors. All it knows is in
+// its connection, so that the next incarnation goes on where this one died.
+type session struct {
+	chat  *Chat
+	conn  *Connection
+	timer *time.Timer // for expire; nil while nothing waits
+}
+
+// newSession makes the next incarnation of the connection's session.
+func (c *Connection) newSession() actor.Actor { return &session{chat: c.chat, conn: c} }
+
+func (s *session) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *Wave:
+		s.forward(ctx, m)
+		return // nothing else can have changed
+	case *actor.Started:
+		s.start(ctx)
+	case *inputReady:
+	case *Opened:
+		s.opened(ctx, m)
+	case *Chunk:
+		s.caughtUp(ctx, m)
+	case *Recalled:
+		s.recalled(ctx, m)
+	case *Settled:
+		s.settled(m)
+	case *Claimed:
+		s.claimed(ctx, m)
+	case *Page:
+		s.page(m)
+	case *Appeared:
+		s.appeared()
+	case *MembersTold:
+		s.membersTold(m)
+	case *drained:
+		s.conn.state.clogged = false
+		s.catchUpAll(ctx)
+	case *Nudge:
+		s.catchUpAll(ctx)
+	case *Missed:
+		s.conn.state.membersStale = s.conn.state.opened
+		s.catchUpAll(ctx)
+	case *RoomStarted:
+		s.enterRoom(ctx)
+		s.appearAgain(ctx)
+	case *DMsStarted, *Reenter:
+		s.enterInbox(ctx)
+	case *BridgeStarted:
+		s.askAgain(ctx)
+	case *expire:
+		s.expire(ctx)
+	case *drainAll:
+		if s.conn.state.opened {
+			s.write(drainFrame(rand.Int64N(drainSpread.Milliseconds())))
+		}
+	case *hangUpAll:
+		s.conn.state.leaving = true
+	case *RedisChanged:
+		s.reclaim(ctx)
+	case *disconnected:
+		s.depart(ctx)
+	case *actor.Stopping, *actor.Restarting:
+		s.stopTimer()
+		return
+	default:
+		return
+	}
+	s.handleInput(ctx)
+	s.flush(ctx)
+	s.leaveIfDone(ctx)
+}
+
+// start goes on where the connection is: it enters what it listens to, and asks
+// again for what an earlier incarnation may have asked for.
+func (s *session) start(ctx actor.Context) {
+	st := &s.conn.state
+	st.public.catching, st.inbox.catching = false, false
+	st.clogged = false // the next write shows whether it is: Drained may have been lost
+	if s.conn.closed.Load() {
+		s.depart(ctx)
+	}
+	s.enterRoom(ctx)
+	s.enterInbox(ctx)
+	s.askAgain(ctx)
+	s.armTimer(ctx)
+}
+
+func (s *session) enterRoom(ctx actor.Context) {
+	st := &s.conn.state
+	st.public.catching = false
+	ctx.Send(s.chat.room, &Enter{
+		Conn: s.conn, Session: s.conn.pid, Log: Public,
+		Cursor: st.public.at, Opening: !st.opened, Name: st.name, Version: st.version,
+	})
+}
+
+// enterInbox enters the dms, if the connection has a name, or is about to get one.
+func (s *session) enterInbox(ctx actor.Context) {
+	st := &s.conn.state
+	name, opening := st.name, false
+	if st.op != nil && st.op.claimed != nil && !st.op.appearing {
+		name, opening = st.op.command.name, true
+	}
+	if name == "" {
+		return
+	}
+	st.inbox.catching = false
+	e := &Enter{Conn: s.conn, Session: s.conn.pid, Log: Log(name), Cursor: st.inbox.at, Opening: opening, Floor: st.since}
+	ctx.Send(s.chat.dms, e)
+}
+
+// appearAgain asks a new room to confirm what the one before may not have.
+func (s *session) appearAgain(ctx actor.Context) {
+	if op := s.conn.state.op; op != nil && op.appearing {
+		s.ask(ctx, op)
+	}
+}
+
+// askAgain repeats what the bridge was asked and has not answered.
+func (s *session) askAgain(ctx actor.Context) {
+	st := &s.conn.state
+	if messages := st.outbox.retake(); len(messages) > 0 {
+		ctx.Send(s.chat.bridge, &Append{To: s.conn.pid, Messages: messages})
+	}
+	if st.op != nil {
+		s.ask(ctx, st.op)
+	}
+	if st.public.catching {
+		s.catchUp(ctx, Public)
+	}
+	if st.inbox.catching {
+		s.catchUp(ctx, Log(st.name))
+	}
+}
+
+// flush gives the bridge what waits, unless something is in flight.
+func (s *session) flush(ctx actor.Context) {
+	if messages := s.conn.state.outbox.take(); messages != nil {
+		ctx.Send(s.chat.bridge, &Append{To: s.conn.pid, Messages: messages})
+	}
+	s.armTimer(ctx)
+}
+
+// settled passes outcomes on to the client: an ack where it gave a reference, an
+// error in any case.
+func (s *session) settled(m *Settled) {
+	var frames []byte
+	for _, o := range m.Outcomes {
+		p, ok := s.conn.state.outbox.settle(o.Seq)
+		switch {
+		case !ok:
+		case o.Code != "":
+			frames = s.refusal(frames, o.Code, p.ref)
+			if s.conn.state.departed {
+				s.conn.state.outbox.drop() // see Departed
+			}
+		case p.ref != "":
+			frames = ackFrame(frames, p.ref, o.ID)
+		}
+	}
+	s.write(frames)
+}
+
+// expire refuses what was never handed over and has waited too long, the pending
+// operation too.
+func (s *session) expire(ctx actor.Context) {
+	s.timer = nil
+	now := time.Now()
+	var frames []byte
+	for _, p := range s.conn.state.outbox.expire(now) {
+		frames = s.refusal(frames, CodeUnavailable, p.ref)
+	}
+	if s.conn.state.departed && len(frames) > 0 {
+		s.conn.state.outbox.drop() // see Departed
+	}
+	s.write(frames)
+	if op := s.conn.state.op; op != nil && !now.Before(op.until) {
+		if op.appearing {
+			s.appeared()
+		} else {
+			s.refuseOperation(CodeUnavailable)
+		}
+	}
+	s.armTimer(ctx)
+}
+
+// armTimer has expire come when the first thing that waits runs out of patience.
+func (s *session) armTimer(ctx actor.Context) {
+	if s.timer != nil {
+		return
+	}
+	at, ok := s.conn.state.outbox.nextExpiry()
+	if op := s.conn.state.op; op != nil && (!ok || op.until.Before(at)) {
+		at, ok = op.until, true
+	}
+	if !ok {
+		return
+	}
+	self, root := s.conn.pid, ctx.ActorSystem().Root
+	s.timer = time.AfterFunc(max(time.Until(at), time.Millisecond), func() { root.Send(self, &expire{}) })
+}
+
+func (s *session) stopTimer() {
+	if s.timer != nil {
+		s.timer.Stop()
+		s.timer = nil
+	}
+}
+
+// depart notes that the connection has ended: nobody hears answers any more, but what
+// was said before is stored.
+func (s *session) depart(ctx actor.Context) {
+	st := &s.conn.state
+	st.departed, st.clogged = true, false
+	st.public.catching, st.inbox.catching = false, false
+	ctx.Send(s.chat.bridge, &Departed{Session: s.conn.pid})
+}
+
+// leaveIfDone ends the connection of a node that goes away, or the session of a
+// connection that has ended, once all that the client said has its outcome.
+func (s *session) leaveIfDone(ctx actor.Context) {
+	st := &s.conn.state
+	if !st.leaving && !st.departed || !st.outbox.empty() || st.op != nil {
+		return
+	}
+	if !st.departed {
+		s.conn.close(CloseRestart, "server restarts")
+	} else if _, more := s.conn.next(); !more || st.leaving || !st.opened {
+		s.conn.finished.Store(true)
+		ctx.Stop(ctx.Self())
+	}
+}
+
+// reclaim has a claim written back that Redis may have lost.
+func (s *session) reclaim(ctx actor.Context) {
+	if st := &s.conn.state; st.name != "" && s.conn.resume.Name == "" && !st.departed {
+		ctx.Send(s.chat.bridge, &Reclaim{Name: st.name, Token: st.granted.token, Since: st.since})
+	}
+}
+
+// write sends frames that answer the client. They are few: nothing more is read
+// while the socket is clogged.
+func (s *session) write(frames []byte) {
+	if len(frames) > 0 && !s.conn.state.departed && !s.conn.socket.Write(frames) {
+		s.conn.state.clogged = true
+	}
+}
+
+// refusal appends an error frame, and counts it.
+func (s *session) refusal(dst []byte, code Code, ref string) []byte {
+	s.chat.metrics.Refusals.WithLabelValues(string(code)).Inc()
+	var retry int64
+	switch code {
+	case CodeUnavailable, CodeOverloaded, CodeRateLimited:
+		retry = retryAfter.Milliseconds()
+	}
+	return errorFrame(dst, code, ref, retry)
+}

@@ -1,0 +1,73 @@
+package actors
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+const (
+	// failureWindow is the time in which a child's failures are counted together.
+	failureWindow = 10 * time.Second
+	// promptRestarts are so many restarts within the window that cost no wait: kills
+	// from outside heal in milliseconds.
+	promptRestarts = 5
+	// A child that fails more often waits: from shortestPause, doubled each time, to
+	// longestPause, and a random part of that, so that a persistent failure costs
+	// little and several do not beat in step.
+	shortestPause = 10 * time.Millisecond
+	longestPause  = 500 * time.Millisecond
+)
+
+// failures counts how often each child failed of late. It is one parent's own: a
+// child that fails touches no sibling.
+type failures map[string]*failureCount
+
+type failureCount struct {
+	number int
+	last   time.Time
+}
+
+// note counts a failure of the child named id, and says how many there were
+// within the window.
+func (f failures) note(id string, now time.Time) int {
+	c := f[id]
+	if c == nil || now.Sub(c.last) > failureWindow {
+		c = &failureCount{}
+		f[id] = c
+	}
+	c.number++
+	c.last = now
+	return c.number
+}
+
+// count says how many failures of the child named id are counted now.
+func (f failures) count(id string) int {
+	if c := f[id]; c != nil {
+		return c.number
+	}
+	return 0
+}
+
+func (f failures) forget(id string) { delete(f, id) }
+
+// pauseBefore is how long the restart after the n-th failure waits.
+func pauseBefore(n int) time.Duration {
+	if n <= promptRestarts {
+		return 0
+	}
+	longest := min(longestPause, shortestPause<<min(n-promptRestarts, 16))
+	return longest/2 + rand.N(longest/2)
+}
+
+// restart restarts the child, after a pause if it fails too often. The child's
+// mailbox is suspended meanwhile and keeps what comes.
+func (f failures) restart(supervisor actor.Supervisor, child *actor.PID) {
+	pause := pauseBefore(f.note(child.Id, time.Now()))
+	if pause == 0 {
+		supervisor.RestartChildren(child)
+		return
+	}
+	time.AfterFunc(pause, func() { supervisor.RestartChildren(child) })
+}

@@ -1,0 +1,143 @@
+package actors
+
+// tail is the newest part of a log, as far as a node holds it in memory: from it
+// clients that are a little behind are served, and a Redis that forgot is given
+// back what it lacks. It holds every entry of the log in (after, last], in order.
+// A tail outlives the actor that keeps it: it is a plain value with no opinion of
+// who dies.
+type tail struct {
+	entries ring[Entry]
+	after   int64 // the id below which nothing is held
+	last    int64 // the newest id seen
+	known   bool  // the log was read at least once
+	limit   int   // entries held at most
+	// unheard are entries that were stored through this node and whose events are
+	// not back yet, by id.
+	unheard []Entry
+}
+
+const (
+	// publicTail is how many public messages a node holds: at least the last 1,000
+	// must survive a Redis that forgets.
+	publicTail = 2000
+	// inboxTail is how many direct messages of one user: all that an inbox keeps.
+	inboxTail = 1000
+	// unheardLimit bounds the answered appends whose events are still out: 3 s of a
+	// dead link at 10,000 messages a second.
+	unheardLimit = 32768
+)
+
+func newTail(limit int) *tail { return &tail{limit: limit} }
+
+// begin sets the tail to what a first read of the log's end gave, oldest first.
+// trimmed is the id up to which the log keeps nothing; whole says that entries are
+// all the log has.
+func (t *tail) begin(entries []Entry, newest, trimmed int64, whole bool) {
+	t.entries = ring[Entry]{}
+	t.known = true
+	t.last = max(newest, trimmed)
+	switch {
+	case whole:
+		t.after = trimmed
+	case len(entries) > 0:
+		t.after = entries[0].ID - 1
+	default:
+		t.after = t.last
+	}
+	t.put(entries)
+}
+
+// extend appends what follows last and gives it back: entries that the tail has
+// already are left out. The caller has made sure that there is no hole before them.
+func (t *tail) extend(entries []Entry) []Entry {
+	i := 0
+	for i < len(entries) && entries[i].ID <= t.last {
+		i++
+	}
+	fresh := entries[i:]
+	t.put(fresh)
+	return fresh
+}
+
+// skip makes a hole that nobody can fill any more the tail's beginning.
+func (t *tail) skip(trimmed int64) {
+	t.entries = ring[Entry]{}
+	t.after, t.last = trimmed, trimmed
+}
+
+func (t *tail) put(entries []Entry) {
+	for _, e := range entries {
+		if t.entries.len() == t.limit {
+			t.after = t.entries.pop().ID
+		}
+		t.entries.push(e)
+		t.last = max(t.last, e.ID)
+	}
+	t.heard()
+}
+
+// stored notes entries that this node's appends put into the log.
+func (t *tail) stored(entries []Entry) {
+	t.unheard = append(t.unheard, entries...)
+	t.heard()
+	if extra := len(t.unheard) - unheardLimit; extra > 0 {
+		t.unheard = t.unheard[extra:]
+	}
+}
+
+// heard forgets the unheard that have come back as events.
+func (t *tail) heard() {
+	i := 0
+	for i < len(t.unheard) && t.unheard[i].ID <= t.last {
+		i++
+	}
+	if t.unheard = t.unheard[i:]; len(t.unheard) == 0 {
+		t.unheard = nil
+	}
+}
+
+// covers says whether every entry after cursor is held.
+func (t *tail) covers(cursor int64) bool { return t.known && cursor >= t.after }
+
+// since gives the oldest entries after cursor, at most limit; nil if there are none.
+func (t *tail) since(cursor int64, limit int) []Entry {
+	from := t.find(cursor)
+	n := min(limit, t.entries.len()-from)
+	if n <= 0 {
+		return nil
+	}
+	entries := make([]Entry, n)
+	for i := range entries {
+		entries[i] = t.entries.at(from + i)
+	}
+	return entries
+}
+
+// newest gives the newest n entries, oldest first, and the cursor before them.
+func (t *tail) newest(n int) ([]Entry, int64) {
+	from := max(0, t.entries.len()-n)
+	before := t.after
+	if from > 0 {
+		before = t.entries.at(from - 1).ID
+	}
+	return t.since(before, n), before
+}
+
+// all gives what a Redis that forgot may lack: everything held, and the unheard.
+func (t *tail) all() []Entry {
+	return append(t.since(t.after, t.entries.len()), t.unheard...)
+}
+
+// find gives the index of the first entry after cursor.
+func (t *tail) find(cursor int64) int {
+	low, high := 0, t.entries.len()
+	for low < high {
+		mid := (low + high) / 2
+		if t.entries.at(mid).ID <= cursor {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
+}

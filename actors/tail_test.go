@@ -1,0 +1,161 @@
+package actors
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// entry is one that says nothing but its id.
+func entry(id int64) Entry { return Entry{ID: id, Frame: AppendFrame(nil, "x")} }
+
+func entriesOf(ids ...int64) []Entry {
+	entries := make([]Entry, len(ids))
+	for i, id := range ids {
+		entries[i] = entry(id)
+	}
+	return entries
+}
+
+func idsOf(entries []Entry) []int64 {
+	ids := make([]int64, len(entries))
+	for i, e := range entries {
+		ids[i] = e.ID
+	}
+	return ids
+}
+
+func equalIDs(a, b []int64) bool { return slices.Equal(a, b) }
+
+// after gives what of a sorted log is after a cursor.
+func after(log []int64, cursor int64) []int64 {
+	i, found := slices.BinarySearch(log, cursor)
+	if found {
+		i++
+	}
+	return log[i:]
+}
+
+// growth draws ids that follow last.
+func growth(t *rapid.T, last int64, most int) []int64 {
+	steps := rapid.SliceOfN(rapid.Int64Range(1, 5), 0, most).Draw(t, "steps")
+	ids := make([]int64, len(steps))
+	for i, step := range steps {
+		last += step
+		ids[i] = last
+	}
+	return ids
+}
+
+// TestTailHoldsAllOfTheLogAfterWhatItCovers compares with a log that is never cut.
+func TestTailHoldsAllOfTheLogAfterWhatItCovers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.IntRange(1, 12).Draw(t, "limit")
+		log := growth(t, 0, 20)
+		first := rapid.IntRange(1, limit).Draw(t, "first")
+		tl := newTail(limit)
+		if tl.covers(0) {
+			t.Fatal("a tail that was never read covers something")
+		}
+		begin := log[max(0, len(log)-first):]
+		tl.begin(entriesOf(begin...), append([]int64{0}, log...)[len(log)], 0, len(begin) < first)
+		t.Repeat(map[string]func(*rapid.T){
+			"extend": func(t *rapid.T) {
+				fresh := growth(t, tl.last, 6)
+				repeated := rapid.IntRange(0, min(3, len(log))).Draw(t, "repeated")
+				event := append(slices.Clone(log[len(log)-repeated:]), fresh...)
+				if got := idsOf(tl.extend(entriesOf(event...))); !equalIDs(got, fresh) {
+					t.Fatalf("%v gave %v as new, not %v", event, got, fresh)
+				}
+				log = append(log, fresh...)
+			},
+			"": func(t *rapid.T) {
+				if tl.entries.len() > limit {
+					t.Fatalf("%d entries are held, more than %d", tl.entries.len(), limit)
+				}
+				if len(log) > 0 && tl.last != log[len(log)-1] {
+					t.Fatalf("last is %d, the log's is %d", tl.last, log[len(log)-1])
+				}
+				cursor := rapid.Int64Range(0, tl.last+3).Draw(t, "cursor")
+				n := rapid.IntRange(0, limit+2).Draw(t, "n")
+				if tl.covers(cursor) {
+					want := after(log, cursor)
+					want = want[:min(n, len(want))]
+					if got := idsOf(tl.since(cursor, n)); !equalIDs(got, want) {
+						t.Fatalf("since %d: %v, not %v", cursor, got, want)
+					}
+				}
+				newest, before := tl.newest(n)
+				if !tl.covers(before) || !equalIDs(idsOf(newest), after(log, before)) {
+					t.Fatalf("the newest %d are %v, after %d; the log has %v", n, idsOf(newest), before, after(log, before))
+				}
+				if want := min(n, tl.entries.len()); len(newest) != want {
+					t.Fatalf("the newest %d are %d, not %d", n, len(newest), want)
+				}
+			},
+		})
+	})
+}
+
+func TestTailThatIsTheWholeLogCoversItsBeginning(t *testing.T) {
+	for _, c := range []struct {
+		why             string
+		entries         []int64
+		newest, trimmed int64
+		whole           bool
+		after, last     int64
+	}{
+		{"an empty log", nil, 0, 0, true, 0, 0},
+		{"a log that was never trimmed", []int64{3, 4}, 4, 0, true, 0, 4},
+		{"a trimmed log, read whole", []int64{3, 4}, 4, 2, true, 2, 4},
+		{"the end of a longer log", []int64{3, 4}, 4, 1, false, 2, 4},
+		{"a log of which nothing is kept", nil, 0, 9, true, 9, 9},
+		{"a log that grew while it was read", []int64{3, 4, 5}, 4, 0, true, 0, 5},
+	} {
+		tl := newTail(10)
+		tl.begin(entriesOf(c.entries...), c.newest, c.trimmed, c.whole)
+		if tl.after != c.after || tl.last != c.last {
+			t.Errorf("%s: (%d, %d], not (%d, %d]", c.why, tl.after, tl.last, c.after, c.last)
+		}
+	}
+}
+
+func TestTailBeginsAnewAfterAHoleThatNobodyCanFill(t *testing.T) {
+	tl := newTail(10)
+	tl.begin(entriesOf(1, 2), 2, 0, true)
+	tl.skip(7)
+	if tl.covers(6) || !tl.covers(7) || tl.since(7, 9) != nil {
+		t.Error("what is older than the hole seems to be held")
+	}
+	if got := idsOf(tl.extend(entriesOf(7, 8))); !equalIDs(got, []int64{8}) {
+		t.Errorf("%v is new, not 8", got)
+	}
+}
+
+// TestTailGivesBackAllThatARedisWhichForgotMayLack: what is held, and what was
+// stored through this node and is not back yet.
+func TestTailGivesBackAllThatARedisWhichForgotMayLack(t *testing.T) {
+	tl := newTail(3)
+	tl.stored(entriesOf(2)) // before the log was read
+	tl.begin(entriesOf(1, 2), 2, 0, true)
+	tl.stored(entriesOf(3, 5))
+	if got := idsOf(tl.all()); !equalIDs(got, []int64{1, 2, 3, 5}) {
+		t.Errorf("gives back %v", got)
+	}
+	tl.extend(entriesOf(3, 4))
+	if got := idsOf(tl.all()); !equalIDs(got, []int64{2, 3, 4, 5}) {
+		t.Errorf("gives back %v, with one event of two back", got)
+	}
+	tl.extend(entriesOf(5))
+	if tl.unheard != nil {
+		t.Errorf("%v are unheard, though all events are back", idsOf(tl.unheard))
+	}
+	ids := make([]int64, unheardLimit+10)
+	for i := range ids {
+		ids[i] = int64(i + 6)
+	}
+	if tl.stored(entriesOf(ids...)); len(tl.unheard) != unheardLimit || tl.unheard[0].ID != 16 {
+		t.Errorf("%d are unheard, from %d on", len(tl.unheard), tl.unheard[0].ID)
+	}
+}

@@ -1,0 +1,126 @@
+package actors
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+const (
+	// waveTimeout is when a wave counts as done though some session did not say so:
+	// it died with the wave in its mailbox, and reads on from its cursor anyway.
+	waveTimeout = 100 * time.Millisecond
+	// waveInterval is from one wave's beginning to the next's: what comes meanwhile
+	// goes out in one write a session instead of many, however many nodes share the
+	// sessions. A message that finds no wave under way leaves at once; so do all
+	// where a wave takes no longer than promptWave, which is a few sessions.
+	// Measured with 500 sessions and 1,000 messages a second: at 10 ms a delivery
+	// costs 1.75 µs, at 20 ms 1.1.
+	waveInterval = 20 * time.Millisecond
+	promptWave   = 300 * time.Microsecond
+)
+
+// Wave is what a session is told in one go: changes of presence, then entries. It
+// is shared by all sessions and never changed. It can be shed: a session that
+// misses one reads on from its cursor.
+type Wave struct {
+	quiet
+	Log      Log
+	Prev     int64 // the log's newest id before Entries
+	Entries  []Entry
+	Presence []byte // frames, whole
+	Version  int64  // of the roster, with Presence told
+	All      []byte // Presence and all Entries' frames, ready for one write
+
+	remaining atomic.Int32
+	done      func()
+}
+
+// handled notes that one session is through with the wave.
+func (w *Wave) handled() {
+	if w.remaining.Add(-1) == 0 {
+		w.done()
+	}
+}
+
+func (w *Wave) shed() { w.handled() }
+
+// newWave gathers what sessions are told. done is called once, when all of them
+// have handled it.
+func newWave(log Log, prev int64, entries []Entry, presence []byte, sessions int, done func()) *Wave {
+	w := &Wave{Log: log, Prev: prev, Entries: entries, Presence: presence, done: done}
+	if len(entries) == 0 {
+		w.All = presence
+	} else {
+		w.All = make([]byte, 0, len(presence)+sizeOf(entries))
+		w.All = append(w.All, presence...)
+		for _, e := range entries {
+			w.All = append(w.All, e.Frame...)
+		}
+	}
+	w.remaining.Store(int32(sessions))
+	return w
+}
+
+// waveOver tells the actor that told a wave that it may tell the next.
+type waveOver struct {
+	quiet
+	number uint64
+}
+
+// restOver tells it that the pause after a wave is over.
+type restOver struct {
+	quiet
+	number uint64
+}
+
+// surf keeps at most one wave under way. What comes meanwhile waits for the next.
+type surf struct {
+	number   uint64
+	underWay bool
+	resting  bool
+	began    time.Time
+}
+
+// idle says whether a wave may start now.
+func (s *surf) idle() bool { return !s.underWay && !s.resting }
+
+// begin starts the next wave's clock; the actor hears waveOver in any case.
+func (s *surf) begin(ctx actor.Context) (done func()) {
+	s.number++
+	s.underWay = true
+	s.began = time.Now()
+	self, root, over := ctx.Self(), ctx.ActorSystem().Root, &waveOver{number: s.number}
+	timer := time.AfterFunc(waveTimeout, func() { root.Send(self, over) })
+	return func() {
+		timer.Stop()
+		root.Send(self, over)
+	}
+}
+
+// over ends wave number, and says whether the next may start at once; otherwise
+// restOver comes when it may.
+func (s *surf) over(ctx actor.Context, number uint64) bool {
+	if number != s.number || !s.underWay {
+		return false
+	}
+	s.underWay = false
+	took := time.Since(s.began)
+	if took < promptWave || took >= waveInterval {
+		return true
+	}
+	s.resting = true
+	self, root, rested := ctx.Self(), ctx.ActorSystem().Root, &restOver{number: number}
+	time.AfterFunc(waveInterval-took, func() { root.Send(self, rested) })
+	return false
+}
+
+// rested ends the pause after wave number.
+func (s *surf) rested(number uint64) bool {
+	if number != s.number || !s.resting {
+		return false
+	}
+	s.resting = false
+	return true
+}
