@@ -1,0 +1,108 @@
+package redisbridge
+
+import (
+	"context"
+	"time"
+
+	"parley/actors"
+)
+
+const (
+	// appendBatch is how many messages one call of the append script holds: Redis
+	// runs it in about 2 ms, and nothing else meanwhile.
+	appendBatch = 512
+	// appendBytes bounds its size likewise.
+	appendBytes = 512 << 10
+	// queueLimit is how many messages may wait for Redis on a node; more are refused
+	// as overloaded. At most 256 MiB of the longest, and a second of the fastest.
+	queueLimit = 32768
+	// inboxKeep is how many direct messages an inbox keeps.
+	inboxKeep = 1000
+	// inboxLife is how long an inbox and a conversation are kept after their last
+	// message.
+	inboxLife = 30 * 24 * time.Hour
+)
+
+// appender stores public messages: all that sessions ask while one call is under
+// way go with the next (group commit).
+type appender struct {
+	queue
+	behind int // how often in a row the log was found behind
+}
+
+// giveUpBehind is how often a log may be found to lack what was seen in it before
+// messages are stored all the same: nobody has what it lacks.
+const giveUpBehind = 3
+
+// appended is what the script answered.
+type appended struct {
+	behind  bool
+	ids     []int64
+	repeats map[int]string // what was stored before, by the message's place
+}
+
+// commitPublics stores the next batch of public messages.
+func (b *bridge) commitPublics(now time.Time) {
+	q := &b.publics
+	if !q.free(now) || len(q.waiting) == 0 {
+		return
+	}
+	q.name = "public"
+	batch := q.take()
+	call := appendCall{log: actors.Public, key: publicKey, keep: b.store.keep, slack: b.store.slack, publish: true, head: publicHead}
+	call.seen = b.store.seenPublic.Load()
+	call.floor = b.store.floor(call.seen)
+	if q.behind >= giveUpBehind {
+		call.seen = 0
+	}
+	for _, w := range batch {
+		call.add(w.Ref, w.Since, body(w.Sender, "", w.Text))
+	}
+	var answer appended
+	b.run(&q.lane, len(batch), func(ctx context.Context) (err error) {
+		answer, err = parseAppendReply(appendScript.Run(ctx, b.store.client, logKeys(call.key), call.args()...).Slice())
+		if err == nil && !answer.behind && len(answer.ids) != len(batch) {
+			err = errReply
+		}
+		return err
+	}, func(err error) {
+		switch {
+		case err != nil:
+			q.failed(b, batch, func(int) error { return err })
+		case answer.behind:
+			b.isBehind(batch)
+		default:
+			q.behind = 0
+			b.storedPublics(batch, &call, answer)
+		}
+	})
+}
+
+// isBehind has the room write back what the log lacks, and tries again.
+func (b *bridge) isBehind(batch []waiting) {
+	b.publics.behind++
+	b.publics.putBack(batch)
+	b.publics.until = time.Now().Add(shortestRetry)
+	b.store.raise()
+	b.store.log.Warn().Msg("redis lacks messages: writing them back")
+	b.send(b.parent, &actors.RedisChanged{})
+}
+
+// storedPublics tells the room what is stored, then the senders.
+func (b *bridge) storedPublics(batch []waiting, call *appendCall, answer appended) {
+	stored := &actors.Stored{}
+	for i, id := range answer.ids {
+		if _, isRepeat := answer.repeats[i]; !isRepeat {
+			if len(stored.Entries) == 0 {
+				stored.Received = batch[i].Received
+			}
+			stored.Entries = append(stored.Entries, call.entry(i, id))
+		}
+		b.store.saw(id)
+	}
+	if n := len(stored.Entries); n > 0 {
+		b.store.seenPublic.Store(max(b.store.seenPublic.Load(), stored.Entries[n-1].ID))
+		b.tell(actors.Public, stored)
+	}
+	b.settle(batch, func(i int) actors.Outcome { return actors.Outcome{ID: answer.ids[i]} })
+}

@@ -1,0 +1,207 @@
+package redisbridge
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/actors"
+)
+
+// publics is a call that appends messages of alice to the public log.
+func publics(s *Store, refs ...string) *appendCall {
+	c := &appendCall{key: publicKey, keep: s.keep, publish: true, head: publicHead}
+	for _, ref := range refs {
+		c.add(ref, 0, body("alice", "", "text of "+ref))
+	}
+	return c
+}
+
+func run(t *testing.T, s *Store, c *appendCall) appended {
+	t.Helper()
+	a, err := parseAppendReply(appendScript.Run(soon(t), s.client, logKeys(c.key), c.args()...).Slice())
+	must(t, err)
+	return a
+}
+
+func TestIDsStrictlyIncreaseFromRedissClock(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		began := time.Now().Add(-time.Minute).UnixMicro()
+		var last int64
+		for i := range 20 {
+			var refs []string
+			for j := range 10 {
+				refs = append(refs, fmt.Sprintf("alice#%d-%d", i, j))
+			}
+			for _, id := range run(t, s, publics(s, refs...)).ids {
+				if id <= last || id < began || id >= 1<<53 {
+					t.Fatalf("%d follows %d", id, last)
+				}
+				last = id
+			}
+		}
+	})
+}
+
+func TestRepeatIsTheSameMessage(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		first := run(t, s, publics(s, "alice#1", "alice#2"))
+		before := held(t, s, publicKey)
+		c := publics(s, "alice#2", "alice#3", "alice#3")
+		c.messages[0].body = body("alice", "", "another text")
+		again := run(t, s, c)
+		if again.ids[0] != first.ids[1] || again.repeats[0] != before[1].Member {
+			t.Errorf("the repeat of %d is %d, %q", first.ids[1], again.ids[0], again.repeats[0])
+		}
+		if again.ids[1] != again.ids[2] || again.ids[1] <= first.ids[1] {
+			t.Errorf("one reference twice in a batch gave %v", again.ids)
+		}
+		if _, isRepeat := again.repeats[1]; isRepeat {
+			t.Error("what is new is told as a repeat")
+		}
+		if n := len(held(t, s, publicKey)); n != 3 {
+			t.Errorf("%d messages are held, of 3", n)
+		}
+	})
+}
+
+// TestReferenceOfAnEarlierClaimIsNoRepeat: the name was somebody else's then.
+func TestReferenceOfAnEarlierClaimIsNoRepeat(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		first := run(t, s, publics(s, "alice#1")).ids[0]
+		for _, since := range []int64{0, first - 1, first} {
+			isNew := since == first
+			c := publics(s)
+			c.add("alice#1", since, body("alice", "", "hers"))
+			if got := run(t, s, c).ids[0]; (got != first) != isNew {
+				t.Errorf("with a claim since %d, %d is followed by %d", since, first, got)
+			}
+		}
+	})
+}
+
+func TestLogThatLacksWhatWasSeenIsBehind(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		id := run(t, s, publics(s, "alice#1")).ids[0]
+		c := publics(s, "alice#2")
+		c.seen = id + 1
+		if !run(t, s, c).behind || len(held(t, s, publicKey)) != 1 {
+			t.Error("a log that lacks the newest is appended to")
+		}
+		c.seen = id
+		if a := run(t, s, c); a.behind || a.ids[0] <= id {
+			t.Errorf("a log that has the newest: %+v", a)
+		}
+	})
+}
+
+func TestIDsAreAboveTheFloor(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		c := publics(s, "alice#1", "alice#2")
+		c.floor = time.Now().UnixMicro() + 3_600_000_000
+		if a := run(t, s, c); a.ids[0] != c.floor+1 || a.ids[1] != c.floor+2 {
+			t.Errorf("above %d are %v", c.floor, a.ids)
+		}
+	})
+}
+
+func TestLogIsTrimmedAndSaysUpToWhere(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 5)
+		var ids []int64
+		for i := range 9 {
+			c := publics(s, fmt.Sprint("alice#", i))
+			c.slack = 3
+			ids = append(ids, run(t, s, c).ids...)
+			trimmed, _ := s.client.Get(soon(t), trimmedKey(publicKey)).Int64()
+			switch n := len(held(t, s, publicKey)); {
+			case i < 8 && (n != i+1 || trimmed != 0):
+				t.Fatalf("%d of %d are held, trimmed up to %d", n, i+1, trimmed)
+			case i == 8 && (n != 5 || trimmed != ids[3]):
+				t.Fatalf("%d are held, trimmed up to %d, not %d", n, trimmed, ids[3])
+			}
+		}
+	})
+}
+
+// TestEventBearsTheLogsBytes, and the log the bytes that actors would make.
+func TestEventBearsTheLogsBytes(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		heard := hark(t, s, publicKey)
+		prev := run(t, s, publics(s, "alice#0")).ids[0]
+		heard()
+		c := publics(s, "alice#1", "alice#2")
+		c.add("alice#3", 0, body("Zoë 🎉", "", "a \"quoted\"\nline \\ <b>\u2028"))
+		a := run(t, s, c)
+		e := parseAppended(actors.Public, heard())
+		if e == nil || e.Prev != prev || len(e.Entries) != 3 {
+			t.Fatalf("the event is %+v", e)
+		}
+		stored := held(t, s, publicKey)[1:]
+		for i, got := range e.Entries {
+			ours := c.entry(i, a.ids[i])
+			if got.ID != a.ids[i] || got.Ref != c.messages[i].ref || string(got.Frame) != string(ours.Frame) || string(got.Payload()) != stored[i].Member {
+				t.Errorf("event %d %q %q\nstored %q\nours %q", got.ID, got.Ref, got.Payload(), stored[i].Member, ours.Payload())
+			}
+			if !strings.Contains(string(got.Payload()), `"time":`+strconv.FormatInt(got.ID/1_000_000, 10)+"}") {
+				t.Errorf("the time is not the id's: %s", got.Payload())
+			}
+		}
+		run(t, s, publics(s, "alice#3")) // a repeat is no event
+		run(t, s, publics(s, "alice#4"))
+		if e := parseAppended(actors.Public, heard()); len(e.Entries) != 1 || e.Entries[0].Ref != "alice#4" || e.Prev != a.ids[2] {
+			t.Errorf("the next event is %+v", e)
+		}
+	})
+}
+
+// TestDirectMessageIsInItsConversationAndInBothInboxes, once, however often it is
+// appended.
+func TestDirectMessageIsInItsConversationAndInBothInboxes(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		for range 3 {
+			work := []direct{
+				{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"},
+				{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "carol", Text: "psst"}}, receiver: "carol"},
+				{waiting: waiting{Message: actors.Message{Ref: "alice#2", Sender: "alice", Receiver: "alice", Text: "note"}}, receiver: "alice"},
+			}
+			_, err := s.appendDirects(soon(t), work)
+			must(t, err)
+		}
+		said := held(t, s, "chat:dm:alice:bob")
+		if len(said) != 1 || !strings.HasPrefix(said[0].Member.(string), fmt.Sprintf(`{"type":"dm","id":%.0f,"user":"alice","to":"bob","text":"psst","time":`, said[0].Score)) {
+			t.Fatalf("the conversation is %v", said)
+		}
+		for key, n := range map[string]int{"chat:inbox:bob": 1, "chat:inbox:carol": 1, "chat:inbox:alice": 3, "chat:dm:alice:alice": 1} {
+			if got := held(t, s, key); len(got) != n {
+				t.Errorf("%s holds %v", key, got)
+			}
+		}
+		got := held(t, s, "chat:inbox:bob")[0]
+		want := strings.TrimSuffix(said[0].Member.(string), "}") + fmt.Sprintf(`,"cursor":%.0f}`, got.Score)
+		if got.Member != want {
+			t.Errorf("bob's inbox holds %s, not %s", got.Member, want)
+		}
+		sender, receiver, payload, id, ok := conversationOf([]byte(want))
+		if !ok || sender != "alice" || receiver != "bob" || payload != said[0].Member || float64(id) != said[0].Score {
+			t.Errorf("read back as %s %s %s %d %v", sender, receiver, payload, id, ok)
+		}
+	})
+}

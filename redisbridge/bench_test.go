@@ -1,0 +1,27 @@
+package redisbridge
+
+import (
+	"fmt"
+	"testing"
+)
+
+// BenchmarkAppendBatch stores batches of a hundred public messages by one call of the
+// script. An operation is a batch.
+func BenchmarkAppendBatch(b *testing.B) {
+	s := known(b, openStore(b, startRedis(b).Addr(), "n", 10_000))
+	const batch = 100
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		call := appendCall{key: publicKey, keep: s.keep, publish: true, head: publicHead}
+		for range batch {
+			i++
+			call.add(fmt.Sprint("alice#", i), 0, body("alice", "", "sixty bytes of text, as people say it: all in a line"))
+		}
+		answer, err := parseAppendReply(appendScript.Run(b.Context(), s.client, logKeys(publicKey), call.args()...).Slice())
+		if err != nil || len(answer.ids) != batch {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/message")
+}

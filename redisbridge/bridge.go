@@ -1,0 +1,218 @@
+package redisbridge
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors"
+)
+
+const (
+	// lookInterval is how often the bridge looks at its clock: refusals, renewals and
+	// repetitions are late by at most that.
+	lookInterval = 50 * time.Millisecond
+	// Failed work is repeated after a random wait between these two.
+	shortestRetry = 50 * time.Millisecond
+	longestRetry  = 500 * time.Millisecond
+)
+
+// quiet keeps the library from logging our messages as dead letters.
+type quiet struct{}
+
+func (quiet) IgnoreDeadLetterLogging() {}
+
+// look lets the bridge look at its clock.
+type look struct{ quiet }
+
+// done ends work that a lane did off the actor; then goes on inside it.
+type done struct {
+	quiet
+	by   *bridge // whose work it was: an earlier incarnation's is not ours
+	then func()
+}
+
+// bridge is the actor between the chat and Redis. It never waits: lanes do, one
+// piece of work each, and what is asked meanwhile goes with the next piece.
+type bridge struct {
+	store  *Store
+	ctx    context.Context // ends with this incarnation
+	cancel context.CancelFunc
+	self   *actor.PID
+	parent *actor.PID
+	root   *actor.RootContext
+
+	// reachable: Redis answered the last that was asked of it.
+	reachable bool
+	probe     prober
+	link      linker
+	// departed are the sessions, by their ids, whose connections have ended, and when
+	// it was said.
+	departed map[string]time.Time
+	publics  appender
+	directs  [directLanes]directAppender
+	reads    reader
+	claims   claimer
+	presence presenter
+	restores restorer
+}
+
+func newBridge(s *Store) *bridge { return &bridge{store: s, departed: map[string]time.Time{}} }
+
+func (b *bridge) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		b.start(ctx)
+	case *actors.Append:
+		b.append(m)
+	case *actors.Departed:
+		b.departed[m.Session.Id] = time.Now()
+	case *actors.Reclaim:
+		b.restores.askClaim(m)
+	case *actors.Read:
+		b.reads.ask(m)
+	case *actors.ReadPage:
+		b.reads.askPage(m)
+	case *actors.Claim:
+		b.claims.ask(m)
+	case *actors.Present:
+		b.presence.change(m)
+	case *actors.ReadMembers:
+		b.reads.askMembers(m)
+	case *actors.Subscribe:
+		b.subscribe(m)
+	case *actors.Unsubscribe:
+		b.unsubscribe(m)
+	case *actors.Restore:
+		b.restores.ask(m)
+	case *linkEvent:
+		b.linkChanged(m)
+	case *done:
+		if m.by == b {
+			m.then()
+		}
+	case *look:
+		b.look(time.Now())
+	case *actor.Stopping, *actor.Restarting:
+		if b.cancel != nil {
+			b.cancel()
+		}
+		return
+	default:
+		return
+	}
+	b.pump()
+}
+
+func (b *bridge) start(ctx actor.Context) {
+	b.self, b.parent, b.root = ctx.Self(), ctx.Parent(), ctx.ActorSystem().Root
+	b.ctx, b.cancel = context.WithCancel(context.Background())
+	b.reachable = b.store.health.ok()
+	b.link.init()
+	b.presence.init()
+	go b.keepTime(b.ctx)
+	b.root.Send(b.parent, &actors.BridgeStarted{})
+}
+
+func (b *bridge) keepTime(ctx context.Context) {
+	every := time.NewTicker(lookInterval)
+	defer every.Stop()
+	for {
+		select {
+		case <-every.C:
+			b.root.Send(b.self, &look{})
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// pump starts what each lane may start now.
+func (b *bridge) pump() {
+	now := time.Now()
+	b.publish(now)
+	b.relink(now)
+	if !b.reachable {
+		return
+	}
+	b.handBack(now)
+	b.announce(now)
+	b.renew(now)
+	b.resubscribe(now)
+	if b.store.restoring(now) {
+		return // only write back: the logs may still lack what others hold
+	}
+	b.commitPublics(now)
+	for i := range b.directs {
+		b.commitDirects(now, &b.directs[i])
+	}
+	b.recall(now)
+	b.grant(now)
+}
+
+// look refuses what has waited too long, whether Redis answers or not.
+func (b *bridge) look(now time.Time) {
+	b.publics.expire(b, now)
+	for i := range b.directs {
+		b.directs[i].expire(b, now)
+	}
+	b.reads.expire(b, now)
+	b.claims.expire(b, now)
+	b.checkLink(now)
+	for id, at := range b.departed {
+		if now.Sub(at) > 2*actors.Patience {
+			delete(b.departed, id) // what it said has its outcome by now
+		}
+	}
+}
+
+// lane does one piece of work at a time.
+type lane struct {
+	name  string
+	busy  bool
+	until time.Time // after a failure: nothing before then
+}
+
+func (l *lane) free(now time.Time) bool { return !l.busy && !now.Before(l.until) }
+
+// run does work off the actor and then goes on inside it with its error. A failure
+// makes the lane wait before the next piece.
+func (b *bridge) run(l *lane, size int, work func(context.Context) error, then func(error)) {
+	l.busy = true
+	began := time.Now()
+	ctx, root, self := b.ctx, b.root, b.self
+	go func() {
+		err := work(ctx)
+		root.Send(self, &done{by: b, then: func() {
+			l.busy = false
+			b.store.metrics.batches.WithLabelValues(l.name).Observe(float64(size))
+			b.store.metrics.roundTrips.WithLabelValues(l.name).Observe(time.Since(began).Seconds())
+			if err != nil {
+				l.until = time.Now().Add(retryPause())
+				b.failed(l, err)
+			}
+			then(err)
+		}})
+	}()
+}
+
+func retryPause() time.Duration { return shortestRetry + rand.N(longestRetry-shortestRetry) }
+
+// failed notes that Redis did not do something. Unless it said so itself, nothing
+// is asked of it until a probe gets through.
+func (b *bridge) failed(l *lane, err error) {
+	if isReply(err) && !isNoScript(err) {
+		b.store.log.Warn().Str("lane", l.name).Str("error", replyKind(err)).Msg("redis refused")
+		return
+	}
+	if b.reachable {
+		b.reachable = false         // the next probe that gets through loads the scripts, too
+		b.probe.until = time.Time{} // ask at once
+		b.store.log.Warn().Str("lane", l.name).Err(err).Msg("redis does not answer")
+	}
+}
+
+// send sends as the bridge.
+func (b *bridge) send(to *actor.PID, message any) { b.root.Send(to, message) }

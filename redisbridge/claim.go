@@ -1,0 +1,157 @@
+package redisbridge
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/actors"
+)
+
+const (
+	// claimLife is how long a claim on a name, and its inbox, last after their last
+	// use.
+	claimLife = 30 * 24 * time.Hour
+	// claimBatch is how many claims one pipeline decides.
+	claimBatch = 256
+	// claimLimit is how many may wait; more are refused.
+	claimLimit = 16384
+	// conversationLimit is how many conversations a join is told of.
+	conversationLimit = 100
+)
+
+// claimer decides who holds a name. Claim and presence live in different slots, so
+// presence is read first, for the spelling that the claim then must still have.
+type claimer struct {
+	lane
+	waiting []*actors.Claim
+}
+
+func (c *claimer) ask(m *actors.Claim) { c.waiting = append(c.waiting, m) }
+
+func (c *claimer) expire(b *bridge, now time.Time) {
+	for len(c.waiting) > 0 && (now.After(c.waiting[0].Until) || len(c.waiting) > claimLimit) {
+		b.send(c.waiting[0].To, &actors.Claimed{Op: c.waiting[0].Op, Code: actors.CodeUnavailable})
+		c.waiting = c.waiting[1:]
+	}
+}
+
+// grant decides the next claims.
+func (b *bridge) grant(now time.Time) {
+	c := &b.claims
+	if !c.free(now) || len(c.waiting) == 0 {
+		return
+	}
+	c.name = "claim"
+	n := min(len(c.waiting), claimBatch)
+	batch := c.waiting[:n:n]
+	c.waiting = c.waiting[n:]
+	var claimed []*actors.Claimed
+	b.run(&c.lane, n, func(ctx context.Context) (err error) {
+		claimed, err = b.store.claim(ctx, batch)
+		return err
+	}, func(err error) {
+		if err != nil {
+			c.waiting = append(batch, c.waiting...) // asking twice is harmless
+			return
+		}
+		for i, m := range batch {
+			if claimed[i] == nil {
+				c.waiting = append(c.waiting, m) // somebody was faster: ask again
+				continue
+			}
+			b.send(m.To, claimed[i])
+		}
+	})
+}
+
+// claim decides a batch; nil is given for those that have to be asked again.
+func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Claimed, error) {
+	spellings := make([]*redis.StringCmd, len(batch))
+	pipe := s.client.Pipeline()
+	for i, m := range batch {
+		spellings[i] = pipe.HGet(ctx, claimKey(actors.Fold(m.Name)), "spelling")
+	}
+	if _, err := pipe.Exec(ctx); failed(err) {
+		return nil, err
+	}
+	present := make([]*redis.BoolCmd, len(batch))
+	for i := range batch {
+		present[i] = pipe.SIsMember(ctx, membersKey, spellings[i].Val())
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	verdicts := make([]*redis.Cmd, len(batch))
+	for i, m := range batch {
+		verdicts[i] = claimScript.EvalSha(ctx, pipe, []string{claimKey(actors.Fold(m.Name))},
+			m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(present[i].Val()), flag(m.Trusted),
+			actors.Grace.Microseconds(), claimLife.Microseconds(), spellings[i].Val())
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	return s.claimed(ctx, batch, verdicts)
+}
+
+// claimed makes answers of the script's verdicts, with the holders' conversations.
+func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts []*redis.Cmd) ([]*actors.Claimed, error) {
+	claimed := make([]*actors.Claimed, len(batch))
+	peers := make([]*redis.ZSliceCmd, len(batch))
+	pipe := s.client.Pipeline()
+	for i, m := range batch {
+		verdict, err := verdicts[i].StringSlice()
+		if err != nil {
+			return nil, err
+		}
+		switch verdict[0] {
+		case "again":
+			continue
+		case "taken":
+			claimed[i] = &actors.Claimed{Op: m.Op, Code: actors.CodeNameTaken}
+			continue
+		}
+		claimed[i] = &actors.Claimed{Op: m.Op, Token: m.Proof}
+		if verdict[0] == "fresh" {
+			claimed[i].Token = m.Fresh
+		}
+		if m.Trusted {
+			claimed[i].Token = "" // the signed identity is the proof
+		}
+		claimed[i].Since, _ = strconv.ParseInt(verdict[1], 10, 64)
+		peers[i] = pipe.ZRevRangeByScoreWithScores(ctx, peersKey(m.Name), &redis.ZRangeBy{
+			Min: "(" + verdict[1], Max: "+inf", Count: conversationLimit,
+		})
+		pipe.Expire(ctx, logKey(actors.Log(m.Name)), inboxLife)
+		pipe.Expire(ctx, peersKey(m.Name), inboxLife)
+	}
+	if pipe.Len() == 0 {
+		return claimed, nil
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	for i, p := range peers {
+		if p == nil {
+			continue
+		}
+		for _, z := range p.Val() {
+			peer, _ := z.Member.(string)
+			claimed[i].Conversations = append(claimed[i].Conversations, actors.Conversation{Peer: peer, ID: int64(z.Score)})
+		}
+	}
+	return claimed, nil
+}
+
+// hashOf is what Redis keeps of a token: it is random, so a plain hash will do.
+func hashOf(token string) string {
+	if token == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(token))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,295 @@
+package redisbridge
+
+import (
+	"context"
+	"encoding/json"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/actors"
+)
+
+// directAppender stores direct messages, in three steps, each one pipeline for the
+// whole batch and each idempotent: whom the receiver's spelling belongs to; the
+// conversations, which give the ids; the inboxes of both people. A message is
+// stored when all are done.
+//
+// A sender's messages are all in one queue, so that they stay in order.
+type directAppender struct{ queue }
+
+// directLanes is how many batches may be under way at once: while Redis works for
+// one, the replies of another are read.
+const directLanes = 4
+
+// laneOf is the lane of a sender's direct messages.
+func laneOf(sender string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(sender))
+	return int(h.Sum32() % directLanes)
+}
+
+// peersKeep is how many conversations of a user are remembered.
+const peersKeep = 1000
+
+// direct is a message on its way through the steps.
+type direct struct {
+	waiting
+	receiver string // as the claim spells it
+	id       int64
+	payload  string // of the conversation's member, once stored
+	err      error
+}
+
+func (b *bridge) commitDirects(now time.Time, q *directAppender) {
+	if !q.free(now) || len(q.waiting) == 0 {
+		return
+	}
+	q.name = "direct"
+	batch := q.take()
+	work := make([]direct, len(batch))
+	for i, w := range batch {
+		work[i] = direct{waiting: w, receiver: w.Receiver}
+	}
+	var entries []actors.LogEntry
+	b.run(&q.lane, len(batch), func(ctx context.Context) (err error) {
+		entries, err = b.store.appendDirects(ctx, work)
+		return err
+	}, func(error) { b.storedDirects(q, work, entries) })
+}
+
+// storedDirects tells the dms what is stored, then the senders; what is not stored
+// goes back into the queue.
+func (b *bridge) storedDirects(q *directAppender, work []direct, entries []actors.LogEntry) {
+	for _, e := range entries {
+		b.store.saw(e.Entry.ID)
+	}
+	if len(entries) > 0 {
+		b.send(b.parent, &actors.DMsStored{Entries: entries})
+	}
+	var stored, failed []waiting
+	var ids []int64
+	var errs []error
+	for _, d := range work {
+		if d.err == nil {
+			stored, ids = append(stored, d.waiting), append(ids, d.id)
+			continue
+		}
+		// One that is in its conversation must reach the inboxes.
+		d.Handed = d.Handed || d.payload != ""
+		failed, errs = append(failed, d.waiting), append(errs, d.err)
+	}
+	q.failed(b, failed, func(i int) error { return errs[i] })
+	b.settle(stored, func(i int) actors.Outcome { return actors.Outcome{ID: ids[i]} })
+}
+
+// appendDirects takes a batch through the steps. Each message's err says whether it
+// is stored; the error given back is one of them.
+func (s *Store) appendDirects(ctx context.Context, work []direct) ([]actors.LogEntry, error) {
+	if err := s.resolve(ctx, work); err != nil {
+		for i := range work {
+			work[i].err = err
+		}
+		return nil, err
+	}
+	if err := s.converse(ctx, work); err != nil && !anyStored(work) {
+		return nil, err
+	}
+	return s.deliver(ctx, work)
+}
+
+func anyStored(work []direct) bool {
+	for i := range work {
+		if work[i].err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// resolve finds the spelling that the receivers' claims have.
+func (s *Store) resolve(ctx context.Context, work []direct) error {
+	spellings := make(map[string]*redis.StringCmd)
+	pipe := s.client.Pipeline()
+	for i := range work {
+		name := work[i].receiver
+		if spellings[name] == nil {
+			spellings[name] = pipe.HGet(ctx, claimKey(actors.Fold(name)), "spelling")
+		}
+	}
+	if _, err := pipe.Exec(ctx); failed(err) {
+		return err
+	}
+	for i := range work {
+		if spelling, err := spellings[work[i].receiver].Result(); err == nil {
+			work[i].receiver = spelling
+		}
+	}
+	return nil
+}
+
+// converse appends to the conversations, one call each.
+func (s *Store) converse(ctx context.Context, work []direct) error {
+	calls := newCalls()
+	for i := range work {
+		d := &work[i]
+		c := calls.of("", conversationKey(d.Sender, d.receiver), func(c *appendCall) {
+			c.keep, c.slack, c.life, c.head = s.keep, s.slack, inboxLife, directHead
+			c.floor = s.floorOf(c.key)
+		})
+		c.add(i, d.Ref, d.Since, body(d.Sender, d.receiver, d.Text))
+	}
+	return calls.run(ctx, s.client, func(c *call, i, place int, id int64, before string, isRepeat bool) {
+		d := &work[i]
+		d.id, d.payload = id, before
+		if !isRepeat || before == "" {
+			d.payload = string(c.entry(place, id).Payload())
+		}
+	}, func(i int, err error) { work[i].err = err })
+}
+
+// deliver appends to the inboxes what is in the conversations, and notes who talks
+// with whom.
+func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, error) {
+	calls := newCalls()
+	for i := range work {
+		d := &work[i]
+		if d.err != nil {
+			continue
+		}
+		body := strings.TrimSuffix(d.payload, "}") + `,"cursor":`
+		ref := d.Ref + ":" + d.receiver
+		users := []string{d.receiver, d.Sender}
+		if d.receiver == d.Sender {
+			users = users[:1]
+		}
+		for _, user := range users {
+			c := calls.of(actors.Log(user), logKey(actors.Log(user)), func(c *appendCall) {
+				c.keep, c.slack, c.life, c.publish = inboxKeep, s.slack, inboxLife, true
+				c.floor = s.floorOf(c.key)
+			})
+			c.add(i, ref, d.Since, body)
+		}
+		calls.peer(d.receiver, d.Sender, d.id)
+		calls.peer(d.Sender, d.receiver, d.id)
+	}
+	var entries []actors.LogEntry
+	err := calls.run(ctx, s.client, func(c *call, _, place int, id int64, _ string, isRepeat bool) {
+		if !isRepeat {
+			entries = append(entries, actors.LogEntry{Log: c.log, Entry: c.entry(place, id)})
+		}
+	}, func(i int, err error) { work[i].err = err })
+	return entries, err
+}
+
+// calls are append calls for several logs in one pipeline.
+type calls struct {
+	byKey map[string]*call
+	order []*call
+	peers map[[2]string]int64
+}
+
+// call is one of them, and which messages of the batch it holds.
+type call struct {
+	appendCall
+	indexes []int
+	cmd     *redis.Cmd
+}
+
+func newCalls() *calls {
+	return &calls{byKey: map[string]*call{}, peers: map[[2]string]int64{}}
+}
+
+// of gives the call for a log, made and set up if there is none yet.
+func (cs *calls) of(log actors.Log, key string, setUp func(*appendCall)) *call {
+	c := cs.byKey[key]
+	if c == nil {
+		c = &call{appendCall: appendCall{log: log, key: key}}
+		setUp(&c.appendCall)
+		cs.byKey[key] = c
+		cs.order = append(cs.order, c)
+	}
+	return c
+}
+
+func (c *call) add(i int, ref string, since int64, body string) {
+	c.indexes = append(c.indexes, i)
+	c.appendCall.add(ref, since, body)
+}
+
+func (cs *calls) peer(user, peer string, id int64) {
+	key := [2]string{user, peer}
+	cs.peers[key] = max(cs.peers[key], id)
+}
+
+// run sends all in one pipeline, and tells of each message what became of it.
+func (cs *calls) run(ctx context.Context, client *redis.Client,
+	stored func(c *call, i, place int, id int64, before string, isRepeat bool), failed func(i int, err error),
+) error {
+	pipe := client.Pipeline()
+	for _, c := range cs.order {
+		c.cmd = appendScript.EvalSha(ctx, pipe, logKeys(c.key), c.args()...)
+	}
+	added := make(map[string]*redis.IntCmd, len(cs.peers))
+	for pair, id := range cs.peers {
+		key := peersKey(pair[0])
+		added[key] = pipe.ZAddGT(ctx, key, redis.Z{Score: float64(id), Member: pair[1]})
+	}
+	_, first := pipe.Exec(ctx)
+	for _, c := range cs.order {
+		answer, err := parseAppendReply(c.cmd.Slice())
+		if err == nil && len(answer.ids) != len(c.indexes) {
+			err = errReply
+		}
+		if err == nil && first != nil && !isReply(first) {
+			err = first // the peers after it may be lost: do all again
+		}
+		for place, i := range c.indexes {
+			switch {
+			case err != nil:
+				failed(i, err)
+				first = err
+			default:
+				before, isRepeat := answer.repeats[place]
+				stored(c, i, place, answer.ids[place], before, isRepeat)
+			}
+		}
+	}
+	if first == nil {
+		first = boundPeers(ctx, pipe, added)
+	}
+	return first
+}
+
+// boundPeers cuts the lists that have grown to what is remembered. They also begin
+// to expire here, and again at each join.
+func boundPeers(ctx context.Context, pipe redis.Pipeliner, added map[string]*redis.IntCmd) error {
+	for key, cmd := range added {
+		if cmd.Val() > 0 {
+			pipe.ZRemRangeByRank(ctx, key, 0, -peersKeep-1)
+			pipe.Expire(ctx, key, inboxLife)
+		}
+	}
+	if pipe.Len() == 0 {
+		return nil
+	}
+	_, err := pipe.Exec(ctx)
+	return err
+}
+
+// conversationOf reads sender and receiver back from an inbox's payload.
+func conversationOf(payload []byte) (sender, receiver, body string, id int64, ok bool) {
+	var m struct {
+		ID   int64  `json:"id"`
+		User string `json:"user"`
+		To   string `json:"to"`
+	}
+	text := string(payload)
+	cut := strings.LastIndex(text, `,"cursor":`)
+	if cut < 0 || json.Unmarshal(payload, &m) != nil {
+		return "", "", "", 0, false
+	}
+	return m.User, m.To, text[:cut] + "}", m.ID, true
+}

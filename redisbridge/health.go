@@ -1,0 +1,65 @@
+package redisbridge
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// probeInterval is how often a node publishes to itself.
+	probeInterval = 700 * time.Millisecond
+	// probePatience is how long messages may not go round before the subscription is
+	// made anew: three probes and the time of one reply.
+	probePatience = 2500 * time.Millisecond
+)
+
+// health is whether messages go round: from this node through Redis and back. It is
+// measured by the probe, for a connection can be dead and TCP not know it.
+type health struct {
+	mu     sync.Mutex
+	heard  time.Time // when the last probe came back
+	reason string    // why messages do not go round
+}
+
+func (h *health) hear(now time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.heard, h.reason = now, ""
+}
+
+// fail notes why messages do not go round, as long as none has come back since.
+func (h *health) fail(reason string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.reason = reason
+}
+
+// Ready says whether messages go round, and if not, why, in words that are safe to
+// show to anyone.
+func (s *Store) Ready() (ok bool, reason string) {
+	h := &s.health
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.reason != "":
+		return false, h.reason
+	case time.Since(h.heard) > probePatience:
+		return false, "messages do not come back from redis"
+	default:
+		return true, ""
+	}
+}
+
+// ok says whether messages went round of late.
+func (h *health) ok() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.reason == "" && time.Since(h.heard) <= probePatience
+}
+
+// silent is how long no probe has come back.
+func (h *health) silent(now time.Time) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return now.Sub(h.heard)
+}

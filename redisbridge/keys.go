@@ -1,0 +1,60 @@
+package redisbridge
+
+import "parley/actors"
+
+// Every key and channel in Redis is named here. A script touches keys of one hash
+// slot only: what belongs to a key stands beside it in {braces} with its name.
+
+const (
+	membersKey      = "chat:members"         // set: the names present; also the channel
+	membersSeqKey   = "{chat:members}:seq"   // string: number of the last presence event
+	nodesKey        = "{chat:members}:nodes" // sorted set: node → end of its lease, µs
+	nodeNamesPrefix = "{chat:members}:node:" // + node, set: the names present on it
+	probePrefix     = "chat:probe:"          // + node, channel: its messages to itself
+	claimPrefix     = "chat:claim:"          // + comparison form, hash: who holds a name
+	peersPrefix     = "chat:peers:"          // + user, sorted set: who they talk with → last id
+	publicKey       = "chat:messages"
+	inboxPrefix     = "chat:inbox:"
+)
+
+// logKey is a log's sorted set, message → id; also its channel.
+func logKey(log actors.Log) string {
+	if log == actors.Public {
+		return publicKey
+	}
+	return inboxPrefix + string(log)
+}
+
+// logOf is the log whose events a channel bears.
+func logOf(channel string) (actors.Log, bool) {
+	if channel == publicKey {
+		return actors.Public, true
+	}
+	if len(channel) > len(inboxPrefix) && channel[:len(inboxPrefix)] == inboxPrefix {
+		return actors.Log(channel[len(inboxPrefix):]), true
+	}
+	return "", false
+}
+
+// conversationKey is one direction of a conversation: sorted set, message → id.
+func conversationKey(sender, receiver string) string {
+	return "chat:dm:" + sender + ":" + receiver
+}
+
+// refsKey is a log's references of the last 10 minutes: sorted set, ref → id.
+func refsKey(key string) string { return "{" + key + "}:refs" }
+
+// trimmedKey is the newest id that a log no longer keeps: string.
+func trimmedKey(key string) string { return "{" + key + "}:trimmed" }
+
+// logKeys are the keys of the append and restore scripts.
+func logKeys(key string) []string { return []string{key, refsKey(key), trimmedKey(key)} }
+
+func claimKey(fold string) string { return claimPrefix + fold }
+
+func peersKey(user string) string { return peersPrefix + user }
+
+// presenceKeys are the keys of the presence scripts.
+func presenceKeys(node string) []string {
+	return []string{membersKey, membersSeqKey, nodesKey, nodeNamesPrefix + node}
+}

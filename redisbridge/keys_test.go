@@ -1,0 +1,44 @@
+package redisbridge
+
+import (
+	"slices"
+	"testing"
+
+	"parley/actors"
+)
+
+// TestKeysAreThoseThatOperatorsKnow: they are the table of the documentation.
+func TestKeysAreThoseThatOperatorsKnow(t *testing.T) {
+	for got, want := range map[string]string{
+		logKey(actors.Public):                    "chat:messages",
+		logKey("al ice"):                         "chat:inbox:al ice",
+		conversationKey("alice", "bob"):          "chat:dm:alice:bob",
+		refsKey(logKey(actors.Public)):           "{chat:messages}:refs",
+		refsKey(logKey("alice")):                 "{chat:inbox:alice}:refs",
+		refsKey(conversationKey("alice", "bob")): "{chat:dm:alice:bob}:refs",
+		peersKey("alice"):                        "chat:peers:alice",
+		claimKey(actors.Fold("Alice")):           "chat:claim:alice",
+		probePrefix + "n":                        "chat:probe:n",
+	} {
+		if got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+	}
+	want := []string{"chat:members", "{chat:members}:seq", "{chat:members}:nodes", "{chat:members}:node:n"}
+	if got := presenceKeys("n"); !slices.Equal(got, want) {
+		t.Errorf("presence has %v", got)
+	}
+}
+
+func TestChannelsAreTheirLogs(t *testing.T) {
+	for _, log := range []actors.Log{actors.Public, "alice", "Zoë 🎉", "messages"} {
+		if got, ok := logOf(logKey(log)); !ok || got != log {
+			t.Errorf("the channel of %q is %q's (%v)", log, got, ok)
+		}
+	}
+	for _, channel := range []string{"", "chat:members", "chat:inbox:", "chat:probe:n", "chat:messages2"} {
+		if log, ok := logOf(channel); ok {
+			t.Errorf("%q is taken for the channel of %q", channel, log)
+		}
+	}
+}

@@ -1,0 +1,281 @@
+package redisbridge
+
+import (
+	"context"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/redis/go-redis/v9"
+
+	"parley/actors"
+)
+
+const (
+	// subscribeBatch is how many channels one SUBSCRIBE names.
+	subscribeBatch = 500
+	// backlogLimit is how many events may wait in the bridge's mailbox; then the
+	// link's reader waits, so that Redis feels it and in the end cuts the link
+	// (client-output-buffer-limit pubsub), which is a hole like any other.
+	backlogLimit = 1024
+)
+
+// linker keeps the Pub/Sub connection, which carries every subscription of this
+// node. go-redis would subscribe again by itself, and lose silently what came in
+// between: so a lost link is closed and another made, and each subscriber told.
+type linker struct {
+	lane
+	subscribers map[actors.Log]*actor.PID
+	current     *link
+	changed     map[string]struct{} // channels that were asked for, or no longer are
+}
+
+// link is one connection's life.
+type link struct {
+	pubsub *redis.PubSub
+	since  time.Time
+	// channels that were asked for on this connection; true once confirmed.
+	channels map[string]bool
+	backlog  chan struct{} // a place for each event that the bridge has not handled
+}
+
+// linkEvent is what a link's reader tells: one of its fields is set. A channel is
+// confirmed, something happened, or the link is lost.
+type linkEvent struct {
+	quiet
+	link     *link
+	channel  string
+	appended *actors.Appended
+	presence *actors.PresenceChanged
+	err      error
+}
+
+func (l *linker) init() {
+	l.name = "link"
+	l.subscribers = map[actors.Log]*actor.PID{}
+	l.changed = map[string]struct{}{}
+}
+
+func (l *linker) close() {
+	if l.current != nil {
+		_ = l.current.pubsub.Close() // its reader ends with an error
+		l.current = nil
+	}
+}
+
+func (b *bridge) subscribe(m *actors.Subscribe) {
+	b.link.subscribers[m.Log] = m.To
+	channel := logKey(m.Log)
+	if b.link.current != nil && b.link.current.channels[channel] {
+		b.send(m.To, &actors.Linked{})
+		return
+	}
+	b.link.changed[channel] = struct{}{}
+}
+
+func (b *bridge) unsubscribe(m *actors.Unsubscribe) {
+	if to := b.link.subscribers[m.Log]; to != nil && to.Equal(m.To) {
+		delete(b.link.subscribers, m.Log)
+		b.link.changed[logKey(m.Log)] = struct{}{}
+	}
+}
+
+// relay hands an event to its log's subscriber.
+func (b *bridge) relay(m *actors.Appended) {
+	if n := len(m.Entries); n > 0 {
+		b.store.saw(m.Entries[n-1].ID)
+		if m.Log == actors.Public {
+			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), m.Entries[n-1].ID))
+		}
+	}
+	b.tell(m.Log, m)
+}
+
+func (b *bridge) tell(log actors.Log, message any) {
+	if to := b.link.subscribers[log]; to != nil {
+		b.send(to, message)
+	}
+}
+
+// relink makes a link if there is none. It is made whether Redis is reachable or
+// not: its failure costs one attempt per pause.
+func (b *bridge) relink(now time.Time) {
+	l := &b.link
+	if l.current != nil || !b.reachable || !l.free(now) {
+		return
+	}
+	channels := []string{publicKey, membersKey, probePrefix + b.store.node}
+	for log := range l.subscribers {
+		if log != actors.Public {
+			channels = append(channels, logKey(log))
+		}
+	}
+	clear(l.changed)
+	if _, ok := l.subscribers[actors.Public]; !ok {
+		l.changed[publicKey] = struct{}{} // its Linked is due when it subscribes
+	}
+	made := &link{channels: make(map[string]bool, len(channels)), backlog: make(chan struct{}, backlogLimit)}
+	for _, c := range channels {
+		made.channels[c] = false
+	}
+	client := b.store.client
+	b.run(&l.lane, len(channels), func(ctx context.Context) error {
+		made.pubsub = client.Subscribe(ctx)
+		// Whoever makes it may not live to hear of it.
+		context.AfterFunc(ctx, func() { _ = made.pubsub.Close() })
+		for len(channels) > 0 {
+			n := min(len(channels), subscribeBatch)
+			if err := made.pubsub.Subscribe(ctx, channels[:n]...); err != nil {
+				_ = made.pubsub.Close()
+				return err
+			}
+			channels = channels[n:]
+		}
+		return nil
+	}, func(err error) {
+		if err != nil {
+			return
+		}
+		made.since = time.Now()
+		l.current = made
+		go b.readLink(b.ctx, made)
+	})
+}
+
+// readLink hands on what comes over a link, until it is lost. It waits while the
+// bridge is behind.
+func (b *bridge) readLink(ctx context.Context, l *link) {
+	for {
+		message, err := l.pubsub.Receive(ctx)
+		e := &linkEvent{link: l, err: err}
+		switch m := message.(type) {
+		case *redis.Subscription:
+			if m.Kind != "subscribe" {
+				continue
+			}
+			e.channel = m.Channel
+		case *redis.Message:
+			if !b.read(e, m) {
+				continue
+			}
+		case *redis.Pong:
+			continue
+		}
+		select {
+		case l.backlog <- struct{}{}:
+		case <-ctx.Done():
+			return
+		}
+		b.send(b.self, e)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// read puts a message from Redis into an event; false if the bridge need not know.
+func (b *bridge) read(e *linkEvent, m *redis.Message) bool {
+	if m.Channel == membersKey {
+		e.presence = parsePresence(m.Payload)
+		return e.presence != nil
+	}
+	if log, ok := logOf(m.Channel); ok {
+		e.appended = parseAppended(log, m.Payload)
+		return e.appended != nil
+	}
+	if m.Channel == probePrefix+b.store.node {
+		b.store.health.hear(time.Now())
+	}
+	return false
+}
+
+// linkChanged takes what a link's reader tells.
+func (b *bridge) linkChanged(e *linkEvent) {
+	<-e.link.backlog
+	l := &b.link
+	switch {
+	case e.appended != nil:
+		b.relay(e.appended)
+	case e.presence != nil:
+		b.tell(actors.Public, e.presence)
+	case e.link != l.current: // it was given up
+	case e.err != nil:
+		b.store.log.Warn().Err(e.err).Msg("subscription lost")
+		b.store.health.fail("subscription lost")
+		b.store.metrics.relinks.Inc()
+		l.close()
+	default:
+		b.confirmed(e.channel)
+	}
+}
+
+// confirmed tells a subscriber that its events flow.
+func (b *bridge) confirmed(channel string) {
+	if _, asked := b.link.current.channels[channel]; asked {
+		b.link.current.channels[channel] = true
+	}
+	switch log, ok := logOf(channel); {
+	case channel == membersKey:
+		b.tell(actors.Public, &actors.Linked{}) // the public channel was confirmed before
+	case ok && log != actors.Public:
+		b.tell(log, &actors.Linked{})
+	}
+}
+
+// checkLink gives up a link over which no probe has come back for too long, though
+// Redis takes them.
+func (b *bridge) checkLink(now time.Time) {
+	l := b.link.current
+	if l == nil || now.Sub(l.since) < probePatience || b.store.health.silent(now) < probePatience {
+		return
+	}
+	b.store.log.Warn().Msg("subscription is silent: made anew")
+	b.store.health.fail("messages do not come back from redis")
+	b.store.metrics.relinks.Inc()
+	b.link.close()
+}
+
+// resubscribe asks on the link for the channels that are newly wanted, and ends
+// those that no longer are.
+func (b *bridge) resubscribe(now time.Time) {
+	l := &b.link
+	if l.current == nil || len(l.changed) == 0 || !l.free(now) {
+		return
+	}
+	current := l.current
+	var wanted, unwanted []string
+	for channel := range l.changed {
+		log, _ := logOf(channel)
+		_, asked := current.channels[channel]
+		switch want := l.subscribers[log] != nil; {
+		case want && asked && current.channels[channel]:
+			b.tell(log, &actors.Linked{})
+		case want && !asked:
+			wanted = append(wanted, channel)
+			current.channels[channel] = false
+		case !want && asked && log != actors.Public:
+			unwanted = append(unwanted, channel)
+			delete(current.channels, channel)
+		}
+	}
+	clear(l.changed)
+	if len(wanted)+len(unwanted) == 0 {
+		return
+	}
+	b.run(&l.lane, len(wanted)+len(unwanted), func(ctx context.Context) error {
+		for len(wanted) > 0 {
+			n := min(len(wanted), subscribeBatch)
+			if err := current.pubsub.Subscribe(ctx, wanted[:n]...); err != nil {
+				return err
+			}
+			wanted = wanted[n:]
+		}
+		if len(unwanted) > 0 {
+			return current.pubsub.Unsubscribe(ctx, unwanted...)
+		}
+		return nil
+	}, func(err error) {
+		if err != nil && l.current == current {
+			l.close() // the next link asks for all
+		}
+	})
+}

@@ -1,0 +1,149 @@
+package redisbridge
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"parley/actors"
+)
+
+func departures(names ...string) []actors.Departure {
+	left := make([]actors.Departure, len(names))
+	for i, name := range names {
+		left[i] = actors.Departure{Name: name, At: time.Now()}
+	}
+	return left
+}
+
+// members reads who is present, sorted.
+func members(t *testing.T, s *Store) []string {
+	t.Helper()
+	m, err := s.readMembers(soon(t))
+	must(t, err)
+	slices.Sort(m.Names)
+	return m.Names
+}
+
+// expire ends a node's lease, as if it had not renewed it.
+func expire(t *testing.T, s *Store, node string) {
+	t.Helper()
+	must(t, s.client.Do(soon(t), "ZADD", nodesKey, time.Now().Add(-time.Second).UnixMicro(), node).Err())
+}
+
+func renew(t *testing.T, s *Store) (lapsed bool, count int64) {
+	t.Helper()
+	lapsed, count, err := s.renewLease(soon(t), lease)
+	must(t, err)
+	return lapsed, count
+}
+
+// TestFirstAndLastConnectionAnywhereAreTold, by one event for each change, numbered.
+func TestFirstAndLastConnectionAnywhereAreTold(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, b := open("a", 10), open("b", 10)
+		heard := hark(t, a, membersKey)
+		for range 2 { // the second time nothing changes
+			must(t, a.present(soon(t), false, []string{"alice", "ann"}, nil))
+			must(t, b.present(soon(t), false, []string{"alice"}, nil))
+		}
+		must(t, a.present(soon(t), false, nil, departures("alice", "nobody")))
+		must(t, b.present(soon(t), false, []string{"bob"}, departures("alice")))
+		for seq, want := range []string{"1\n+alice\n+ann", "2\n+bob\n-alice"} {
+			if got := heard(); got != want {
+				t.Errorf("event %d is %q, not %q", seq+1, got, want)
+			}
+		}
+		if got := members(t, b); !slices.Equal(got, []string{"ann", "bob"}) {
+			t.Errorf("present are %q", got)
+		}
+		m, err := a.readMembers(soon(t))
+		if must(t, err); m.Seq != 2 {
+			t.Errorf("the set is numbered %d", m.Seq)
+		}
+	})
+}
+
+func TestNodeThatTellsAllItsNamesTakesTheOthersBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, b := open("a", 10), open("b", 10)
+		must(t, a.present(soon(t), false, []string{"x", "y", "z"}, nil))
+		must(t, b.present(soon(t), false, []string{"y"}, nil))
+		heard := hark(t, a, membersKey)
+		must(t, a.present(soon(t), true, []string{"z", "new"}, nil))
+		if got := parsePresence(heard()); !slices.Equal(got.Joined, []string{"new"}) || !slices.Equal(got.Left, []string{"x"}) {
+			t.Errorf("told %+v", got)
+		}
+		if got := members(t, a); !slices.Equal(got, []string{"new", "y", "z"}) {
+			t.Errorf("present are %q", got)
+		}
+	})
+}
+
+// TestNamesOfADeadNodeAreTakenBackOnce, by any node that lives, but for those that
+// are present elsewhere.
+func TestNamesOfADeadNodeAreTakenBackOnce(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, b, dead := open("a", 10), open("b", 10), open("dead", 10)
+		for _, s := range []*Store{a, b} {
+			renew(t, s)
+		}
+		must(t, dead.present(soon(t), false, []string{"x", "both"}, nil))
+		must(t, a.present(soon(t), false, []string{"both"}, nil))
+		heard := hark(t, a, membersKey)
+		expire(t, a, "dead")
+		for _, s := range []*Store{a, b, a} {
+			if lapsed, _ := renew(t, s); lapsed {
+				t.Error("a node that lives has lapsed")
+			}
+		}
+		must(t, b.present(soon(t), false, []string{"end"}, nil))
+		for _, want := range []string{"2\n-x", "3\n+end"} {
+			if got := heard(); got != want {
+				t.Errorf("told %q, not %q", got, want)
+			}
+		}
+		if n := a.client.Exists(soon(t), nodeNamesPrefix+"dead").Val(); n != 0 {
+			t.Error("the dead node's names are kept")
+		}
+	})
+}
+
+// TestNodeWhoseOwnLeaseRanOutTakesNobodysNames: the first one back after an outage
+// of Redis would take everybody's.
+func TestNodeWhoseOwnLeaseRanOutTakesNobodysNames(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, b := open("a", 10), open("b", 10)
+		must(t, a.present(soon(t), false, []string{"ann"}, nil))
+		must(t, b.present(soon(t), false, []string{"bob"}, nil))
+		expire(t, a, "a")
+		expire(t, a, "b")
+		if lapsed, count := renew(t, a); !lapsed || count != 1 {
+			t.Errorf("lapsed %v, with %d names", lapsed, count)
+		}
+		if lapsed, _ := renew(t, b); !lapsed {
+			t.Error("the second one back has not lapsed")
+		}
+		renew(t, a)
+		if got := members(t, a); !slices.Equal(got, []string{"ann", "bob"}) {
+			t.Errorf("present are %q", got)
+		}
+	})
+}
+
+func TestNodeThatRetiresShortensItsLease(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a := open("a", 10)
+		renew(t, a)
+		must(t, a.Retire(soon(t)))
+		end := a.client.ZScore(soon(t), nodesKey, "a").Val()
+		if left := time.Until(time.UnixMicro(int64(end))); left > actors.Grace {
+			t.Errorf("the lease lasts another %v", left)
+		}
+	})
+}

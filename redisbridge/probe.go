@@ -1,0 +1,88 @@
+package redisbridge
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"parley/actors"
+)
+
+// prober publishes to its own node: what comes back shows that messages go round.
+// It is also how the bridge learns that Redis answers again, and which Redis.
+type prober struct{ lane }
+
+// publish sends the next probe when it is due: every probeInterval, and while Redis
+// is unreachable as often as failed work is repeated.
+func (b *bridge) publish(now time.Time) {
+	if !b.probe.free(now) {
+		return
+	}
+	b.probe.name = "probe"
+	client, channel := b.store.client, probePrefix+b.store.node
+	wasReachable := b.reachable
+	b.run(&b.probe.lane, 1, func(ctx context.Context) error {
+		if !wasReachable {
+			if err := loadScripts(ctx, client); err != nil {
+				return err
+			}
+		}
+		return client.Publish(ctx, channel, "").Err()
+	}, b.probed)
+}
+
+func (b *bridge) probed(err error) {
+	now := time.Now()
+	if err == nil {
+		b.probe.until = now.Add(probeInterval)
+		if !b.reachable {
+			b.reachable = true
+			b.store.log.Info().Msg("redis answers")
+		}
+		return
+	}
+	b.reachable = false
+	b.store.health.fail(reasonOf(err))
+	if b.store.pending() {
+		b.accept(now)
+		b.probe.until = time.Time{}
+	}
+}
+
+// accept goes on with another Redis, or one that has begun anew: everybody hands
+// back what it may lack before anything else is asked of it.
+func (b *bridge) accept(now time.Time) {
+	if !b.store.accept(now) {
+		return
+	}
+	b.store.log.Warn().Msg("redis has begun anew: writing back what it may lack")
+	b.link.close()
+	b.presence.redeclare()
+	b.presence.renewed = time.Time{}
+	b.send(b.parent, &actors.RedisChanged{})
+}
+
+// reasonOf says why Redis does not do what it should, without what an error may
+// quote.
+func reasonOf(err error) string {
+	switch {
+	case isReply(err):
+		return "redis refuses: " + replyKind(err)
+	case errors.Is(err, errAnotherRedis):
+		return "redis has begun anew"
+	default:
+		return "redis does not answer"
+	}
+}
+
+// replyKind is the first word of a reply that is an error: its kind.
+func replyKind(err error) string {
+	text := err.Error()
+	for _, kind := range []string{"NOAUTH", "WRONGPASS", "LOADING", "READONLY", "OOM", "MISCONF", "NOSCRIPT", "MASTERDOWN", "BUSY", "NOPERM", "WRONGTYPE"} {
+		if strings.Contains(text, kind) {
+			return kind
+		}
+	}
+	return "ERR"
+}

@@ -1,0 +1,144 @@
+package redisbridge
+
+import (
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors"
+)
+
+// waiting is a message that is to be stored, and who wants to know.
+type waiting struct {
+	to *actor.PID
+	actors.Message
+}
+
+// queue is what waits for an append lane, in order.
+type queue struct {
+	lane
+	waiting []waiting
+}
+
+// add takes messages in, or refuses them where too many wait.
+func (q *queue) add(b *bridge, w waiting) {
+	if len(q.waiting) >= queueLimit && !w.Handed {
+		b.settle([]waiting{w}, func(int) actors.Outcome { return actors.Outcome{Code: actors.CodeOverloaded} })
+		return
+	}
+	q.waiting = append(q.waiting, w)
+}
+
+// take takes out what the next batch holds.
+func (q *queue) take() []waiting {
+	n, bytes := 0, 0
+	for n < len(q.waiting) && n < appendBatch && bytes < appendBytes {
+		bytes += len(q.waiting[n].Text)
+		n++
+	}
+	batch := q.waiting[:n:n]
+	if q.waiting = q.waiting[n:]; len(q.waiting) == 0 {
+		q.waiting = nil
+	}
+	return batch
+}
+
+// putBack puts a batch before what waits: its messages come first in any case.
+func (q *queue) putBack(batch []waiting) { q.waiting = append(batch, q.waiting...) }
+
+// expire refuses what has waited too long and was never handed over. Of a session
+// whose connection has ended, all behind it goes too.
+func (q *queue) expire(b *bridge, now time.Time) {
+	overdue := func(w waiting) bool { return !w.Handed && now.Sub(w.Received) >= actors.Patience }
+	if !slices.ContainsFunc(q.waiting, overdue) {
+		return
+	}
+	var expired []waiting
+	cut := map[*actor.PID]bool{}
+	q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool {
+		if w.Handed || !overdue(w) && !cut[w.to] {
+			return false
+		}
+		_, cut[w.to] = b.departed[w.to.Id]
+		expired = append(expired, w)
+		return true
+	})
+	q.refuse(b, expired)
+}
+
+// refuse tells senders that their messages are not stored, and sees to it that they
+// never will be: a session that was restarted asks again for what it cannot know
+// to be waiting here still.
+func (q *queue) refuse(b *bridge, refused []waiting) {
+	type key struct {
+		session string
+		seq     uint64
+	}
+	gone := make(map[key]bool, len(refused))
+	for _, w := range refused {
+		gone[key{w.to.Id, w.Seq}] = true
+	}
+	if len(gone) > 0 {
+		q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool { return gone[key{w.to.Id, w.Seq}] })
+	}
+	b.settle(refused, func(int) actors.Outcome { return actors.Outcome{Code: actors.CodeUnavailable} })
+}
+
+// settle tells the senders of a batch what outcome gives for its i-th message.
+func (b *bridge) settle(batch []waiting, outcome func(i int) actors.Outcome) {
+	for i := 0; i < len(batch); {
+		to := batch[i].to
+		settled := &actors.Settled{}
+		for ; i < len(batch) && batch[i].to == to; i++ {
+			o := outcome(i)
+			o.Seq = batch[i].Seq
+			settled.Outcomes = append(settled.Outcomes, o)
+		}
+		b.send(to, settled)
+	}
+}
+
+// append takes messages in, public and direct.
+func (b *bridge) append(m *actors.Append) {
+	for _, message := range m.Messages {
+		w := waiting{m.To, message}
+		if message.Receiver == "" {
+			b.publics.add(b, w)
+		} else {
+			b.directs[laneOf(message.Sender)].add(b, w)
+		}
+	}
+}
+
+// failed deals with a batch whose i-th message failed with errOf(i). What may be
+// done is repeated until its outcome is known; what is known not to be done waits
+// for the next try, or is refused where a try would not help.
+func (q *queue) failed(b *bridge, batch []waiting, errOf func(i int) error) {
+	var again, refused []waiting
+	for i, w := range batch {
+		err := errOf(i)
+		w.Handed = w.Handed || !certainlyNotDone(err)
+		if w.Handed || isTransient(err) {
+			again = append(again, w)
+		} else {
+			refused = append(refused, w)
+		}
+	}
+	q.putBack(again)
+	q.refuse(b, refused)
+}
+
+// isTransient says whether trying again soon may help, of an error that means: not
+// done.
+func isTransient(err error) bool {
+	if !isReply(err) {
+		return true
+	}
+	switch replyKind(err) {
+	case "NOAUTH", "WRONGPASS", "LOADING", "READONLY", "MASTERDOWN", "BUSY", "NOSCRIPT":
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,294 @@
+package redisbridge
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/redis/go-redis/v9"
+
+	"parley/actors"
+)
+
+const (
+	// readBatch is how many different questions one pipeline asks.
+	readBatch = 64
+	// readLimit is how many may wait; beyond, pages are refused. The others are
+	// bounded by the actors that ask: one each.
+	readLimit = 4096
+)
+
+// reader reads logs, pages of history, and the set of members. Equal questions that
+// wait together are asked once.
+type reader struct {
+	lane
+	logs    []*logRead
+	pages   []*actors.ReadPage
+	members []*actor.PID
+}
+
+// logRead is a question about a log, and everybody who asks it.
+type logRead struct {
+	log   actors.Log
+	after int64
+	limit int
+	reads []*actors.Read
+}
+
+func (r *reader) ask(m *actors.Read) {
+	for _, q := range r.logs {
+		if q.log == m.Log && q.after == m.After && q.limit == m.Limit {
+			q.reads = append(q.reads, m)
+			return
+		}
+	}
+	r.logs = append(r.logs, &logRead{m.Log, m.After, m.Limit, []*actors.Read{m}})
+}
+
+func (r *reader) askPage(m *actors.ReadPage) { r.pages = append(r.pages, m) }
+
+func (r *reader) askMembers(m *actors.ReadMembers) { r.members = append(r.members, m.To) }
+
+// expire refuses the pages that have waited too long, and those that are too many.
+func (r *reader) expire(b *bridge, now time.Time) {
+	for len(r.pages) > 0 && (now.After(r.pages[0].Until) || len(r.pages) > readLimit) {
+		b.send(r.pages[0].To, &actors.Page{Op: r.pages[0].Op, Code: actors.CodeUnavailable})
+		r.pages = r.pages[1:]
+	}
+}
+
+// recall asks Redis for the next questions.
+func (b *bridge) recall(now time.Time) {
+	r := &b.reads
+	if !r.free(now) || len(r.logs)+len(r.pages)+len(r.members) == 0 {
+		return
+	}
+	r.name = "read"
+	logs := r.logs[:min(len(r.logs), readBatch)]
+	r.logs = slices.Clone(r.logs[len(logs):])
+	pages := r.pages[:min(len(r.pages), readBatch)]
+	r.pages = slices.Clone(r.pages[len(pages):])
+	members := r.members
+	r.members = nil
+
+	var recalled []*actors.Recalled
+	var read []*actors.Page
+	var present *actors.Members
+	s := b.store
+	b.run(&r.lane, len(logs)+len(pages), func(ctx context.Context) (err error) {
+		if recalled, err = s.readLogs(ctx, logs); err != nil {
+			return err
+		}
+		if len(members) > 0 {
+			if present, err = s.readMembers(ctx); err != nil {
+				return err
+			}
+		}
+		read, err = s.readPages(ctx, pages)
+		return err
+	}, func(err error) {
+		if err != nil {
+			r.logs = append(logs, r.logs...)
+			r.pages = append(pages, r.pages...)
+			r.members = append(members, r.members...)
+			return
+		}
+		for i, q := range logs {
+			for _, m := range q.reads {
+				answer := *recalled[i]
+				answer.Read = *m
+				b.send(m.To, &answer)
+			}
+		}
+		for i, p := range pages {
+			b.send(p.To, read[i])
+		}
+		for _, to := range members {
+			b.send(to, present)
+		}
+	})
+}
+
+// readLogs reads each log's newest id, entries and references, and what it no
+// longer keeps: in this order, so that what is appended or trimmed meanwhile looks
+// like a hole rather than like nothing.
+func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recalled, error) {
+	if len(logs) == 0 {
+		return nil, nil
+	}
+	type answers struct {
+		newest, entries, refs *redis.ZSliceCmd
+		trimmed               *redis.StringCmd
+	}
+	all := make([]answers, len(logs))
+	pipe := s.client.Pipeline()
+	for i, q := range logs {
+		key := logKey(q.log)
+		all[i] = answers{
+			newest:  pipe.ZRevRangeWithScores(ctx, key, 0, 0),
+			entries: rangeAfter(ctx, pipe, key, q),
+			refs:    rangeAfter(ctx, pipe, refsKey(key), q),
+			trimmed: pipe.Get(ctx, trimmedKey(key)),
+		}
+	}
+	if _, err := pipe.Exec(ctx); failed(err) {
+		return nil, err
+	}
+	refs := make([]*redis.ZSliceCmd, len(logs))
+	for i, q := range logs {
+		refs[i] = all[i].refs
+		trimmed, _ := strconv.ParseInt(all[i].trimmed.Val(), 10, 64)
+		if members := all[i].entries.Val(); q.after != actors.Newest && q.after < trimmed && len(members) > 0 {
+			refs[i] = refsOf(ctx, pipe, logKey(q.log), members)
+		}
+	}
+	if pipe.Len() > 0 {
+		if _, err := pipe.Exec(ctx); err != nil {
+			return nil, err
+		}
+	}
+	recalled := make([]*actors.Recalled, len(logs))
+	for i, q := range logs {
+		a := all[i]
+		r := &actors.Recalled{Entries: entriesOf(a.entries.Val(), refs[i].Val(), q.after == actors.Newest)}
+		r.More = len(r.Entries) == q.limit
+		if newest := a.newest.Val(); len(newest) > 0 {
+			r.Newest = int64(newest[0].Score)
+		}
+		r.Trimmed, _ = strconv.ParseInt(a.trimmed.Val(), 10, 64)
+		s.saw(r.Newest)
+		if q.log == actors.Public {
+			s.seenPublic.Store(max(s.seenPublic.Load(), r.Newest))
+		}
+		recalled[i] = r
+	}
+	return recalled, nil
+}
+
+// refsOf asks for the references of some messages of a log. It is for those that
+// were read from below what the log keeps: there, the references of messages that
+// are no longer kept come first.
+func refsOf(ctx context.Context, pipe redis.Pipeliner, key string, members []redis.Z) *redis.ZSliceCmd {
+	return pipe.ZRangeByScoreWithScores(ctx, refsKey(key), &redis.ZRangeBy{
+		Min: strconv.FormatInt(int64(members[0].Score), 10),
+		Max: strconv.FormatInt(int64(members[len(members)-1].Score), 10),
+	})
+}
+
+// rangeAfter asks for what is after q.after, oldest first, or for the newest,
+// newest first.
+func rangeAfter(ctx context.Context, pipe redis.Pipeliner, key string, q *logRead) *redis.ZSliceCmd {
+	if q.after == actors.Newest {
+		return pipe.ZRevRangeWithScores(ctx, key, 0, int64(q.limit-1))
+	}
+	return pipe.ZRangeByScoreWithScores(ctx, key, &redis.ZRangeBy{
+		Min: "(" + strconv.FormatInt(q.after, 10), Max: "+inf", Count: int64(q.limit),
+	})
+}
+
+// entriesOf makes entries, oldest first, of a log's members and its references.
+func entriesOf(members, refs []redis.Z, newestFirst bool) []actors.Entry {
+	if len(members) == 0 {
+		return nil
+	}
+	byID := make(map[int64]string, len(refs))
+	for _, z := range refs {
+		byID[int64(z.Score)], _ = z.Member.(string)
+	}
+	size := 0
+	for _, z := range members {
+		member, _ := z.Member.(string)
+		size += actors.FrameSize(len(member))
+	}
+	frames := make([]byte, 0, size)
+	entries := make([]actors.Entry, len(members))
+	for i, z := range members {
+		member, _ := z.Member.(string)
+		from := len(frames)
+		frames = actors.AppendFrame(frames, member)
+		id := int64(z.Score)
+		entries[i] = actors.Entry{ID: id, Ref: byID[id], Frame: frames[from:len(frames):len(frames)]}
+	}
+	if newestFirst {
+		slices.Reverse(entries)
+	}
+	return entries
+}
+
+func (s *Store) readMembers(ctx context.Context) (*actors.Members, error) {
+	var names *redis.StringSliceCmd
+	var seq *redis.StringCmd
+	// Atomically: a number that does not belong to the set would hide a hole.
+	_, err := s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		names = pipe.SMembers(ctx, membersKey)
+		seq = pipe.Get(ctx, membersSeqKey)
+		return nil
+	})
+	if failed(err) {
+		return nil, err
+	}
+	m := &actors.Members{Names: names.Val()}
+	m.Seq, _ = strconv.ParseInt(seq.Val(), 10, 64)
+	return m, nil
+}
+
+// readPages reads pages of history. A conversation's peer is found under the
+// spelling that its claim has.
+func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*actors.Page, error) {
+	if len(pages) == 0 {
+		return nil, nil
+	}
+	spellings := make([]*redis.StringCmd, len(pages))
+	pipe := s.client.Pipeline()
+	for i, p := range pages {
+		if p.Peer != "" {
+			spellings[i] = pipe.HGet(ctx, claimKey(actors.Fold(p.Peer)), "spelling")
+		}
+	}
+	if pipe.Len() > 0 {
+		if _, err := pipe.Exec(ctx); failed(err) {
+			return nil, err
+		}
+	}
+	peers := make([]string, len(pages))
+	halves := make([][2]*redis.ZSliceCmd, len(pages))
+	for i, p := range pages {
+		if p.Peer == "" {
+			halves[i][0] = pageOf(ctx, pipe, publicKey, p)
+			continue
+		}
+		peers[i] = p.Peer
+		if spelling := spellings[i].Val(); spelling != "" {
+			peers[i] = spelling
+		}
+		halves[i][0] = pageOf(ctx, pipe, conversationKey(p.User, peers[i]), p)
+		if peers[i] != p.User {
+			halves[i][1] = pageOf(ctx, pipe, conversationKey(peers[i], p.User), p)
+		}
+	}
+	if _, err := pipe.Exec(ctx); failed(err) {
+		return nil, err
+	}
+	read := make([]*actors.Page, len(pages))
+	for i, p := range pages {
+		entries := entriesOf(halves[i][0].Val(), nil, true)
+		if halves[i][1] != nil {
+			entries = append(entries, entriesOf(halves[i][1].Val(), nil, true)...)
+			slices.SortFunc(entries, func(a, b actors.Entry) int { return int(a.ID - b.ID) })
+		}
+		read[i] = &actors.Page{Op: p.Op, Peer: peers[i], Entries: entries}
+		if extra := len(entries) - p.Limit; extra > 0 {
+			read[i].Entries, read[i].More = entries[extra:], true
+		}
+	}
+	return read, nil
+}
+
+// pageOf asks for one more than a page, to see whether there are older ones.
+func pageOf(ctx context.Context, pipe redis.Pipeliner, key string, p *actors.ReadPage) *redis.ZSliceCmd {
+	return pipe.ZRevRangeByScoreWithScores(ctx, key, &redis.ZRangeBy{
+		Min: "(" + strconv.FormatInt(p.After, 10), Max: "(" + strconv.FormatInt(p.Before, 10), Count: int64(p.Limit + 1),
+	})
+}

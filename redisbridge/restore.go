@@ -1,0 +1,156 @@
+package redisbridge
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/actors"
+)
+
+const (
+	// restoreBatch is how many messages one call of the restore script holds, and
+	// restorePipeline how many calls a pipeline.
+	restoreBatch    = 500
+	restorePipeline = 100
+	// unvouched as the id before some messages says that they may not be all that
+	// the log had.
+	unvouched = -1
+)
+
+// restorer writes back what a Redis that has begun anew lacks.
+type restorer struct {
+	lane
+	waiting []*actors.Restore
+	claims  []*actors.Reclaim
+}
+
+func (r *restorer) ask(m *actors.Restore) { r.waiting = append(r.waiting, m) }
+
+func (r *restorer) askClaim(m *actors.Reclaim) { r.claims = append(r.claims, m) }
+
+// handBack writes back what waits. Nothing else is asked of the logs before.
+func (b *bridge) handBack(now time.Time) {
+	r := &b.restores
+	if !r.free(now) || len(r.waiting)+len(r.claims) == 0 {
+		return
+	}
+	r.name = "restore"
+	batch, claims := r.waiting, r.claims
+	r.waiting, r.claims = nil, nil
+	n := len(claims)
+	for _, m := range batch {
+		n += len(m.Entries)
+	}
+	b.run(&r.lane, n, func(ctx context.Context) error {
+		if err := b.store.restore(ctx, batch); err != nil {
+			return err
+		}
+		return b.store.reclaim(ctx, claims)
+	}, func(err error) {
+		if err != nil {
+			r.waiting, r.claims = append(batch, r.waiting...), append(claims, r.claims...)
+		}
+	})
+}
+
+// reclaim writes back the claims of those who are connected.
+func (s *Store) reclaim(ctx context.Context, claims []*actors.Reclaim) error {
+	for batch := range slices.Chunk(claims, claimBatch) {
+		_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for _, m := range batch {
+				reclaimScript.EvalSha(ctx, pipe, []string{claimKey(actors.Fold(m.Name))},
+					m.Name, hashOf(m.Token), m.Since, int64(2*claimLife.Seconds()))
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// restore writes back logs, and from the inboxes' messages the conversations. All goes
+// in a few pipelines: a node may hold ten thousand messages, and until they are back
+// another loss would be for good.
+func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
+	pipe := s.client.Pipeline()
+	found := newConversations()
+	for _, m := range batch {
+		life := time.Duration(0)
+		if m.Log != actors.Public {
+			life = inboxLife
+			found.add(m.Entries)
+		}
+		if err := s.restoreLog(ctx, pipe, logKey(m.Log), s.keepOf(m.Log), life, m.After, m.Entries); err != nil {
+			return err
+		}
+	}
+	for key, entries := range found.messages {
+		if err := s.restoreLog(ctx, pipe, key, s.keep, inboxLife, unvouched, entries); err != nil {
+			return err
+		}
+	}
+	for pair, id := range found.peers {
+		pipe.ZAddGT(ctx, peersKey(pair[0]), redis.Z{Score: float64(id), Member: pair[1]})
+	}
+	return flushFrom(ctx, pipe, 1)
+}
+
+// restoreLog adds to a pipeline what puts entries back, and sends it when it is long.
+func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, key string, keep int, life time.Duration, after int64, entries []actors.Entry) error {
+	for chunk := range slices.Chunk(entries, restoreBatch) {
+		args := make([]any, 0, 3+3*len(chunk))
+		args = append(args, keep, int64(life.Seconds()), after)
+		for _, e := range chunk {
+			args = append(args, e.ID, e.Ref, e.Payload())
+		}
+		restoreScript.EvalSha(ctx, pipe, logKeys(key), args...)
+		after = unvouched // the first chunk has said it
+		if err := flushFrom(ctx, pipe, restorePipeline); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flushFrom sends a pipeline that holds at least n commands.
+func flushFrom(ctx context.Context, pipe redis.Pipeliner, n int) error {
+	if pipe.Len() < n {
+		return nil
+	}
+	_, err := pipe.Exec(ctx)
+	return err
+}
+
+// conversations are what inboxes' messages tell of conversations: their own messages,
+// by key, and who talks with whom. Both people's inboxes hold a message; here it is once.
+type conversations struct {
+	messages map[string][]actors.Entry
+	peers    map[[2]string]int64
+	seen     map[string]bool
+}
+
+func newConversations() *conversations {
+	return &conversations{messages: map[string][]actors.Entry{}, peers: map[[2]string]int64{}, seen: map[string]bool{}}
+}
+
+func (c *conversations) add(entries []actors.Entry) {
+	for _, e := range entries {
+		sender, receiver, payload, id, ok := conversationOf(e.Payload())
+		if !ok || c.seen[payload] {
+			continue
+		}
+		c.seen[payload] = true
+		key := conversationKey(sender, receiver)
+		ref := strings.TrimSuffix(e.Ref, ":"+receiver)
+		c.messages[key] = append(c.messages[key], actors.Entry{ID: id, Ref: ref, Frame: actors.AppendFrame(nil, payload)})
+		for _, pair := range [][2]string{{sender, receiver}, {receiver, sender}} {
+			c.peers[pair] = max(c.peers[pair], id)
+		}
+	}
+}

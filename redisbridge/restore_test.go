@@ -1,0 +1,137 @@
+package redisbridge
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"parley/actors"
+)
+
+// written appends messages and gives their entries.
+func written(t *testing.T, s *Store, refs ...string) []actors.Entry {
+	t.Helper()
+	c := publics(s, refs...)
+	a := run(t, s, c)
+	entries := make([]actors.Entry, len(refs))
+	for i := range refs {
+		entries[i] = c.entry(i, a.ids[i])
+	}
+	return entries
+}
+
+// TestWhatRedisForgotIsPutBackByteForByte by several nodes at once, and again; with
+// the references, so that a repeat is known.
+func TestWhatRedisForgotIsPutBackByteForByte(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, b := open("a", 1000), open("b", 1000)
+		var refs []string
+		for i := range 50 {
+			refs = append(refs, fmt.Sprint("alice#", i))
+		}
+		entries := written(t, a, refs...)
+		before, beforeRefs := held(t, a, publicKey), held(t, a, refsKey(publicKey))
+		must(t, a.client.FlushAll(soon(t)).Err())
+		must(t, loadScripts(soon(t), a.client))
+		newer := written(t, b, "bob#new") // somebody wrote meanwhile
+		var nodes sync.WaitGroup
+		for i, s := range []*Store{a, b, a} {
+			nodes.Go(func() { // each has another part of it
+				if err := s.restore(soon(t), []*actors.Restore{{After: entries[i*10].ID - 1, Entries: entries[i*10:]}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		nodes.Wait()
+		got, gotRefs := held(t, a, publicKey), held(t, a, refsKey(publicKey))
+		if n := len(got) - 1; !reflect.DeepEqual(got[:n], before) || got[n].Member != string(newer[0].Payload()) {
+			t.Errorf("%d are held, not the %d there were and the new one", len(got), len(before))
+		}
+		if !reflect.DeepEqual(gotRefs[:len(gotRefs)-1], beforeRefs) {
+			t.Error("the references are not what they were")
+		}
+		if again := run(t, a, publics(a, "alice#7")); again.ids[0] != entries[7].ID {
+			t.Errorf("the repeat of %d got %d", entries[7].ID, again.ids[0])
+		}
+	})
+}
+
+// TestLogSaysWhatNobodyCouldPutBack: what is older than the oldest vouched for is
+// lost to those who resume from before it.
+func TestLogSaysWhatNobodyCouldPutBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		entries := written(t, s, "alice#1", "alice#2", "alice#3", "alice#4")
+		must(t, s.client.FlushAll(soon(t)).Err())
+		must(t, loadScripts(soon(t), s.client))
+		for _, c := range []struct{ from, trimmed int }{{2, 1}, {3, 1}, {1, 0}} {
+			after := entries[c.from-1].ID
+			must(t, s.restore(soon(t), []*actors.Restore{{After: after, Entries: entries[c.from:]}}))
+			got, _ := s.client.Get(soon(t), trimmedKey(publicKey)).Int64()
+			if want := entries[c.trimmed].ID; got != want {
+				t.Errorf("after the entries from %d on, the log is trimmed up to %d, not %d", c.from, got, want)
+			}
+		}
+	})
+}
+
+func TestInboxThatIsPutBackPutsItsConversationsBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		work := []direct{{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"}}
+		stored, err := s.appendDirects(soon(t), work)
+		must(t, err)
+		keys := []string{"chat:dm:alice:bob", "{chat:dm:alice:bob}:refs", "chat:inbox:alice", "chat:inbox:bob", "{chat:inbox:bob}:refs", "chat:peers:alice", "chat:peers:bob"}
+		before := map[string]any{}
+		for _, key := range keys {
+			before[key] = held(t, s, key)
+		}
+		must(t, s.client.FlushAll(soon(t)).Err())
+		must(t, loadScripts(soon(t), s.client))
+		for range 2 {
+			for _, e := range stored {
+				must(t, s.restore(soon(t), []*actors.Restore{{Log: e.Log, After: e.Entry.ID - 1, Entries: []actors.Entry{e.Entry}}}))
+			}
+		}
+		for _, key := range keys {
+			if got := held(t, s, key); !reflect.DeepEqual(any(got), before[key]) {
+				t.Errorf("%s holds %v, not %v", key, got, before[key])
+			}
+		}
+	})
+}
+
+// TestNodesReadWhatIsInTheLogs: the newest, what is after a cursor, and what is gone.
+func TestNodesReadWhatIsInTheLogs(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 6)
+		var entries []actors.Entry
+		for i := range 8 {
+			entries = append(entries, written(t, s, fmt.Sprint("alice#", i))...)
+		}
+		for _, c := range []struct {
+			after    int64
+			limit    int
+			from, to int
+		}{
+			{actors.Newest, 3, 5, 8}, {actors.Newest, 100, 2, 8}, {entries[4].ID, 100, 5, 8},
+			{entries[4].ID, 2, 5, 7}, {0, 3, 2, 5}, {entries[7].ID, 5, 8, 8},
+		} {
+			got, err := s.readLogs(soon(t), []*logRead{{after: c.after, limit: c.limit}})
+			must(t, err)
+			r := got[0]
+			same := slices.EqualFunc(r.Entries, entries[c.from:c.to], func(a, b actors.Entry) bool {
+				return a.ID == b.ID && (a.Ref == b.Ref || c.after == 0) && string(a.Frame) == string(b.Frame)
+			})
+			if !same || r.Newest != entries[7].ID || r.Trimmed != entries[1].ID || r.More != (len(r.Entries) == c.limit) {
+				t.Errorf("%d after %d: %d entries, newest %d, trimmed %d, more %v", c.limit, c.after, len(r.Entries), r.Newest, r.Trimmed, r.More)
+			}
+		}
+	})
+}

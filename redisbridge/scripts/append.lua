@@ -1,0 +1,106 @@
+-- Appends messages to a log, each once, and tells the log's channel.
+--
+-- KEYS[1]  sorted set: the log; its name is also the channel's
+-- KEYS[2]  sorted set: refs of the last 10 minutes, score = id
+-- KEYS[3]  string: the newest id that was trimmed from the log
+-- ARGV[1]  how many messages the log keeps
+-- ARGV[2]  how many more it may hold before it is trimmed
+-- ARGV[3]  seen: the newest id the asker has seen in the log
+-- ARGV[4]  floor: ids are above it
+-- ARGV[5]  seconds until an unused log ends, 0: never
+-- ARGV[6]  '1': publish an event
+-- ARGV[7]  head: members are head .. id .. body .. time .. '}', the time being the
+--          id's in whole seconds; '' for those that are body .. id .. '}'
+-- then for each message: ref, since (a repeat is one whose id is above it), body
+--
+-- Returns {'behind', newest} if the log's newest id is below seen, nothing done;
+-- else {prev, ids, index, member, index, member, …}: prev is the newest id before,
+-- ids are all the messages' with spaces between, and the pairs are those that were
+-- stored before: the message's place from 1 on, and what the log holds ('' if it
+-- no longer does).
+--
+-- What a batch has in common is done in one call: that is most of what it costs.
+local log, refs, trimmed = KEYS[1], KEYS[2], KEYS[3]
+local format, floor = string.format, math.floor
+
+local function number(id) return format('%.0f', id) end
+
+local newest = redis.call('ZREVRANGE', log, 0, 0, 'WITHSCORES')
+local last = tonumber(newest[2] or '0')
+if last < tonumber(ARGV[3]) then return {'behind', number(last)} end
+if last == 0 then last = tonumber(redis.call('GET', trimmed) or '0') end
+
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local lowest = tonumber(ARGV[4])
+local head = ARGV[7]
+local count = (#ARGV - 7) / 3
+local prev = last
+
+local names = {}
+for i = 1, count do names[i] = ARGV[5 + 3 * i] end
+local known = redis.call('ZMSCORE', refs, unpack(names))
+
+local ids, repeats, batch = {}, {}, {}
+local members, scores, event = {}, {}, {number(prev)}
+local added = 0
+local second, stamp = -1, ''
+for i = 1, count do
+  local ref, since = names[i], tonumber(ARGV[6 + 3 * i])
+  local before = batch[ref] or (known[i] and tonumber(known[i]))
+  if before and before > since and before > now - 600000000 then
+    local id = number(before)
+    ids[i] = id
+    table.insert(repeats, i)
+    table.insert(repeats, id)
+  else
+    last = math.max(now, last + 1, lowest + 1)
+    local id = number(last)
+    local body, member = ARGV[7 + 3 * i], nil
+    if head == '' then
+      member = body .. id .. '}'
+    else
+      if floor(last / 1000000) ~= second then
+        second = floor(last / 1000000)
+        stamp = number(second) .. '}'
+      end
+      member = head .. id .. body .. stamp
+    end
+    ids[i] = id
+    batch[ref] = last
+    members[2 * added + 1], members[2 * added + 2] = id, member
+    scores[2 * added + 1], scores[2 * added + 2] = id, ref
+    event[3 * added + 2], event[3 * added + 3], event[3 * added + 4] = id, ref, member
+    added = added + 1
+  end
+end
+
+if added > 0 then
+  redis.call('ZADD', log, unpack(members))
+  redis.call('ZADD', refs, unpack(scores))
+  local keep = tonumber(ARGV[1])
+  local size = redis.call('ZCARD', log)
+  if size > keep + tonumber(ARGV[2]) then
+    local cut = redis.call('ZRANGE', log, size - keep - 1, size - keep - 1, 'WITHSCORES')
+    redis.call('ZREMRANGEBYRANK', log, 0, size - keep - 1)
+    redis.call('SET', trimmed, number(tonumber(cut[2])))
+    if ARGV[5] ~= '0' then redis.call('EXPIRE', trimmed, ARGV[5]) end
+  end
+  -- Old refs go ten times a second, so that no call has many to remove; what lives
+  -- longer than ten minutes is looked at above.
+  if floor(prev / 100000) ~= floor(last / 100000) then
+    redis.call('ZREMRANGEBYSCORE', refs, '-inf', number(now - 600000000))
+  end
+  if floor(prev / 60000000) ~= floor(last / 60000000) then redis.call('EXPIRE', refs, 720) end
+  if ARGV[5] ~= '0' and floor(prev / 86400000000) ~= floor(last / 86400000000) then
+    redis.call('EXPIRE', log, ARGV[5])
+  end
+  if ARGV[6] == '1' then redis.call('PUBLISH', log, table.concat(event, '\n')) end
+end
+
+local result = {number(prev), table.concat(ids, ' ')}
+for i = 1, #repeats, 2 do
+  table.insert(result, repeats[i])
+  table.insert(result, redis.call('ZRANGEBYSCORE', log, repeats[i + 1], repeats[i + 1])[1] or '')
+end
+return result

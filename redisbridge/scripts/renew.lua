@@ -1,0 +1,47 @@
+-- Renews a node's lease, and removes what only nodes held whose lease ran out.
+--
+-- KEYS[1]  set: the names present; its name is also the channel's
+-- KEYS[2]  string: the number of the last event
+-- KEYS[3]  sorted set: nodes, score = end of the lease in µs
+-- KEYS[4]  set: the names present on this node
+-- ARGV[1]  the node
+-- ARGV[2]  what the names of the nodes' sets begin with
+-- ARGV[3]  lease in µs from now
+--
+-- Returns {lapsed, names}: lapsed is 1 if this node's own lease had run out, or
+-- was never there: then others may have removed its names, and it removes nobody's
+-- (the first one back after an outage would remove everybody's). names is how many
+-- are present on this node by Redis's account.
+local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local node, prefix = ARGV[1], ARGV[2]
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local lease = redis.call('ZSCORE', nodes, node)
+local lapsed = not lease or tonumber(lease) < now
+
+redis.call('ZADD', nodes, string.format('%.0f', now + tonumber(ARGV[3])), node)
+local count = redis.call('SCARD', mine)
+if lapsed then return {1, count} end
+
+local left = {}
+local dead = redis.call('ZRANGEBYSCORE', nodes, '-inf', '(' .. string.format('%.0f', now))
+for _, other in ipairs(dead) do
+  redis.call('ZREM', nodes, other)
+end
+local alive = redis.call('ZRANGE', nodes, 0, -1)
+for _, other in ipairs(dead) do
+  for _, name in ipairs(redis.call('SMEMBERS', prefix .. other)) do
+    local held = false
+    for _, n in ipairs(alive) do
+      if redis.call('SISMEMBER', prefix .. n, name) == 1 then held = true end
+    end
+    if not held and redis.call('SREM', members, name) == 1 then table.insert(left, '-' .. name) end
+  end
+  redis.call('DEL', prefix .. other)
+end
+if #left > 0 then
+  local event = {redis.call('INCR', seq)}
+  for _, name in ipairs(left) do table.insert(event, name) end
+  redis.call('PUBLISH', members, table.concat(event, '\n'))
+end
+return {0, count}

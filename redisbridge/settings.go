@@ -1,0 +1,80 @@
+package redisbridge
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Settings say where Redis is and how much it keeps, read from the environment.
+type Settings struct {
+	Addr        string `env:"REDIS_ADDR"`
+	AddrFile    string `env:"REDIS_ADDR_FILE"`
+	CAFile      string `env:"REDIS_CA_FILE"`
+	HistoryKeep int    `env:"HISTORY_KEEP" envDefault:"10000"`
+}
+
+const (
+	// dialTimeout, readTimeout and writeTimeout end every wait for Redis. A reply that
+	// takes longer counts as lost, and its outcome as unknown.
+	dialTimeout  = time.Second
+	readTimeout  = 2 * time.Second
+	writeTimeout = 2 * time.Second
+	// poolSize is far above the dozen connections that are ever open: the library
+	// stops dialing, for up to a second, after so many failed dials in a row.
+	poolSize = 4096
+)
+
+// options makes the client's options of the settings.
+func (s Settings) options() (*redis.Options, error) {
+	addr := s.Addr
+	if s.AddrFile != "" {
+		if addr != "" {
+			return nil, errors.New("REDIS_ADDR and REDIS_ADDR_FILE: one of them")
+		}
+		content, err := os.ReadFile(s.AddrFile)
+		if err != nil {
+			return nil, fmt.Errorf("read REDIS_ADDR_FILE: %w", err)
+		}
+		addr = strings.TrimSpace(string(content))
+	}
+	o := &redis.Options{Addr: addr}
+	if strings.Contains(addr, "://") {
+		var err error
+		if o, err = redis.ParseURL(addr); err != nil {
+			// The library's error may quote the URL, and with it the password.
+			return nil, errors.New("REDIS_ADDR is not a redis:// or rediss:// URL")
+		}
+	} else if _, _, err := net.SplitHostPort(addr); err != nil {
+		return nil, errors.New("REDIS_ADDR is neither host:port nor a URL")
+	}
+	if s.CAFile != "" {
+		if o.TLSConfig == nil {
+			return nil, errors.New("REDIS_CA_FILE needs a rediss:// URL in REDIS_ADDR")
+		}
+		pem, err := os.ReadFile(s.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("read REDIS_CA_FILE: %w", err)
+		}
+		o.TLSConfig.RootCAs = x509.NewCertPool()
+		if !o.TLSConfig.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("REDIS_CA_FILE holds no certificate")
+		}
+		o.TLSConfig.MinVersion = tls.VersionTLS12
+	}
+	o.Protocol = 2
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = dialTimeout, readTimeout, writeTimeout
+	o.ContextTimeoutEnabled = true // the library ignores deadlines otherwise
+	o.MaxRetries = -1              // what is repeated, and when, is the bridge's to decide
+	o.DialerRetries = 1
+	o.PoolSize = poolSize
+	o.DisableIdentity = true
+	return o, nil
+}

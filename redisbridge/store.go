@@ -1,0 +1,206 @@
+// Package redisbridge is the chat's only way to Redis: an actor that owns the
+// Pub/Sub subscriptions, every write and every read. It answers the vocabulary of
+// actors/bridge.go.
+package redisbridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+	"github.com/rs/zerolog"
+
+	"parley/actors"
+)
+
+// Store is what of the bridge outlives its actor: the clients, the identity of the
+// Redis that answers, and whether messages go round.
+type Store struct {
+	node     string
+	keep     int
+	slack    int // how many more than keep a log may hold before it is trimmed
+	client   *redis.Client
+	log      zerolog.Logger
+	metrics  *metrics
+	health   health
+	embedded bool
+
+	mu        sync.Mutex
+	identity  string       // of the Redis that may be written to; "" before the first
+	candidate string       // another that answered, until the bridge accepts it
+	changed   time.Time    // when identity last became another
+	lift      int64        // ids given to that Redis are above this
+	newest    atomic.Int64 // the newest id seen in any log
+	// seenPublic is the newest id seen in the public log: one that has less is behind.
+	seenPublic atomic.Int64
+}
+
+const (
+	// restorePause is how long, after Redis has begun anew, nodes only write back
+	// what it lacks: a node without the newest messages would answer a resume with a
+	// hole for good.
+	restorePause = time.Second
+	// liftBy is how far the first ids after that are put ahead, in µs: above all that
+	// anyone was given, also where a tail was lost and clocks differ.
+	liftBy = 2_000_000
+)
+
+// errAnotherRedis ends connections to a Redis that the bridge has not accepted yet.
+var errAnotherRedis = errors.New("another redis answers")
+
+// Open prepares the clients; it does not connect. node is this process's name among
+// those on the same Redis.
+func Open(s Settings, node string, log zerolog.Logger, registerer prometheus.Registerer) (*Store, error) {
+	o, err := s.options()
+	if err != nil {
+		return nil, err
+	}
+	st := &Store{node: node, keep: s.HistoryKeep, log: log, metrics: newMetrics(registerer)}
+	redis.SetLogger(redisLog{log})
+	o.OnConnect = st.recognize
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	st.client = redis.NewClient(o)
+	st.health.reason = "redis has not answered yet"
+	return st, nil
+}
+
+// redisLog takes what go-redis says of its connections: the bridge says what matters.
+type redisLog struct{ log zerolog.Logger }
+
+// Printf implements the library's logger.
+func (l redisLog) Printf(_ context.Context, format string, v ...any) {
+	l.log.Debug().Msgf(format, v...)
+}
+
+// Actor makes the bridge actor; it is the producer that actors.Options wants.
+func (s *Store) Actor() actor.Actor { return newBridge(s) }
+
+// Close ends the connections.
+func (s *Store) Close() error { return s.client.Close() }
+
+// recognize runs on each new connection, and refuses it unless it leads to the
+// Redis that the bridge knows.
+func (s *Store) recognize(ctx context.Context, conn *redis.Conn) error {
+	identity := "embedded"
+	if !s.embedded {
+		info, err := conn.Info(ctx).Result()
+		if err != nil {
+			return fmt.Errorf("ask redis for its identity: %w", err)
+		}
+		identity = infoField(info, "run_id") + " " + infoField(info, "role")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if identity == s.identity {
+		return nil
+	}
+	s.candidate = identity
+	return errAnotherRedis
+}
+
+func infoField(info, field string) string {
+	_, rest, _ := strings.Cut(info, "\n"+field+":")
+	value, _, _ := strings.Cut(rest, "\r")
+	return value
+}
+
+// accept makes the Redis that answers the one that is written to. changed says that
+// there was another before, or this one has begun anew.
+func (s *Store) accept(now time.Time) (changed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.candidate == "" {
+		return false
+	}
+	changed = s.identity != ""
+	s.identity, s.candidate = s.candidate, ""
+	if changed {
+		s.changed = now
+		s.lift = s.newest.Load() + liftBy
+	}
+	return changed
+}
+
+// pending says whether another Redis waits to be accepted.
+func (s *Store) pending() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.candidate != ""
+}
+
+// restoring says whether nodes only write back now.
+func (s *Store) restoring(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.changed.IsZero() && now.Sub(s.changed) < restorePause
+}
+
+// floor is the id that new ones are above.
+func (s *Store) floor(seen int64) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(seen, s.lift)
+}
+
+// floorOf is the floor of a log whose newest id is not known here. Ids are unique
+// only inside their log, but a page merges two: so the floors of different logs
+// differ, by a part of a second.
+func (s *Store) floorOf(key string) int64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(key))
+	return s.floor(0) + int64(h.Sum32()%1_000_000)
+}
+
+// raise puts the next ids ahead, after a log was found behind.
+func (s *Store) raise() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lift = max(s.lift, s.newest.Load()+liftBy)
+}
+
+// saw notes an id.
+func (s *Store) saw(id int64) {
+	for {
+		newest := s.newest.Load()
+		if id <= newest || s.newest.CompareAndSwap(newest, id) {
+			return
+		}
+	}
+}
+
+// certainlyNotDone says whether an error means that Redis did nothing: it said so,
+// or there was no connection. After any other error the outcome is unknown.
+func certainlyNotDone(err error) bool {
+	if isReply(err) || errors.Is(err, errAnotherRedis) {
+		return true
+	}
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// failed says whether a pipeline failed; a missing key among its answers is none.
+func failed(err error) bool { return err != nil && !errors.Is(err, redis.Nil) }
+
+// isReply says whether Redis itself answered with the error.
+func isReply(err error) bool {
+	var reply redis.Error
+	return errors.As(err, &reply) && !errors.Is(err, redis.Nil)
+}
+
+// Restore, Append and the like keep at most this many messages for a public log.
+func (s *Store) keepOf(log actors.Log) int {
+	if log == actors.Public {
+		return s.keep
+	}
+	return inboxKeep
+}

@@ -1,0 +1,35 @@
+package redisbridge
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/actors"
+)
+
+// TestMessageThatWasAskedTwiceIsNotRefusedAndThenStored: a session that was
+// restarted asks again while Redis is away, and no longer knows whether Redis has it.
+func TestMessageThatWasAskedTwiceIsNotRefusedAndThenStored(t *testing.T) {
+	t.Parallel()
+	r, p, h := houseBehindProxy(t)
+	h.outcome(h.say("before"))
+	p.Cut()
+	eventually(t, "the bridge knows that Redis is away", func() bool { ok, _ := h.store.Ready(); return !ok })
+	m := actors.Message{Seq: 100, Ref: "alice#twice", Sender: "alice", Text: "twice", Received: time.Now().Add(-actors.Patience + time.Second)}
+	h.root.Send(h.bridge, &actors.Append{To: h.self, Messages: []actors.Message{m}})
+	m.Handed = true
+	h.root.Send(h.bridge, &actors.Append{To: h.self, Messages: []actors.Message{m}})
+	lone := m
+	lone.Seq, lone.Ref, lone.Text, lone.Handed = 101, "alice#lone", "lone", false
+	h.root.Send(h.bridge, &actors.Append{To: h.self, Messages: []actors.Message{lone}})
+	if o := h.outcome(101); o.Code != actors.CodeUnavailable {
+		t.Errorf("what was asked once got %+v", o)
+	}
+	must(t, p.Restore())
+	first := h.outcome(100)
+	h.outcome(h.say("after"))
+	if got := strings.Join(texts(t, r), " "); strings.Contains(got, "twice") != (first.Code == "") {
+		t.Errorf("%+v was told, stored: %s", first, got)
+	}
+}
