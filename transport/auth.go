@@ -1,0 +1,172 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"parley/actors"
+)
+
+// AuthSettings close the chat to all but bearers of a token. None set: anybody may come.
+type AuthSettings struct {
+	JWTSecret     Secret `env:"AUTH_JWT_SECRET"`      // HS256 key, at least 32 bytes
+	JWTSecretFile string `env:"AUTH_JWT_SECRET_FILE"` // file that holds it
+	JWKSURL       string `env:"AUTH_JWKS_URL"`        // key set for RS256, ES256, EdDSA; refreshed
+	JWKSFile      string `env:"AUTH_JWKS_FILE"`       // the same from a file; read again when it changes
+	Audience      string `env:"AUTH_JWT_AUDIENCE"`    // required `aud`
+	Issuer        string `env:"AUTH_JWT_ISSUER"`      // required `iss`
+	Cookie        string `env:"AUTH_COOKIE"`          // name of a cookie that may carry the token
+}
+
+// Secret is a string that formats as anything but itself.
+type Secret string
+
+// Format writes a placeholder, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) {
+	if s != "" {
+		_, _ = f.Write([]byte("(hidden)"))
+	}
+}
+
+// MarshalText gives a placeholder to JSON and to loggers.
+func (s Secret) MarshalText() ([]byte, error) {
+	return fmt.Appendf(nil, "%s", s), nil
+}
+
+// secretOrFile gives the secret, from the file if that is what is set. An error names the setting.
+func secretOrFile(secret Secret, name, file string) (Secret, error) {
+	if file == "" {
+		return secret, nil
+	}
+	if secret != "" {
+		return "", fmt.Errorf("%s and %s_FILE: one of them", name, name)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("read %s_FILE: %w", name, err)
+	}
+	return Secret(strings.TrimRight(string(content), "\r\n")), nil
+}
+
+// identity is who a token says the client is, and until when.
+type identity struct {
+	Name    string
+	Expires time.Time
+}
+
+// What is wrong with a token. The errors of the libraries go no further: they may hold parts of it.
+var (
+	errNoToken       = errors.New("no token")
+	errBadToken      = errors.New("bad token")
+	errTokenExpired  = errors.New("token expired")
+	errTokenTooEarly = errors.New("token not valid yet")
+	errTokenAudience = errors.New("token for another audience")
+	errTokenIssuer   = errors.New("token of another issuer")
+	errTokenName     = errors.New("token's sub is no name")
+)
+
+// maxTokenBytes is what servers commonly take as a whole header; a larger token is not parsed.
+const maxTokenBytes = 8 << 10
+
+// authenticator checks the tokens of connections.
+type authenticator struct {
+	keys   verificationKeys
+	parser *jwt.Parser
+	cookie string
+}
+
+// newAuthenticator gives nil where no authentication is configured. What goes wrong later (keys
+// that can't be fetched or read again) is logged by ctx's logger; with ctx ends the refreshing.
+func newAuthenticator(ctx context.Context, s AuthSettings) (*authenticator, error) {
+	return newAuthenticatorAt(ctx, s, time.Now)
+}
+
+func newAuthenticatorAt(ctx context.Context, s AuthSettings, now func() time.Time) (*authenticator, error) {
+	keys, err := newVerificationKeys(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if keys.none() {
+		// Half a configuration is a mistake that would leave the chat open.
+		if s.Audience != "" || s.Issuer != "" || s.Cookie != "" {
+			return nil, errors.New("AUTH_JWT_AUDIENCE, AUTH_JWT_ISSUER and AUTH_COOKIE need AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_JWKS_FILE")
+		}
+		return nil, nil
+	}
+	options := []jwt.ParserOption{
+		jwt.WithValidMethods(keys.methods()),
+		jwt.WithExpirationRequired(),
+		jwt.WithStrictDecoding(),
+		jwt.WithTimeFunc(now),
+	}
+	if s.Audience != "" {
+		options = append(options, jwt.WithAudience(s.Audience))
+	}
+	if s.Issuer != "" {
+		options = append(options, jwt.WithIssuer(s.Issuer))
+	}
+	return &authenticator{keys: keys, parser: jwt.NewParser(options...), cookie: s.Cookie}, nil
+}
+
+// identify tells who sends r. Its errors are safe to log and to answer with: they hold nothing of
+// the token.
+func (a *authenticator) identify(r *http.Request) (identity, error) {
+	token := a.token(r)
+	switch {
+	case token == "":
+		return identity{}, errNoToken
+	case len(token) > maxTokenBytes:
+		return identity{}, errBadToken
+	}
+	var claims jwt.RegisteredClaims
+	if _, err := a.parser.ParseWithClaims(token, &claims, a.keys.keyfunc(r.Context())); err != nil {
+		return identity{}, tokenError(err)
+	}
+	name, err := actors.ParseName(claims.Subject)
+	if err != nil {
+		return identity{}, errTokenName
+	}
+	return identity{Name: name, Expires: claims.ExpiresAt.Time}, nil
+}
+
+// token finds the token of r: in the header, in the query (a browser can't set headers of a
+// WebSocket), or in the cookie. The first place that has one counts.
+func (a *authenticator) token(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	if token := r.URL.Query().Get("token"); token != "" {
+		return token
+	}
+	if a.cookie == "" {
+		return ""
+	}
+	cookie, err := r.Cookie(a.cookie)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// tokenError says what is wrong in words of our own.
+func tokenError(err error) error {
+	for _, e := range []struct{ theirs, ours error }{
+		{jwt.ErrTokenExpired, errTokenExpired},
+		{jwt.ErrTokenNotValidYet, errTokenTooEarly},
+		{jwt.ErrTokenInvalidAudience, errTokenAudience},
+		{jwt.ErrTokenInvalidIssuer, errTokenIssuer},
+	} {
+		if errors.Is(err, e.theirs) {
+			return e.ours
+		}
+	}
+	return errBadToken
+}

@@ -1,0 +1,63 @@
+package transport
+
+import (
+	"io"
+	"sync"
+	"syscall"
+)
+
+// intakeSize is how much is read from a socket at once: dozens of short frames.
+const intakeSize = 4 << 10
+
+// intakes are the buffers for it. A connection holds one only while it has bytes to
+// handle: ten thousand that are silent hold none.
+var intakes = sync.Pool{New: func() any { return new([intakeSize]byte) }}
+
+// Read is gws's way in. Only its read loop calls it.
+func (w *wire) Read(p []byte) (int, error) {
+	if len(w.left) == 0 {
+		if w.raw == nil {
+			return w.Conn.Read(p) // TLS has buffers of its own
+		}
+		w.pullErr = nil
+		if err := w.raw.Read(w.pull); err != nil {
+			return 0, err
+		}
+		if w.pullErr != nil {
+			return 0, w.pullErr
+		}
+	}
+	n := copy(p, w.left)
+	if w.left = w.left[n:]; len(w.left) == 0 {
+		w.left = nil
+		if w.intake != nil {
+			intakes.Put(w.intake)
+			w.intake = nil
+		}
+	}
+	return n, nil
+}
+
+// pullOnce reads what the kernel has; false if that is nothing, and the runtime is to
+// wait for more.
+func (w *wire) pullOnce(fd uintptr) bool {
+	buffer := intakes.Get().(*[intakeSize]byte)
+	for {
+		n, err := syscall.Read(int(fd), buffer[:])
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case n > 0:
+			w.intake, w.left = buffer, buffer[:n]
+			return true
+		case err == syscall.EAGAIN:
+			intakes.Put(buffer)
+			return false
+		case err == nil:
+			err = io.EOF
+		}
+		intakes.Put(buffer)
+		w.pullErr = err
+		return true
+	}
+}

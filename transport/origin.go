@@ -1,0 +1,62 @@
+package transport
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// defaultPorts are left out of an Origin by browsers.
+var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
+
+// originAllowed reports whether the page that sent r may open a connection. A WebSocket is not held
+// by the same-origin policy, so this is all that keeps a strange page from speaking for its visitor.
+//
+// Allowed are no Origin at all (no browser), an Origin listed in allowed (exact, or `*`), and one
+// of the same host. A page from loopback or from a file (`null`) may reach a server that is
+// addressed as loopback: somebody who writes a client at home.
+func originAllowed(r *http.Request, allowed []string) bool {
+	origins := r.Header.Values("Origin")
+	if len(origins) == 0 {
+		return true
+	}
+	if len(origins) > 1 {
+		return false
+	}
+	origin := origins[0]
+	if slices.ContainsFunc(allowed, func(a string) bool { return a == "*" || strings.EqualFold(a, origin) }) {
+		return true
+	}
+	if origin == "null" {
+		return isLoopback(r.Host)
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+		return false
+	}
+	port, isWeb := defaultPorts[u.Scheme]
+	if !isWeb {
+		return false
+	}
+	if strings.EqualFold(strings.TrimSuffix(u.Host, port), strings.TrimSuffix(r.Host, port)) {
+		return true
+	}
+	return isLoopback(u.Host) && isLoopback(r.Host)
+}
+
+// isLoopback reports whether host, with or without a port, is localhost or a loopback address.
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	} else {
+		host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Zone() == "" && addr.Unmap().IsLoopback()
+}

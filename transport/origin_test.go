@@ -1,0 +1,70 @@
+package transport
+
+import (
+	"net/http"
+	"testing"
+)
+
+func TestOriginAllowed(t *testing.T) {
+	listed := []string{"https://app.example", "http://dev.example:3000"}
+	for _, c := range []struct {
+		why, host, origin string
+		allowed           []string
+		want              bool
+	}{
+		{"same host", "chat.example", "https://chat.example", nil, true},
+		{"same host in other case", "Chat.Example", "https://chat.example", nil, true},
+		{"same host and port", "chat.example:8080", "http://chat.example:8080", nil, true},
+		{"same host, default port in Host", "chat.example:443", "https://chat.example", nil, true},
+		{"same host, default port in Origin", "chat.example", "http://chat.example:80", nil, true},
+		{"same host, the other scheme's port", "chat.example:443", "http://chat.example", nil, false},
+		{"same host, other port", "chat.example", "https://chat.example:8443", nil, false},
+		{"other host", "chat.example", "https://evil.example", nil, false},
+		{"host as a part of another", "chat.example", "https://chat.example.evil.example", nil, false},
+		{"host as a user", "chat.example", "https://chat.example@evil.example", nil, false},
+		{"user before the host", "chat.example", "https://evil@chat.example", nil, false},
+		{"host in the path", "chat.example", "https://evil.example/chat.example", nil, false},
+		{"no scheme", "chat.example", "chat.example", nil, false},
+		{"an extension of that name", "chat.example", "chrome-extension://chat.example", nil, false},
+		{"no URL", "chat.example", "http://[", nil, false},
+		{"empty", "chat.example", "", nil, false},
+		{"listed", "chat.example", "https://app.example", listed, true},
+		{"listed with port", "chat.example", "http://dev.example:3000", listed, true},
+		{"listed, other scheme", "chat.example", "http://app.example", listed, false},
+		{"listed, other port", "chat.example", "http://dev.example:3001", listed, false},
+		{"any", "chat.example", "https://evil.example", []string{"*"}, true},
+		{"any, from a file", "chat.example", "null", []string{"*"}, true},
+		{"a file, listed", "chat.example", "null", []string{"null"}, true},
+		{"a file to a public server", "chat.example", "null", nil, false},
+		{"a file to loopback", "localhost:8080", "null", nil, true},
+		{"a file to loopback without a port", "localhost", "null", nil, true},
+		{"loopback to loopback", "localhost:8080", "http://127.0.0.1:5173", nil, true},
+		{"loopback to loopback, v6", "[::1]:8080", "http://localhost:5173", nil, true},
+		{"loopback to loopback, v6 without a port", "[::1]", "http://[::1]", nil, true},
+		{"loopback, another of 127/8", "127.0.0.2:8080", "http://127.9.9.9", nil, true},
+		{"loopback to a public server", "chat.example", "http://localhost:5173", nil, false},
+		{"a stranger to loopback", "localhost:8080", "https://evil.example", nil, false},
+		{"a name that begins like loopback", "localhost:8080", "http://localhost.evil.example", nil, false},
+		{"a name that begins like 127/8", "127.0.0.1:8080", "http://127.0.0.1.evil.example", nil, false},
+	} {
+		t.Run(c.why, func(t *testing.T) {
+			r := &http.Request{Host: c.host, Header: http.Header{"Origin": {c.origin}}}
+			if got := originAllowed(r, c.allowed); got != c.want {
+				t.Errorf("origin %q to %q: %v, want %v", c.origin, c.host, got, c.want)
+			}
+		})
+	}
+}
+
+func TestOriginAbsentIsNoBrowser(t *testing.T) {
+	if !originAllowed(&http.Request{Host: "chat.example", Header: http.Header{}}, nil) {
+		t.Error("refused")
+	}
+}
+
+func TestOriginGivenTwiceIsRefused(t *testing.T) {
+	r := &http.Request{Host: "chat.example", Header: http.Header{"Origin": {"https://chat.example", "https://chat.example"}}}
+	if originAllowed(r, []string{"*"}) {
+		t.Error("allowed")
+	}
+}

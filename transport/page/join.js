@@ -1,0 +1,83 @@
+// @ts-check
+/** The way in: a name, and beside it why it was not given. */
+import { local, save } from "./storage.js";
+
+const LAST = "parley.name";
+
+/** What a person can do about it, by error code; for others the server's own sentence stands. */
+const REASONS = {
+  name_taken: "Somebody is using that name. Choose another, or come in with the browser that holds it.",
+  bad_name: "Names have 1 to 32 characters, and none of : { } /",
+};
+
+export class JoinForm {
+  /**
+   * @param {{page: HTMLElement, form: HTMLFormElement, field: HTMLInputElement, error: HTMLElement, button: HTMLButtonElement}} elements
+   * @param {(name: string) => void} join
+   */
+  constructor({ page, form, field, error, button }, join) {
+    this.page = page;
+    this.field = field;
+    this.error = error;
+    this.button = button;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const name = field.value.trim();
+      if (!isName(name)) return this.refuse({ code: "bad_name", message: "" }, field.value);
+      this.explain("");
+      this.wait(true);
+      join(name);
+    });
+    field.addEventListener("input", () => this.explain(""));
+  }
+
+  open() {
+    this.page.hidden = false;
+    this.wait(false);
+    this.field.value = local?.getItem(LAST) ?? "";
+    this.field.select();
+    this.field.focus();
+  }
+
+  /** @param {string} name */
+  close(name) {
+    this.page.hidden = true;
+    save(local, LAST, name);
+  }
+
+  /** @param {{code: string, message: string}} refusal @param {string} name */
+  refuse({ code, message }, name) {
+    this.page.hidden = false;
+    this.wait(false);
+    this.field.value = name;
+    this.explain(REASONS[/** @type {keyof typeof REASONS} */ (code)] ?? message);
+    this.field.select();
+    this.field.focus();
+  }
+
+  /** Tells why joining takes its time. @param {string} state of the connection */
+  show(state) {
+    if (this.page.hidden || !this.button.disabled) return;
+    this.button.textContent = state === "offline" ? "The server does not answer. Trying again…" : "Joining…";
+    if (state !== "shut") return;
+    this.wait(false);
+    this.explain("The server closed the connection. It may not allow this page.");
+  }
+
+  /** @param {boolean} waiting */
+  wait(waiting) {
+    this.button.disabled = waiting;
+    this.button.textContent = waiting ? "Joining…" : "Join the chat";
+  }
+
+  /** @param {string} reason */
+  explain(reason) {
+    this.error.textContent = reason;
+    this.field.setAttribute("aria-invalid", String(reason !== ""));
+  }
+}
+
+/** What is surely no name is not sent; the server knows the rest. @param {string} name */
+function isName(name) {
+  return name !== "" && [...name].length <= 32 && !/[:{}/]/u.test(name);
+}

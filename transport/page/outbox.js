@@ -1,0 +1,85 @@
+// @ts-check
+/**
+ * What was said and is not yet known to be kept: an ordered list, written to a
+ * Storage with every change so that a reload of the tab loses nothing.
+ *
+ * @typedef {object} Pending
+ * @property {string} ref      the REF it is sent with, every time
+ * @property {string} from     the name it was written under
+ * @property {string} to       the receiver, or "" for everyone
+ * @property {string} text
+ * @property {number} at       ms since the epoch when it was written
+ * @property {number} [sentAt] ms since the epoch when it was first sent; absent: never, or refused since
+ * @property {number} [after]  the feed's cursor when it was first sent; it can only come back after that
+ * @property {number} [seen]   id of the frame that is most likely this message; the ack decides
+ * @property {{code: string, message: string}} [failed] why it will not be sent again by itself
+ */
+
+import { load, save } from "./storage.js";
+
+export class Outbox {
+  /**
+   * @param {Storage | null} storage
+   * @param {string} key
+   */
+  constructor(storage, key) {
+    this.storage = storage;
+    this.key = key;
+    /** @type {Pending[]} */
+    this.entries = load(storage, key, []);
+  }
+
+  /** @param {string} from @param {string} to @param {string} text */
+  add(from, to, text) {
+    const entry = { ref: newRef(), from, to, text, at: Date.now() };
+    this.entries.push(entry);
+    this.save();
+    return entry;
+  }
+
+  /** The next one to send for this name: the oldest, since one sender's messages stay in order. @param {string} from */
+  next(from) {
+    return this.entries.find((e) => e.from === from && !e.failed);
+  }
+
+  /** @param {string} ref */
+  get(ref) {
+    return this.entries.find((e) => e.ref === ref);
+  }
+
+  /**
+   * Finds the entry that a frame of the same sender, receiver and text most likely is.
+   * Needed because the frame may overtake its ack, and one message must not be shown as two.
+   * @param {{id: number, user: string, to?: string, text: string}} message
+   * @param {number} place the frame's place in its feed
+   */
+  match(message, place) {
+    return this.entries.find(
+      (e) =>
+        e.sentAt && !e.seen && e.from === message.user && e.to === (message.to ?? "") &&
+        e.text === message.text && place > (e.after ?? 0),
+    );
+  }
+
+  /** @param {string} ref */
+  remove(ref) {
+    this.entries = this.entries.filter((e) => e.ref !== ref);
+    this.save();
+  }
+
+  /** Merges fields into an entry. @param {Pending} entry @param {Partial<Pending>} change */
+  update(entry, change) {
+    Object.assign(entry, change);
+    this.save();
+  }
+
+  save() {
+    save(this.storage, this.key, JSON.stringify(this.entries));
+  }
+}
+
+/** A reference nobody else will make. */
+export function newRef() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+}

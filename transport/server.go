@@ -1,0 +1,247 @@
+// Package transport is the chat's edge: HTTP, WebSockets, and the page. It knows
+// the actors, and nothing of Redis.
+package transport
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/lxzan/gws"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"parley/actors"
+)
+
+// Settings are the edge's, read from the environment.
+type Settings struct {
+	ListenAddr     string        `env:"LISTEN_ADDR" envDefault:":8080"`
+	AdminAddr      string        `env:"ADMIN_ADDR"`
+	AllowedOrigins []string      `env:"ALLOWED_ORIGINS"`
+	AllowListeners bool          `env:"ALLOW_LISTENERS" envDefault:"true"`
+	JoinTimeout    time.Duration `env:"JOIN_TIMEOUT" envDefault:"30s"`
+	ChaosToken     Secret        `env:"CHAOS_TOKEN"`
+	ChaosTokenFile string        `env:"CHAOS_TOKEN_FILE"`
+	LimitSettings
+	AuthSettings
+	TLSSettings
+}
+
+const (
+	// headerPatience is how long a client may take to send a request's head; longer
+	// ones are held against slow handshakes.
+	headerPatience = 5 * time.Second
+	// headerBytes bounds a request's head; the library adds 4 KiB.
+	headerBytes = 12 << 10
+	// idlePatience is how long a connection without a request stays.
+	idlePatience = 60 * time.Second
+	// answerPatience is how long answering a request may take; none is long.
+	answerPatience = 15 * time.Second
+	// defaultAdminAddr is where operators look if nothing else is set.
+	defaultAdminAddr = "127.0.0.1:8081"
+	// adminOff as ADMIN_ADDR serves no admin address.
+	adminOff = "off"
+)
+
+// Options are what a server is made of.
+type Options struct {
+	Settings
+	Chat *actors.Chat
+	// Ready says whether messages go round, and if not, why.
+	Ready    func() (bool, string)
+	Log      zerolog.Logger
+	Registry *prometheus.Registry
+	// Volatile says that nothing is kept over a restart.
+	Volatile bool
+}
+
+// Server is the running edge of one node.
+type Server struct {
+	settings  Settings
+	chat      *actors.Chat
+	ready     func() (bool, string)
+	log       zerolog.Logger
+	registry  *prometheus.Registry
+	metrics   *metrics
+	volatile  bool
+	auth      *authenticator // nil where anybody may come
+	admission *admission
+	upgrader  *gws.Upgrader
+	sockets   sockets
+	draining  context.Context
+	drain     context.CancelFunc
+	cancel    context.CancelFunc
+
+	public, admin *http.Server
+	listener      net.Listener
+	adminListener net.Listener
+}
+
+// New checks the settings and binds the addresses; Serve starts answering. An error
+// names the setting that is to blame.
+func New(ctx context.Context, o Options) (*Server, error) {
+	s := &Server{
+		settings: o.Settings, chat: o.Chat, ready: o.Ready, log: o.Log, registry: o.Registry,
+		volatile: o.Volatile, metrics: newMetrics(o.Registry),
+	}
+	if err := o.LimitSettings.validate(); err != nil {
+		return nil, err
+	}
+	s.admission = newAdmission(o.LimitSettings)
+	ctx, s.cancel = context.WithCancel(ctx)
+	s.draining, s.drain = context.WithCancel(ctx)
+	var err error
+	if s.auth, err = newAuthenticator(o.Log.WithContext(ctx), o.AuthSettings); err != nil {
+		return nil, err
+	}
+	if s.settings.ChaosToken, err = secretOrFile(o.ChaosToken, "CHAOS_TOKEN", o.ChaosTokenFile); err != nil {
+		return nil, err
+	}
+	tlsConfig, err := newTLSConfig(o.TLSSettings, func(err error) { o.Log.Warn().Err(err).Msg("certificate not reloaded") })
+	if err != nil {
+		return nil, err
+	}
+	s.sockets.open = make(map[*socket]struct{})
+	s.upgrader = gws.NewUpgrader(&events{s}, &gws.ServerOption{
+		ReadMaxPayloadSize: frameLimit,
+		ReadBufferSize:     readBuffer,
+		ParallelGolimit:    1, // nothing is handled in parallel, but it sizes a channel each
+		CheckUtf8Enabled:   true,
+		Recovery:           gws.Recovery,
+		NewSession:         func() gws.SessionStorage { return sessionStorage{} },
+		Logger:             gwsLog{o.Log},
+	})
+	s.public = newHTTPServer(s.routes(), o.Log)
+	if tlsConfig != nil {
+		s.public.TLSConfig = tlsConfig
+		s.public.TLSConfig.NextProtos = []string{"http/1.1"}
+	}
+	if s.listener, err = net.Listen("tcp", o.ListenAddr); err != nil {
+		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	if err := s.bindAdmin(); err != nil {
+		_ = s.listener.Close()
+		return nil, err
+	}
+	go s.sockets.sweep(ctx)
+	return s, nil
+}
+
+func newHTTPServer(handler http.Handler, to zerolog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerPatience,
+		ReadTimeout:       headerPatience,
+		WriteTimeout:      answerPatience,
+		IdleTimeout:       idlePatience,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          log.New(httpLog{to}, "", 0),
+	}
+}
+
+// bindAdmin binds the operators' address. Several nodes on one machine share the
+// default: there the first has it, and the others go without.
+func (s *Server) bindAdmin() error {
+	addr := s.settings.AdminAddr
+	if addr == adminOff {
+		return nil
+	}
+	byDefault := addr == ""
+	if byDefault {
+		addr = defaultAdminAddr
+	}
+	var err error
+	if s.adminListener, err = net.Listen("tcp", addr); err != nil {
+		if !byDefault {
+			return fmt.Errorf("ADMIN_ADDR: %w", err)
+		}
+		s.log.Warn().Str("addr", addr).Msg("admin address is in use: no metrics from this node; set ADMIN_ADDR")
+		return nil
+	}
+	s.admin = newHTTPServer(s.adminRoutes(), s.log)
+	s.admin.WriteTimeout = 0 // profiles take as long as they are asked to
+	return nil
+}
+
+// URL is where a browser on this machine finds the page.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.public.TLSConfig != nil {
+		scheme = "https"
+	}
+	host, port, _ := net.SplitHostPort(s.listener.Addr().String())
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+// AdminURL is the operators' address, "" without one.
+func (s *Server) AdminURL() string {
+	if s.adminListener == nil {
+		return ""
+	}
+	return "http://" + s.adminListener.Addr().String()
+}
+
+// Serve answers until Shutdown; its error is nil then.
+func (s *Server) Serve() error {
+	failed := make(chan error, 2)
+	go func() {
+		if s.public.TLSConfig != nil {
+			failed <- s.public.ServeTLS(s.listener, "", "")
+		} else {
+			failed <- s.public.Serve(s.listener)
+		}
+	}()
+	if s.admin != nil {
+		go func() { failed <- s.admin.Serve(s.adminListener) }()
+	}
+	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// Drain turns readiness red: whoever balances the load sends nobody here any more.
+func (s *Server) Drain() { s.drain() }
+
+// Shutdown stops answering. Connections of the chat are the chat's to end.
+func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.cancel()
+	err := s.public.Shutdown(ctx)
+	if s.admin != nil {
+		err = errors.Join(err, s.admin.Shutdown(ctx))
+	}
+	if err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}
+
+// httpLog takes what net/http says of its connections. Strangers can have it said as
+// often as they like, so that it is for those who look for it, but for panics.
+type httpLog struct{ log zerolog.Logger }
+
+func (l httpLog) Write(line []byte) (int, error) {
+	event := l.log.Debug()
+	if bytes.Contains(line, []byte("panic")) {
+		event = l.log.Error()
+	}
+	event.Bytes("said", bytes.TrimSpace(line)).Msg("http")
+	return len(line), nil
+}
+
+// gwsLog keeps what gws says to its logger: the stack of a panic in a handler.
+type gwsLog struct{ log zerolog.Logger }
+
+func (l gwsLog) Error(v ...any) {
+	l.log.Error().Str("stack", strings.TrimSpace(fmt.Sprint(v...))).Msg("connection panicked")
+}

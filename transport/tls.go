@@ -1,0 +1,44 @@
+package transport
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+)
+
+// TLSSettings name the certificate for a server without a proxy in front of it. Both empty: plain HTTP.
+type TLSSettings struct {
+	CertFile string `env:"TLS_CERT_FILE"` // PEM, the leaf first; reloaded when it changes
+	KeyFile  string `env:"TLS_KEY_FILE"`  // PEM; reloaded when it changes
+}
+
+// newTLSConfig gives a configuration whose certificate follows its files, nil where none is set. A
+// new certificate that can't be loaded is reported and the old one stays.
+func newTLSConfig(s TLSSettings, report func(error)) (*tls.Config, error) {
+	if s == (TLSSettings{}) {
+		return nil, nil
+	}
+	if s.CertFile == "" || s.KeyFile == "" {
+		return nil, errors.New("TLS_CERT_FILE and TLS_KEY_FILE: both or neither")
+	}
+	certificate, err := newReloaded([]string{s.CertFile, s.KeyFile}, func() (*tls.Certificate, error) {
+		c, err := tls.LoadX509KeyPair(s.CertFile, s.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("load TLS certificate: %w", err)
+		}
+		return &c, nil
+	}, report)
+	if err != nil {
+		return nil, err
+	}
+	return certificateConfig(certificate), nil
+}
+
+func certificateConfig(certificate *reloaded[*tls.Certificate]) *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			return certificate.get(), nil
+		},
+	}
+}

@@ -1,0 +1,126 @@
+package transport
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/actors"
+)
+
+// clockSkew is how far past this node's clock a cursor may be: ids are put ahead by
+// 2 s after Redis has lost data, and clocks differ.
+const clockSkew = time.Minute
+
+// serveWS takes a client in, or says in one sentence why not.
+func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		http.Error(w, "This is a WebSocket endpoint.", http.StatusUpgradeRequired)
+		return
+	}
+	if !originAllowed(r, s.settings.AllowedOrigins) {
+		s.metrics.refused.WithLabelValues("origin").Inc()
+		http.Error(w, "Pages from this origin may not connect.", http.StatusForbidden)
+		return
+	}
+	var who identity
+	if s.auth != nil {
+		var err error
+		if who, err = s.auth.identify(r); err != nil {
+			s.metrics.refused.WithLabelValues("token").Inc()
+			http.Error(w, "A valid token is needed.", http.StatusUnauthorized)
+			return
+		}
+	}
+	resume, err := parseResume(r.URL.Query(), time.Now())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	resume.Name, resume.Expires = who.Name, who.Expires
+	ip := clientIP(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.settings.TrustedProxies)
+	release, verdict := s.admission.admit(ip)
+	if !verdict.ok() {
+		s.metrics.refused.WithLabelValues(string(verdict.reason)).Inc()
+		verdict.refuse(w)
+		return
+	}
+	if err := s.upgrade(w, r, resume, release); err != nil {
+		release()
+		s.log.Debug().Err(err).Msg("handshake failed")
+	}
+}
+
+// parseResume reads the cursors that a client comes back with.
+func parseResume(query url.Values, now time.Time) (actors.Resume, error) {
+	resume := actors.Resume{Since: actors.Newest, DMSince: actors.Newest}
+	for _, cursor := range []struct {
+		name string
+		to   *int64
+	}{{"since", &resume.Since}, {"dmsince", &resume.DMSince}} {
+		if !query.Has(cursor.name) {
+			continue
+		}
+		id, err := strconv.ParseInt(query.Get(cursor.name), 10, 64)
+		switch {
+		case err != nil:
+			return resume, fmt.Errorf("The query parameter %s is not a number.", cursor.name) //nolint:staticcheck // a sentence for people
+		case id < 0:
+			return resume, fmt.Errorf("The query parameter %s is negative.", cursor.name) //nolint:staticcheck // likewise
+		case id > now.Add(clockSkew).UnixMicro():
+			return resume, fmt.Errorf("The query parameter %s is in the future.", cursor.name) //nolint:staticcheck // likewise
+		}
+		*cursor.to = id
+	}
+	return resume, nil
+}
+
+// upgrade turns the request into a connection of the chat. release is called when
+// that has ended, unless upgrade fails.
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.Resume, release func()) error {
+	hijacker, ok := w.(http.Hijacker)
+	if !ok {
+		return errors.New("connection can't be taken over")
+	}
+	conn, buffered, err := hijacker.Hijack()
+	if err != nil {
+		return fmt.Errorf("take over connection: %w", err)
+	}
+	// The server's reader may hold frames that came with the handshake; it is not
+	// kept, for it is eight times the size that a connection needs.
+	left, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
+	wire := newWire(conn, append([]byte(nil), left...))
+	sock := &socket{wire: wire, release: release}
+	wire.owner = sock
+	now := time.Now()
+	sock.heard.Store(now.Unix())
+	sock.expires = resume.Expires
+	if !s.settings.AllowListeners && s.settings.JoinTimeout > 0 {
+		sock.joinBy = now.Add(s.settings.JoinTimeout)
+	}
+	ws, err := s.upgrader.UpgradeFromConn(wire, bufio.NewReaderSize(wire, readBuffer), r)
+	if err != nil {
+		go wire.linger()
+		return fmt.Errorf("upgrade connection: %w", err)
+	}
+	c, err := s.chat.Connect(sock, resume)
+	if err != nil {
+		_ = ws.WriteClose(actors.CloseRestart, []byte("server restarts"))
+		go wire.linger()
+		return fmt.Errorf("connect: %w", err)
+	}
+	sock.conn = c
+	wire.serve(c)
+	s.sockets.add(sock)
+	go func() {
+		ws.ReadLoop()
+		wire.linger()
+	}()
+	return nil
+}
