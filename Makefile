@@ -1,0 +1,54 @@
+GO ?= go
+
+# Pinned, so that a new version's opinions come when they are asked for.
+GOLANGCI_LINT_VERSION := v2.15.0
+GOVULNCHECK_VERSION   := v1.9.0
+
+# Tools live with the checkout, by version, and nowhere else.
+TOOLS         := $(CURDIR)/.cache/bin
+GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
+GOVULNCHECK   := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
+
+# For one package; the whole takes some ten minutes on two cores, one package after the other: tests that
+# break links and wait for what heals share no machine with others.
+TEST_TIMEOUT ?= 20m
+FUZZ_TIME    ?= 10s
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint vuln fuzz bench docker setup
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## the server on :8080, with a Redis of its own in memory unless REDIS_ADDR is set
+	$(GO) run .
+
+test: setup ## all tests, with the race detector; installs redis-server and chromium where they are missing
+	$(GO) test -p 1 -race -shuffle=on -timeout $(TEST_TIMEOUT) ./...
+	cd drill/peers && $(GO) vet ./... && $(GO) build -o /dev/null ./...
+
+setup:
+	@.ci/setup
+
+lint: $(GOLANGCI_LINT) ## the linters of .golangci.yml
+	$(GOLANGCI_LINT) run ./...
+
+vuln: $(GOVULNCHECK) ## known vulnerabilities, where the database can be reached
+	@.ci/vuln $(GOVULNCHECK)
+
+fuzz: ## every fuzz target for FUZZ_TIME (10s)
+	@.ci/fuzz $(FUZZ_TIME)
+
+bench: ## the load drill, beside the peers it is measured against
+	$(GO) run ./drill load -compare
+
+docker: ## the image, as parley
+	docker build --tag parley .
+
+$(GOLANGCI_LINT):
+	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv $(TOOLS)/golangci-lint $@
+
+$(GOVULNCHECK):
+	GOBIN=$(TOOLS) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
+	mv $(TOOLS)/govulncheck $@
