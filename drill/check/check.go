@@ -1,0 +1,96 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+)
+
+// refKey names a message by its sender's word for it; To is empty in the public log.
+type refKey struct{ from, to, ref string }
+
+// checker is a history with the indexes that more than one promise needs.
+type checker struct {
+	*History
+	report   *Report
+	losses   []Fault                            // that lose data, in order of time
+	public   []int64                            // every public id that is known: stored, or delivered to anyone
+	stored   map[int64]*Entry                   // the public log by id
+	byRef    map[refKey][]*Entry                // public log and conversations
+	inboxes  map[string]map[int64]*Entry        // inboxes by user and cursor
+	received map[string]map[int64][]*Connection // direct messages by user and id: on which connections
+}
+
+// Check judges a history.
+func Check(h *History) *Report {
+	c := &checker{History: h, report: &Report{}}
+	c.index()
+	c.checkKept()
+	c.checkFeeds()
+	c.checkDirect()
+	c.checkSenderOrder()
+	c.checkPresence()
+	c.checkAnswers()
+	return c.report
+}
+
+func (c *checker) index() {
+	for _, f := range c.Faults {
+		if f.LosesData {
+			c.losses = append(c.losses, f)
+		}
+	}
+	slices.SortFunc(c.losses, func(a, b Fault) int { return cmp.Compare(a.Start, b.Start) })
+
+	c.stored = make(map[int64]*Entry, len(c.Logs.Public))
+	c.byRef = make(map[refKey][]*Entry)
+	for i := range c.Logs.Public {
+		e := &c.Logs.Public[i]
+		c.stored[e.ID] = e
+		c.public = append(c.public, e.ID)
+		c.addRef(refKey{e.From, "", e.Ref}, e)
+	}
+	for between, entries := range c.Logs.Conversations {
+		for i := range entries {
+			c.addRef(refKey{between.From, between.To, entries[i].Ref}, &entries[i])
+		}
+	}
+	c.inboxes = make(map[string]map[int64]*Entry)
+	for user, entries := range c.Logs.Inboxes {
+		c.inboxes[user] = make(map[int64]*Entry, len(entries))
+		for i := range entries {
+			c.inboxes[user][entries[i].Cursor] = &entries[i]
+		}
+	}
+	c.indexReceived()
+	slices.Sort(c.public)
+	c.public = slices.Compact(c.public)
+}
+
+func (c *checker) addRef(key refKey, e *Entry) {
+	if key.ref != "" {
+		c.byRef[key] = append(c.byRef[key], e)
+	}
+}
+
+func (c *checker) indexReceived() {
+	c.received = make(map[string]map[int64][]*Connection)
+	unstored := make(map[int64]bool)
+	for _, conn := range c.Connections {
+		for i := range conn.Events {
+			switch e := &conn.Events[i]; e.Kind {
+			case Msg, Recalled:
+				if c.stored[e.ID] == nil && !unstored[e.ID] {
+					unstored[e.ID] = true
+					c.public = append(c.public, e.ID)
+				}
+			case DM, RecalledDM:
+				byID := c.received[conn.Client]
+				if byID == nil {
+					byID = make(map[int64][]*Connection)
+					c.received[conn.Client] = byID
+				}
+				byID[e.ID] = append(byID[e.ID], conn)
+			}
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package check
+
+// All times are microseconds since the epoch, on the clock that Redis uses too: an id is a time.
+const second = 1_000_000
+
+// None stands for a cursor that was not given.
+const None = -1
+
+// Kind is what happened.
+type Kind uint8
+
+// What a connection can see happen, in the order of README.md.
+const (
+	Init         Kind = iota + 1 // Cursor, Truncated, Names, Count; its history follows as Recalled
+	Recalled                     // a public message of init: ID, Hash
+	Msg                          // a public message of the feed: ID, Hash
+	Welcome                      // Name
+	Joined                       // Cursor, Truncated; its direct messages follow as RecalledDM
+	RecalledDM                   // a direct message of joined: ID, Cursor, Hash, From, To
+	DM                           // a direct message of the feed, likewise
+	MemberAdd                    // Name
+	MemberRemove                 // Name
+	Members                      // Names, Count
+	Send                         // Ref, To where it is private, Hash of the text
+	Ack                          // Ref, ID
+	Refused                      // an error with a ref: Ref, Name is the code
+)
+
+var kindNames = [...]string{"", "init", "recalled", "msg", "welcome", "joined", "recalled_dm", "dm", "member_add",
+	"member_remove", "members", "send", "ack", "error"}
+
+func (k Kind) String() string { return kindNames[k] }
+
+// Event is something one connection said or heard. A drill has millions of them: what most don't have is in Detail.
+type Event struct {
+	At     int64
+	ID     int64
+	Cursor int64
+	Hash   uint64
+	Kind   Kind
+	*Detail
+}
+
+// Detail holds what only few events have.
+type Detail struct {
+	Ref       string
+	Name      string
+	From, To  string
+	Names     []string
+	Count     int
+	Truncated bool
+}
+
+// Connection is one WebSocket from its upgrade to its end.
+type Connection struct {
+	Number  int
+	Client  string // the name it joins with; all connections of one client bear it
+	Node    string
+	Since   int64 // None: not given
+	DMSince int64 // None: not given
+	Opened  int64
+	Closed  int64 // 0: it lived to the end
+	Goodbye bool  // the client closed it, with code 1000
+	Parted  int64 // when it set about that: from then on the server may know; 0: it did not
+	Stalls  []Span
+	Events  []Event
+}
+
+// Span is a time from Start up to End; a connection that did not read heard nothing in it.
+type Span struct{ Start, End int64 }
+
+// left is when the connection's client gave its name up: the end, or the goodbye before it.
+func (c *Connection) left() int64 {
+	if c.Goodbye && c.Parted != 0 {
+		return c.Parted
+	}
+	return c.Closed
+}
+
+// alive says whether the connection was there from start to end.
+func (c *Connection) alive(start, end int64) bool {
+	return c.Opened <= start && (c.Closed == 0 || c.Closed >= end)
+}
+
+// Fault is something that was broken on purpose.
+type Fault struct {
+	Name       string
+	Node       string // empty: Redis, or all nodes
+	Start, End int64
+	LosesData  bool // Redis came back with less than it had
+	KillsNode  bool // a ring was lost with it
+	Disturbs   bool // presence can't be told meanwhile: Redis or a link to it was away
+}
+
+// Entry is a message in a log.
+type Entry struct {
+	ID       int64
+	Cursor   int64 // in an inbox
+	From, To string
+	Ref      string // the client's
+	Hash     uint64 // of its bytes
+	TextHash uint64
+}
+
+// Logs is what Redis holds at the end, each log in its order.
+type Logs struct {
+	Public        []Entry
+	Conversations map[Conversation][]Entry
+	Inboxes       map[string][]Entry
+	Members       []string
+	Floor         int64 // what is older was trimmed from the public log
+	InboxFloors   map[string]int64
+}
+
+// Conversation is one direction between two.
+type Conversation struct{ From, To string }
+
+// History is everything there is to judge.
+type History struct {
+	Connections []*Connection
+	Faults      []Fault
+	Logs        Logs
+	LogsUnread  bool  // Redis could not be asked: only what connections saw is judged
+	End         int64 // when all was quiet and the logs were read
+}

@@ -1,0 +1,100 @@
+package check
+
+// sends are all attempts of one message.
+type sends struct {
+	key      refKey
+	textHash uint64
+	attempts int
+	refused  int
+	acks     []ack
+}
+
+type ack struct {
+	id, at int64
+	conn   *Connection
+}
+
+// collectSends gathers every message by its ref over all connections of its client.
+func (c *checker) collectSends() map[refKey]*sends {
+	all := make(map[refKey]*sends)
+	for _, conn := range c.Connections {
+		keys := make(map[string]refKey) // answers bear the ref alone; refs are unique for each client
+		for i := range conn.Events {
+			e := &conn.Events[i]
+			switch e.Kind {
+			case Send:
+				key := refKey{conn.Client, e.To, e.Ref}
+				keys[e.Ref] = key
+				if all[key] == nil {
+					all[key] = &sends{key: key, textHash: e.Hash}
+				}
+				all[key].attempts++
+			case Ack:
+				if s := all[keys[e.Ref]]; s != nil {
+					s.acks = append(s.acks, ack{e.ID, e.At, conn})
+				}
+			case Refused:
+				if s := all[keys[e.Ref]]; s != nil {
+					s.refused++
+				}
+			}
+		}
+	}
+	return all
+}
+
+// checkKept: after ack, the message is in its log exactly once.
+func (c *checker) checkKept() {
+	if c.LogsUnread {
+		return
+	}
+	for key, s := range c.collectSends() {
+		entries := c.byRef[key]
+		for _, a := range s.acks {
+			c.report.checked(AckedIsKept, 1)
+			c.checkAck(s, a, entries)
+		}
+		if len(entries) > 1 {
+			c.report.failed(AckedIsKept, Violation{Kind: Doubled, Client: key.from, ID: entries[1].ID, Ref: key.ref, Note: to(key)})
+		}
+		for _, e := range entries {
+			c.report.checked(AckedIsKept, 1)
+			if e.TextHash != s.textHash {
+				c.report.failed(AckedIsKept, Violation{Kind: Altered, Client: key.from, ID: e.ID, Ref: key.ref, Note: to(key)})
+			}
+		}
+		if len(s.acks) == 0 && s.refused == s.attempts {
+			c.report.checked(Answered, 1)
+			if len(entries) > 0 {
+				c.report.failed(Answered, Violation{Kind: RefusedStored, Client: key.from, ID: entries[0].ID, Ref: key.ref, Note: to(key)})
+			}
+		}
+	}
+}
+
+func (c *checker) checkAck(s *sends, a ack, entries []*Entry) {
+	for _, e := range entries {
+		if e.ID == a.id {
+			return
+		}
+	}
+	v := Violation{Kind: Lost, Client: s.key.from, Conn: a.conn.Number, ID: a.id, Ref: s.key.ref, At: a.at, Note: to(s.key)}
+	switch {
+	case len(entries) > 0:
+		v.Kind = WrongID
+		c.report.failed(AckedIsKept, v)
+	case a.id <= c.Logs.Floor: // trimmed: nothing to check
+	case s.key.to == "" && c.excusesLoss(a.id, a.at),
+		s.key.to != "" && c.excusesDirectLoss(s.key.from, a.id, a.at) && c.excusesDirectLoss(s.key.to, a.id, a.at):
+		c.report.excused(AckedIsKept)
+	default:
+		c.report.failed(AckedIsKept, v)
+	}
+}
+
+func to(key refKey) string {
+	if key.to == "" {
+		return ""
+	}
+	return "to " + key.to
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// closes keeps every end of a connection that no client wanted.
+type closes struct {
+	mu  sync.Mutex
+	all []closing
+}
+
+type closing struct {
+	at     time.Time
+	deaf   time.Duration // it didn't read before: the end may have come that much earlier
+	node   *node
+	code   uint16
+	reason string
+	client string
+}
+
+func (c *closes) add(x closing) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.all = append(c.all, x)
+}
+
+// aftermath is how long after its cause a connection may end.
+const aftermath = 3 * time.Second
+
+// unexplained are the ends that neither the death of a node nor a stopped session explains: that is how one hangs up.
+func (c *closes) unexplained(kills []actorKill) []closing {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	used := make(map[int]bool)
+	var rest []closing
+	for _, x := range c.all {
+		if !x.node.diedNear(x) && !hungUp(x, kills, used) {
+			rest = append(rest, x)
+		}
+	}
+	return rest
+}
+
+// hungUp says whether a stopped session explains the end; each explains one.
+func hungUp(x closing, kills []actorKill, used map[int]bool) bool {
+	for i, k := range kills {
+		if !used[i] && k.node == x.node && k.kind == "session" && k.how == "stop" && x.near(k.at) {
+			used[i] = true
+			return true
+		}
+	}
+	return false
+}
+
+// near says whether something at that time may have been the cause.
+func (x closing) near(cause time.Time) bool {
+	d := x.at.Sub(cause)
+	return d > -aftermath && d < aftermath+x.deaf
+}
+
+func (x closing) String() string {
+	return fmt.Sprintf("%s: client %s on node %s was closed with %d %s",
+		x.at.UTC().Format("15:04:05.000"), x.client, x.node.name, x.code, x.reason)
+}

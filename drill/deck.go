@@ -1,0 +1,24 @@
+package main
+
+var (
+	actorKinds = []string{"bridge", "room", "dms", "dm", "sessions", "session", "chat"}
+	deaths     = []string{"panic-before", "panic-after", "restart", "stop", "poison"}
+)
+
+// death is one way for one kind of actor to die.
+type death struct{ kind, how string }
+
+// draw takes the next death from a shuffled deck of all: every kind dies in every way before one comes again.
+func (p *planner) draw() death {
+	if len(p.deck) == 0 {
+		for _, kind := range actorKinds {
+			for _, how := range deaths {
+				p.deck = append(p.deck, death{kind, how})
+			}
+		}
+		p.rand.Shuffle(len(p.deck), func(i, j int) { p.deck[i], p.deck[j] = p.deck[j], p.deck[i] })
+	}
+	d := p.deck[0]
+	p.deck = p.deck[1:]
+	return d
+}

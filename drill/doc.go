@@ -1,0 +1,20 @@
+// Drill breaks a chat server in every way it knows, while some hundred clients talk, and judges afterwards whether all
+// promises of the protocol were kept.
+//
+//	go run ./drill -duration 10m             three nodes and a Redis of its own, all faults
+//	go run ./drill -url http://host:8080 …   a server that runs already: only its actors are killed
+//	go run ./drill load …                    the load generator, see drill/load
+//
+// The map:
+//
+//	plan.go, deck.go      what is broken when: a pure function of the seed
+//	cluster.go, node.go   what there is to break: nodes, Redis, the links between
+//	inject.go, chaos.go   breaking it
+//	talker.go, mood.go    a client that behaves well, and what comes to its mind
+//	prober.go             measures how long a killed actor is missed
+//	recorder.go           what every connection said and heard; tape.go writes it to a file
+//	logs.go               what Redis holds at the end
+//	drill.go              the course of a drill; summary.go its table
+//
+// Judging is package check, and things under control are package rig; neither knows this one.
+package main

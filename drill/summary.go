@@ -1,0 +1,169 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/drill/check"
+)
+
+// printer writes lines with the time since the start; faults and progress come from different goroutines.
+type printer struct {
+	mu    sync.Mutex
+	w     io.Writer
+	start time.Time
+}
+
+func (p *printer) printf(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	fmt.Fprintf(p.w, "%6.1f s  %s\n", time.Since(p.start).Seconds(), fmt.Sprintf(format, args...))
+}
+
+// progress tells how it goes.
+func (d *drill) progress(in *injector) {
+	events, conns := d.records.size()
+	_, kills := in.done()
+	d.out.printf("%d connections so far, %d events, %d actors killed, %d clients away or waiting",
+		conns, events, len(kills), d.unsettled())
+}
+
+// summary is what is told at the end.
+type summary struct {
+	*drill
+	injector      *injector
+	report        *check.Report
+	history       *check.History
+	before, after footprint
+	late          []string
+}
+
+// failed says whether the drill exits with 1.
+func (s *summary) failed() bool {
+	return s.report.Failed() || len(s.late) > 0 || len(s.injector.errs) > 0 || len(s.unexplained()) > 0
+}
+
+func (s *summary) unexplained() []closing { return s.closes.unexplained(s.injector.kills) }
+
+// shown is how many violations of each promise are printed.
+const shown = 20
+
+func (s *summary) print(w io.Writer) {
+	fmt.Fprintf(w, "\nseed %d, %d clients, %v\n\n", s.seed, s.options.clients, s.duration)
+	s.printFaults(w)
+	s.printPromises(w)
+	s.printMeasures(w)
+	for _, v := range s.report.Verdicts {
+		for _, x := range v.Violations[:min(shown, len(v.Violations))] {
+			fmt.Fprintln(w, "violation:", x)
+		}
+		if rest := v.Failed - shown; rest > 0 {
+			fmt.Fprintf(w, "violation: … and %d more of that promise\n", rest)
+		}
+	}
+	for _, x := range s.unexplained() {
+		fmt.Fprintln(w, "closed:", x)
+	}
+	for _, x := range s.late {
+		fmt.Fprintln(w, "late:", x)
+	}
+	for _, err := range s.injector.errs {
+		fmt.Fprintln(w, "error:", err)
+	}
+}
+
+func (s *summary) printFaults(w io.Writer) {
+	rows := [][]string{{"injected", "times"}}
+	for _, name := range slices.Sorted(maps.Keys(s.injector.counts)) {
+		rows = append(rows, []string{name, fmt.Sprint(s.injector.counts[name])})
+	}
+	if len(rows) == 1 {
+		rows = append(rows, []string{"nothing", "0"})
+	}
+	printTable(w, rows)
+}
+
+func (s *summary) printPromises(w io.Writer) {
+	rows := [][]string{{"promise", "checked", "failed", "excused"}}
+	for n, v := range s.report.Verdicts {
+		if n > 0 {
+			rows = append(rows, []string{fmt.Sprintf("%d %s", n, check.Titles[n]), fmt.Sprint(v.Checked), fmt.Sprint(v.Failed), fmt.Sprint(v.Excused)})
+		}
+	}
+	printTable(w, rows)
+}
+
+// slowestShown is how many of the longest recoveries are named.
+const slowestShown = 5
+
+func (s *summary) printMeasures(w io.Writer) {
+	var took []time.Duration
+	missed := 0
+	var all []recovery
+	for _, p := range s.probers {
+		served, never := p.results()
+		missed += never
+		for _, r := range served {
+			took, all = append(took, r.took), append(all, r)
+		}
+	}
+	slices.Sort(took)
+	slices.SortFunc(all, func(a, b recovery) int { return cmp.Compare(b.took, a.took) })
+	rows := [][]string{{"measured", "value"}}
+	if len(took) > 0 {
+		rows = append(rows,
+			[]string{"served again after a kill, p50", percentile(took, 50).String()},
+			[]string{"served again after a kill, p99", percentile(took, 99).String()},
+			[]string{"kills measured / never served again", fmt.Sprintf("%d / %d", len(took), missed)})
+		for _, r := range all[:min(slowestShown, len(all))] {
+			rows = append(rows, []string{"among the slowest: " + r.what, r.took.Round(time.Millisecond).String()})
+		}
+	}
+	rows = append(rows,
+		[]string{"goroutines of all nodes, before → after", fmt.Sprintf("%d → %d", s.before.goroutines, s.after.goroutines)},
+		[]string{"memory (RSS) of all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.rss>>10, s.after.rss>>10)},
+		[]string{"sockets closed by killing actors", fmt.Sprint(len(s.unexplained()))},
+		[]string{"connections made", fmt.Sprint(len(s.history.Connections))},
+		[]string{"messages in the public log", fmt.Sprint(len(s.history.Logs.Public))})
+	printTable(w, rows)
+}
+
+// percentile of what is sorted.
+func percentile(sorted []time.Duration, p int) time.Duration {
+	return sorted[(len(sorted)-1)*p/100].Round(time.Microsecond * 100)
+}
+
+// printTable prints Markdown that is a table in plain text too; the first row is its head.
+func printTable(w io.Writer, rows [][]string) {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], len([]rune(cell)))
+		}
+	}
+	for n, row := range rows {
+		line := "|"
+		rule := "|"
+		for i, cell := range row {
+			gap := strings.Repeat(" ", widths[i]-len([]rune(cell)))
+			if i == 0 {
+				line += " " + cell + gap + " |"
+				rule += " " + strings.Repeat("-", widths[i]) + " |"
+			} else {
+				line += " " + gap + cell + " |"
+				rule += " " + strings.Repeat("-", widths[i]-1) + ": |"
+			}
+		}
+		fmt.Fprintln(w, line)
+		if n == 0 {
+			fmt.Fprintln(w, rule)
+		}
+	}
+	fmt.Fprintln(w)
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"sync"
+	"time"
+
+	"parley/drill/check"
+	"parley/drill/rig"
+)
+
+const (
+	// maxUnacked bounds what a client says before it is answered.
+	maxUnacked = 64
+
+	// Reconnect waits are random in [0, backoffUnit · 2^n], at most maxBackoff: a drill has no time for the 20 s of a page.
+	backoffUnit = 500 * time.Millisecond
+	maxBackoff  = 4 * time.Second
+
+	// maxDoublings keeps the shift from overflowing; long before, maxBackoff is reached.
+	maxDoublings = 10
+
+	// upgradeTimeout bounds one attempt to connect.
+	upgradeTimeout = 10 * time.Second
+
+	// rejoinPause is the wait after a join that was refused.
+	rejoinPause = 500 * time.Millisecond
+
+	// maxTaken is how often a name may be refused as taken before the client takes another: its token was in an answer
+	// that it never got.
+	maxTaken = 3
+)
+
+// neverOpened stands for the close code of an upgrade that failed.
+const neverOpened = 0
+
+// talker is a client that behaves as a good client does: it resumes where it was, on any node, repeats what was not
+// answered, in order and with the same refs, and waits a random time before it reconnects.
+type talker struct {
+	base     string
+	nodes    []*node
+	home     *node // the only node it goes to; nil: any
+	recorder *recorder
+	rand     *rand.Rand
+	mood     mood
+	closes   *closes
+	quiet    <-chan struct{} // closed when nothing new is to be said
+	heardMsg func(rig.Frame) // of every public message; may be nil
+
+	mu      sync.Mutex
+	name    string
+	token   string
+	renamed int
+	taken   int
+	seq     int
+	since   int64
+	dmSince int64
+	joined  bool
+	stalled bool
+	unacked []message
+	lastAck int64
+}
+
+func newTalker(base string, nodes []*node, r *recorder, seed uint64, m mood, quiet <-chan struct{}) *talker {
+	return &talker{base: base, name: base, nodes: nodes, recorder: r, rand: rand.New(rand.NewPCG(seed, 1)), mood: m,
+		quiet: quiet, since: check.None, dmSince: check.None}
+}
+
+// run talks until ctx ends.
+func (t *talker) run(ctx context.Context) {
+	last := t.rand.IntN(len(t.nodes))
+	for failures := 0; ctx.Err() == nil; {
+		n := t.home
+		if n == nil {
+			last = (last + 1 + t.rand.IntN(len(t.nodes))) % len(t.nodes)
+			n = t.nodes[last]
+		}
+		away, joined := t.visit(ctx, n)
+		if joined {
+			failures = 0
+		}
+		if away == 0 {
+			away = time.Duration(t.rand.Int64N(int64(min(maxBackoff, backoffUnit<<min(failures, maxDoublings))) + 1))
+			failures++
+		}
+		pause(ctx, away)
+	}
+}
+
+// visit is one connection, from its upgrade to its end. It returns how long to stay away, 0 for the usual wait, and
+// whether it came so far as to be joined.
+func (t *talker) visit(ctx context.Context, n *node) (away time.Duration, joined bool) {
+	t.mu.Lock()
+	rec := t.recorder.open(t.name, n, t.since, t.dmSince)
+	url := n.ws + "?" + t.query()
+	t.mu.Unlock()
+	v := &visit{talker: t, node: n, record: rec, welcome: make(chan struct{}), rejoin: make(chan struct{}, 1)}
+	dialCtx, cancel := context.WithTimeout(ctx, upgradeTimeout)
+	client, err := rig.Dial(dialCtx, url, rig.ClientOptions{OnFrame: v.hear, OnClose: v.closed})
+	cancel()
+	if err != nil {
+		rec.closed(neverOpened, false)
+		return 0, false
+	}
+	t.mu.Lock()
+	v.client = client
+	t.mu.Unlock()
+	away = v.talk(ctx)
+	client.Drop()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	joined, t.joined, t.stalled = t.joined, false, false
+	return away, joined
+}
+
+func (t *talker) query() string {
+	q := ""
+	if t.since != check.None {
+		q += "since=" + strconv.FormatInt(t.since, 10)
+	}
+	if t.dmSince != check.None {
+		q += "&dmsince=" + strconv.FormatInt(t.dmSince, 10)
+	}
+	return q
+}
+
+// joinFrame asks for the name, with the proof that it is ours where there is one.
+func (t *talker) joinFrame() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.token == "" {
+		return "join:" + t.name
+	}
+	return "join:" + t.name + ":" + t.token
+}
+
+// compose makes the next message; to is empty for everybody.
+func (t *talker) compose(to string) message {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.seq++
+	return newMessage(t.name, to, fmt.Sprintf("%s-%d", t.name, t.seq), fillers[t.rand.IntN(len(fillers))])
+}
+
+// arrived says whether it ever joined.
+func (t *talker) arrived() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.token != ""
+}
+
+// status is what the end of a drill waits for.
+func (t *talker) status() (name string, settled bool, since, dmSince int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.name, t.joined && !t.stalled && len(t.unacked) == 0, t.since, t.dmSince
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,287 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/drill/check"
+	"parley/drill/rig"
+)
+
+// visit is one connection of a talker. Its talking is in talk; hear and closed run in the reading goroutine.
+type visit struct {
+	talker  *talker
+	node    *node
+	record  *record
+	client  *rig.Client
+	welcome chan struct{} // closed when joined
+	rejoin  chan struct{} // a join was refused: try again
+	parting bool          // the end is this client's own wish; under the talker's mutex
+	goodbye bool          // and it says so with code 1000
+	stalled time.Time     // when it last began not to read; under the talker's mutex
+}
+
+// talk joins, repeats what was not answered, and then says what comes to mind, until the connection ends. It returns how
+// long the client wants to stay away; 0: the usual wait.
+func (v *visit) talk(ctx context.Context) time.Duration {
+	if !v.join(ctx) {
+		return 0
+	}
+	t := v.talker
+	t.mu.Lock()
+	repeats := append([]message(nil), t.unacked...)
+	t.mu.Unlock()
+	for _, m := range repeats {
+		if v.send(m) != nil {
+			return 0
+		}
+	}
+	next := time.NewTimer(t.mood.pause(t))
+	defer next.Stop()
+	whim := time.NewTimer(t.mood.whim(t))
+	defer whim.Stop()
+	for quiet := t.quiet; ; {
+		select {
+		case <-ctx.Done():
+			v.leave(false)
+			return 0
+		case <-v.client.Done():
+			return 0
+		case <-quiet:
+			quiet = nil
+			next.Stop()
+			whim.Stop()
+		case <-t.mood.kick():
+			if v.speak() != nil {
+				return 0
+			}
+			if quiet != nil {
+				next.Reset(t.mood.pause(t))
+			}
+		case <-next.C:
+			if v.speak() != nil {
+				return 0
+			}
+			next.Reset(t.mood.pause(t))
+		case <-whim.C:
+			if away := v.follow(ctx, t.mood.choose(t)); away > 0 {
+				return away
+			}
+			whim.Reset(t.mood.whim(t))
+		}
+	}
+}
+
+// join asks for the name until it is given.
+func (v *visit) join(ctx context.Context) bool {
+	for {
+		if v.client.Send(v.talker.joinFrame()) != nil {
+			return false
+		}
+		select {
+		case <-v.welcome:
+			return true
+		case <-v.rejoin:
+			pause(ctx, rejoinPause)
+		case <-v.client.Done():
+			return false
+		case <-ctx.Done():
+			v.leave(false)
+			return false
+		}
+	}
+}
+
+// speak says one new thing, unless too much is unanswered.
+func (v *visit) speak() error {
+	t := v.talker
+	t.mu.Lock()
+	full := len(t.unacked) >= maxUnacked
+	t.mu.Unlock()
+	if full {
+		return nil
+	}
+	m, valid := t.mood.message(t)
+	if valid {
+		t.mu.Lock()
+		t.unacked = append(t.unacked, m)
+		t.mu.Unlock()
+	}
+	return v.send(m)
+}
+
+func (v *visit) send(m message) error {
+	v.record.sent(m)
+	return v.client.Send(m.frame)
+}
+
+// follow does what a whim says; it returns how long to stay away where that ends the connection.
+func (v *visit) follow(ctx context.Context, w whim) time.Duration {
+	switch w.kind {
+	case leaving:
+		v.leave(true)
+		return w.lasts
+	case dropping:
+		v.leave(false)
+		return w.lasts
+	case stalling:
+		v.stall(true)
+		stalled := time.NewTimer(w.lasts)
+		defer stalled.Stop()
+		select {
+		case <-ctx.Done():
+		case <-v.talker.quiet:
+		case <-stalled.C:
+		}
+		v.stall(false)
+	}
+	return 0
+}
+
+func (v *visit) stall(on bool) {
+	v.talker.mu.Lock()
+	v.talker.stalled = on
+	if on {
+		v.stalled = time.Now()
+	}
+	v.talker.mu.Unlock()
+	if on {
+		v.client.Stall()
+		v.record.stall()
+		return
+	}
+	v.record.unstall()
+	v.client.Unstall()
+}
+
+// leave ends the connection, with or without a goodbye.
+func (v *visit) leave(goodbye bool) {
+	v.talker.mu.Lock()
+	v.parting, v.goodbye = true, goodbye
+	v.talker.mu.Unlock()
+	if goodbye {
+		v.record.parting()
+		v.client.Close()
+	} else {
+		v.client.Drop()
+	}
+}
+
+func (v *visit) closed(code uint16, reason string) {
+	v.talker.mu.Lock()
+	parting, goodbye, stalled := v.parting, v.goodbye, v.stalled
+	v.talker.mu.Unlock()
+	v.record.closed(code, goodbye)
+	if !parting && v.talker.closes != nil {
+		x := closing{at: time.Now(), node: v.node, code: code, reason: reason, client: v.talker.base}
+		if deaf := x.at.Sub(stalled); deaf < maxStall+aftermath {
+			x.deaf = deaf
+		}
+		v.talker.closes.add(x)
+	}
+}
+
+// hear takes a frame: first it is noted, then the client learns from it.
+func (v *visit) hear(f rig.Frame) {
+	v.record.heard(f)
+	t := v.talker
+	if f.Type == "msg" && t.heardMsg != nil {
+		t.heardMsg(f)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch f.Type {
+	case "msg":
+		t.since = max(t.since, f.ID)
+	case "dm":
+		t.dmSince = max(t.dmSince, f.Cursor)
+	case "init":
+		t.resumedFeed(f)
+	case "joined":
+		t.resumedInbox(f)
+		t.joined, t.taken = true, 0
+		select {
+		case <-v.welcome: // told twice: the checker's business
+		default:
+			close(v.welcome)
+		}
+	case "ack":
+		t.lastAck = max(t.lastAck, f.ID)
+		t.answered(f.Ref)
+	case "error":
+		if f.Ref != "" {
+			t.answered(f.Ref)
+		} else if !t.joined {
+			v.refusedJoin(f.Code)
+		}
+	}
+}
+
+// refusedJoin prepares another try. Under the talker's mutex.
+func (v *visit) refusedJoin(code string) {
+	t := v.talker
+	if code == "name_taken" {
+		if t.taken++; t.taken >= maxTaken && t.token == "" {
+			t.rename()
+			go v.client.Drop() // a new person on a new connection; Drop waits for this goroutine
+			return
+		}
+	}
+	select {
+	case v.rejoin <- struct{}{}:
+	default:
+	}
+}
+
+// resumedFeed moves the place in the public feed. With since, what did not fit into init comes as ordinary frames: the
+// place is the newest message shown and not the cursor.
+func (t *talker) resumedFeed(f rig.Frame) {
+	var init struct {
+		History   []rig.Message
+		Truncated bool
+	}
+	_ = f.Decode(&init) // not JSON: no place to move to
+	if n := len(init.History); n > 0 {
+		t.since = max(t.since, init.History[n-1].ID)
+	}
+	if t.since == check.None || len(init.History) == 0 && init.Truncated {
+		t.since = max(t.since, f.Cursor)
+	}
+}
+
+// resumedInbox is resumedFeed for direct messages; it also takes the token.
+func (t *talker) resumedInbox(f rig.Frame) {
+	var joined struct {
+		Token     string
+		DMs       []rig.Message `json:"dms"`
+		Truncated bool
+	}
+	_ = f.Decode(&joined) // not JSON: no place to move to
+	if joined.Token != "" {
+		t.token = joined.Token
+	}
+	if n := len(joined.DMs); n > 0 {
+		t.dmSince = max(t.dmSince, joined.DMs[n-1].Cursor)
+	}
+	if t.dmSince == check.None || len(joined.DMs) == 0 && joined.Truncated {
+		t.dmSince = max(t.dmSince, f.Cursor)
+	}
+}
+
+// rename makes the talker another person, who was never here. Under the mutex.
+func (t *talker) rename() {
+	t.renamed++
+	t.name = fmt.Sprintf("%s~%d", t.base, t.renamed)
+	t.since, t.dmSince, t.taken, t.unacked = check.None, check.None, 0, nil
+}
+
+// answered forgets a message. Under the mutex.
+func (t *talker) answered(ref string) {
+	for i, m := range t.unacked {
+		if m.ref == ref {
+			t.unacked = append(t.unacked[:i], t.unacked[i+1:]...)
+			return
+		}
+	}
+}
