@@ -21,6 +21,10 @@ const (
 
 	// doTimeout bounds a command of Do whose context has no nearer end: a paused Redis answers nothing.
 	doTimeout = 10 * time.Second
+
+	// doPool is more connections than Do ever dials: after as many failed dials the library leaves a goroutine behind that
+	// sleeps for a second.
+	doPool = 2
 )
 
 // Redis is a redis-server with a data folder of its own.
@@ -191,7 +195,7 @@ func (r *Redis) Do(ctx context.Context, args ...any) (any, error) {
 		Protocol:              2,
 		MaxRetries:            -1,
 		DialerRetries:         1,
-		PoolSize:              1,
+		PoolSize:              doPool,
 		ContextTimeoutEnabled: true,
 		ReadTimeout:           -1, // the context ends a command, nothing else
 		WriteTimeout:          -1,
