@@ -11,9 +11,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
+	"strings"
 	"syscall"
+	"text/tabwriter"
 	"time"
 
+	"github.com/caarlos0/env/v11"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/rs/zerolog"
@@ -48,7 +52,7 @@ func run(ctx context.Context, args []string, env map[string]string, out io.Write
 		case "-h", "-help", "--help", "help":
 			return usage(out)
 		case "healthcheck":
-			return healthcheck(ctx, s.Transport.ListenAddr, s.Transport.CertFile != "")
+			return transport.Healthcheck(ctx, s.Transport)
 		default:
 			return fmt.Errorf("unknown argument %q: settings come from the environment, see -h", args[0])
 		}
@@ -77,7 +81,10 @@ func serve(ctx context.Context, s settings, log zerolog.Logger) error {
 	}
 	defer closeRedis()
 
-	chat := actors.New(actors.Options{Settings: s.Actors, Node: node, Bridge: store.Actor, Log: log, Registerer: registry})
+	chat, err := actors.New(actors.Options{Settings: s.Actors, Node: node, Bridge: store.Actor, Log: log, Registerer: registry})
+	if err != nil {
+		return err
+	}
 	stop := func() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopLimit)
 		defer cancel()
@@ -91,7 +98,6 @@ func serve(ctx context.Context, s settings, log zerolog.Logger) error {
 		return err
 	}
 	greet(log, server, volatile)
-	go returnMemory(ctx)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve() }()
 	select {
@@ -147,5 +153,94 @@ func newNodeID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// errUnhealthy is what the container engine is told.
-var errUnhealthy = errors.New("unhealthy")
+// settings are all that can be set, each by an environment variable. What one means
+// stands at its field, for -h; a test holds the table in README.md equal to it.
+type settings struct {
+	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" meaning:"trace, debug, info, warn or error"`
+	LogFormat string `env:"LOG_FORMAT" meaning:"json or console (default console on a terminal, else json)"`
+
+	Transport transport.Settings
+	Redis     redisbridge.Settings
+	Actors    actors.Settings
+}
+
+// environment makes a map of KEY=value lines.
+func environment(lines []string) map[string]string {
+	m := make(map[string]string, len(lines))
+	for _, line := range lines {
+		name, value, _ := strings.Cut(line, "=")
+		m[name] = value
+	}
+	return m
+}
+
+// parseSettings reads the settings; an error is one line that names the setting.
+func parseSettings(environment map[string]string) (settings, error) {
+	var s settings
+	err := env.ParseWithOptions(&s, env.Options{Environment: environment})
+	var all env.AggregateError
+	if errors.As(err, &all) && len(all.Errors) > 0 {
+		err = all.Errors[0]
+	}
+	var parse env.ParseError
+	if errors.As(err, &parse) {
+		name := parse.Name
+		eachSetting(reflect.TypeFor[settings](), func(f reflect.StructField) {
+			if f.Name == parse.Name {
+				name = f.Tag.Get("env")
+			}
+		})
+		return s, fmt.Errorf("%s: not a valid %s", name, parse.Type)
+	}
+	return s, err
+}
+
+// eachSetting tells of the field of every setting, in the order of the fields.
+func eachSetting(in reflect.Type, tell func(reflect.StructField)) {
+	for field := range in.Fields() {
+		if field.Tag.Get("env") != "" {
+			tell(field)
+		} else if field.Type.Kind() == reflect.Struct {
+			eachSetting(field.Type, tell)
+		}
+	}
+}
+
+// usage lists the settings.
+func usage(out io.Writer) error {
+	_, _ = fmt.Fprint(out, "Parley is a chat server. Its settings come from the environment:\n\n")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	eachSetting(reflect.TypeFor[settings](), func(f reflect.StructField) {
+		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\n", f.Tag.Get("env"), f.Tag.Get("envDefault"), f.Tag.Get("meaning"))
+	})
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("write usage: %w", err)
+	}
+	_, err := fmt.Fprint(out, "\nparley healthcheck exits with 0 if the server on LISTEN_ADDR lives.\n")
+	return err
+}
+
+// newLogger logs to out: JSON lines, or what a person likes to read on a terminal.
+func newLogger(s settings, out io.Writer) (zerolog.Logger, error) {
+	level, err := zerolog.ParseLevel(s.LogLevel)
+	if err != nil || s.LogLevel == "" {
+		return zerolog.Nop(), fmt.Errorf("LOG_LEVEL: %q is not trace, debug, info, warn or error", s.LogLevel)
+	}
+	format := s.LogFormat
+	if format == "" {
+		format = "json"
+		if f, ok := out.(*os.File); ok {
+			if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+				format = "console"
+			}
+		}
+	}
+	switch format {
+	case "json":
+	case "console":
+		out = zerolog.ConsoleWriter{Out: out, TimeFormat: time.TimeOnly}
+	default:
+		return zerolog.Nop(), fmt.Errorf("LOG_FORMAT: %q is neither json nor console", format)
+	}
+	return zerolog.New(out).Level(level).With().Timestamp().Logger(), nil
+}

@@ -76,8 +76,11 @@ const (
 // ErrDraining says that the node takes no new connections, for it is going away.
 var ErrDraining = errors.New("node is draining")
 
-// New makes a chat and starts its actors.
-func New(o Options) *Chat {
+// New makes a chat and starts its actors. An error names the setting that is to blame.
+func New(o Options) (*Chat, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
 	c := &Chat{
 		settings: o.Settings, node: o.Node, log: o.Log, produceBridge: o.Bridge,
 		metrics:     newMetrics(o.Registerer),
@@ -95,7 +98,7 @@ func New(o Options) *Chat {
 	o.Registerer.MustRegister(newDepths(c.census))
 	c.bridge, c.room, c.dms, c.sessions = c.pid(KindBridge), c.pid(KindRoom), c.pid(KindDMs), c.pid(KindSessions)
 	c.startTop()
-	return c
+	return c, nil
 }
 
 func (c *Chat) pid(kind Kind) *actor.PID {

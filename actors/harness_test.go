@@ -42,10 +42,13 @@ func startChat(t *testing.T, redis *fakeRedis) *Chat {
 
 func startChatOf(t *testing.T, bridge actor.Producer) *Chat {
 	t.Helper()
-	chat := New(Options{
+	chat, err := New(Options{
 		Settings: Settings{HistorySize: 20, MaxTextBytes: 4096}, Node: "node",
 		Bridge: bridge, Log: zerolog.Nop(), Registerer: prometheus.NewRegistry(),
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		for _, conn := range chat.liveConnections() {
 			conn.socket.Close(CloseRestart, "")

@@ -15,10 +15,10 @@ import (
 
 // Settings say where Redis is and how much it keeps, read from the environment.
 type Settings struct {
-	Addr        string `env:"REDIS_ADDR"`
-	AddrFile    string `env:"REDIS_ADDR_FILE"`
-	CAFile      string `env:"REDIS_CA_FILE"`
-	HistoryKeep int    `env:"HISTORY_KEEP" envDefault:"10000"`
+	Addr        string `env:"REDIS_ADDR" meaning:"Redis as host:port, or redis:// or rediss:// URL with user, password and db; empty: an embedded one that keeps nothing"`
+	AddrFile    string `env:"REDIS_ADDR_FILE" meaning:"file that holds REDIS_ADDR"`
+	CAFile      string `env:"REDIS_CA_FILE" meaning:"PEM file of the authority that signed the certificate of a rediss:// server"`
+	HistoryKeep int    `env:"HISTORY_KEEP" envDefault:"10000" meaning:"messages that the public log and each conversation keep"`
 }
 
 const (
@@ -32,8 +32,12 @@ const (
 	poolSize = 4096
 )
 
-// options makes the client's options of the settings.
+// options makes the client's options of the settings; an error names the one that
+// can't be meant.
 func (s Settings) options() (*redis.Options, error) {
+	if s.HistoryKeep < 1 {
+		return nil, errors.New("HISTORY_KEEP is not at least 1")
+	}
 	addr := s.Addr
 	if s.AddrFile != "" {
 		if addr != "" {

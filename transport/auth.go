@@ -16,13 +16,13 @@ import (
 
 // AuthSettings close the chat to all but bearers of a token. None set: anybody may come.
 type AuthSettings struct {
-	JWTSecret     Secret `env:"AUTH_JWT_SECRET"`      // HS256 key, at least 32 bytes
-	JWTSecretFile string `env:"AUTH_JWT_SECRET_FILE"` // file that holds it
-	JWKSURL       string `env:"AUTH_JWKS_URL"`        // key set for RS256, ES256, EdDSA; refreshed
-	JWKSFile      string `env:"AUTH_JWKS_FILE"`       // the same from a file; read again when it changes
-	Audience      string `env:"AUTH_JWT_AUDIENCE"`    // required `aud`
-	Issuer        string `env:"AUTH_JWT_ISSUER"`      // required `iss`
-	Cookie        string `env:"AUTH_COOKIE"`          // name of a cookie that may carry the token
+	JWTSecret     Secret `env:"AUTH_JWT_SECRET" meaning:"HS256 key of signed identities, at least 32 bytes; set, only bearers of a token may connect"` // HS256 key, at least 32 bytes
+	JWTSecretFile string `env:"AUTH_JWT_SECRET_FILE" meaning:"file that holds AUTH_JWT_SECRET"`                                                        // file that holds it
+	JWKSURL       string `env:"AUTH_JWKS_URL" meaning:"URL of a key set for signed identities (RS256, ES256, EdDSA)"`                                  // key set for RS256, ES256, EdDSA; refreshed
+	JWKSFile      string `env:"AUTH_JWKS_FILE" meaning:"file with such a key set; read again when it changes"`                                         // the same from a file; read again when it changes
+	Audience      string `env:"AUTH_JWT_AUDIENCE" meaning:"audience that a token must be for"`                                                         // required `aud`
+	Issuer        string `env:"AUTH_JWT_ISSUER" meaning:"issuer that a token must be of"`                                                              // required `iss`
+	Cookie        string `env:"AUTH_COOKIE" meaning:"name of a cookie that may carry the token"`                                                       // name of a cookie that may carry the token
 }
 
 // Secret is a string that formats as anything but itself.

@@ -21,16 +21,16 @@ import (
 // hold for loopback as well.
 type LimitSettings struct {
 	// MaxConnections on this node. 15,000 need that many file descriptors.
-	MaxConnections int `env:"MAX_CONNECTIONS" envDefault:"15000"`
+	MaxConnections int `env:"MAX_CONNECTIONS" envDefault:"15000" meaning:"connections to this node; 0: no limit"`
 
 	// MaxConnectionsPerIP: IPv4 address or IPv6 /64. 100 (loopback: none) lets an office behind one address in.
-	MaxConnectionsPerIP *int `env:"MAX_CONNECTIONS_PER_IP"`
+	MaxConnectionsPerIP *int `env:"MAX_CONNECTIONS_PER_IP" meaning:"connections from an IPv4 address or an IPv6 /64; 0: no limit (default 100; none from loopback)"`
 
 	// ConnectRatePerIP is new connections a second, and as many at once. 20 (loopback: none).
-	ConnectRatePerIP *float64 `env:"CONNECT_RATE_PER_IP"`
+	ConnectRatePerIP *float64 `env:"CONNECT_RATE_PER_IP" meaning:"new connections a second from an IPv4 address or an IPv6 /64; 0: no limit (default 20; none from loopback)"`
 
 	// TrustedProxies are networks whose X-Forwarded-For counts.
-	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES"`
+	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" meaning:"networks, separated by commas, whose X-Forwarded-For is believed"`
 }
 
 // validate names the setting that can't be meant.

@@ -22,16 +22,24 @@ import (
 
 // Settings are the edge's, read from the environment.
 type Settings struct {
-	ListenAddr     string        `env:"LISTEN_ADDR" envDefault:":8080"`
-	AdminAddr      string        `env:"ADMIN_ADDR"`
-	AllowedOrigins []string      `env:"ALLOWED_ORIGINS"`
-	AllowListeners bool          `env:"ALLOW_LISTENERS" envDefault:"true"`
-	JoinTimeout    time.Duration `env:"JOIN_TIMEOUT" envDefault:"30s"`
-	ChaosToken     Secret        `env:"CHAOS_TOKEN"`
-	ChaosTokenFile string        `env:"CHAOS_TOKEN_FILE"`
+	ListenAddr     string        `env:"LISTEN_ADDR" envDefault:":8080" meaning:"address of the chat: page, WebSocket, /healthz, /readyz"`
+	AdminAddr      string        `env:"ADMIN_ADDR" meaning:"address of /metrics, /debug/pprof, /healthz, /readyz; off for none (default 127.0.0.1:8081, if it is free)"`
+	AllowedOrigins []string      `env:"ALLOWED_ORIGINS" meaning:"origins of other pages that may connect, separated by commas; *: all"`
+	AllowListeners bool          `env:"ALLOW_LISTENERS" envDefault:"true" meaning:"whether a connection that never joins may stay"`
+	JoinTimeout    time.Duration `env:"JOIN_TIMEOUT" envDefault:"30s" meaning:"how long a connection may take to join where listeners are not allowed"`
+	ChaosToken     Secret        `env:"CHAOS_TOKEN" meaning:"token of the pages and paths under /chaos, which kill actors; empty: there are none"`
+	ChaosTokenFile string        `env:"CHAOS_TOKEN_FILE" meaning:"file that holds CHAOS_TOKEN"`
 	LimitSettings
 	AuthSettings
 	TLSSettings
+}
+
+// validate names the setting that can't be meant.
+func (s Settings) validate() error {
+	if s.JoinTimeout < 0 {
+		return errors.New("JOIN_TIMEOUT is negative")
+	}
+	return s.LimitSettings.validate()
 }
 
 const (
@@ -75,6 +83,7 @@ type Server struct {
 	admission *admission
 	upgrader  *gws.Upgrader
 	sockets   sockets
+	lot       *lot // nil where there is none
 	draining  context.Context
 	drain     context.CancelFunc
 	cancel    context.CancelFunc
@@ -91,7 +100,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		settings: o.Settings, chat: o.Chat, ready: o.Ready, log: o.Log, registry: o.Registry,
 		volatile: o.Volatile, metrics: newMetrics(o.Registry),
 	}
-	if err := o.LimitSettings.validate(); err != nil {
+	if err := o.validate(); err != nil {
 		return nil, err
 	}
 	s.admission = newAdmission(o.LimitSettings)
@@ -130,7 +139,11 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		_ = s.listener.Close()
 		return nil, err
 	}
+	if s.lot, err = newLot(); err != nil {
+		return nil, errors.Join(err, s.listener.Close()) // the process ends
+	}
 	go s.sockets.sweep(ctx)
+	go tendMemory(ctx)
 	return s, nil
 }
 
@@ -216,6 +229,9 @@ func (s *Server) Drain() { s.drain() }
 // Shutdown stops answering. Connections of the chat are the chat's to end.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.cancel()
+	if s.lot != nil {
+		defer s.lot.close()
+	}
 	err := s.public.Shutdown(ctx)
 	if s.admin != nil {
 		err = errors.Join(err, s.admin.Shutdown(ctx))
