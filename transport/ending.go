@@ -22,6 +22,7 @@ func (w *wire) tooSlowLocked() {
 	}
 	w.kept = nil
 	_ = w.SetReadDeadline(time.Now().Add(closePatience))
+	w.resumeLocked()
 }
 
 // hangUp writes the close frame behind what is kept; the read loop ends when the
@@ -36,6 +37,7 @@ func (w *wire) hangUp(code uint16, reason string) {
 	w.sendLocked(closeFrame(code, reason))
 	w.closing = true
 	_ = w.SetReadDeadline(time.Now().Add(closePatience))
+	w.resumeLocked()
 }
 
 // drop ends a connection whose other side is gone.
@@ -57,6 +59,9 @@ func (w *wire) wasHungUp() bool {
 // reset while something of it is still to be received.
 func (w *wire) linger() {
 	defer w.Conn.Close()
+	if w.lot != nil && w.raw != nil {
+		w.lot.forget(w)
+	}
 	if half, ok := w.Conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() != nil {
 		return
 	}

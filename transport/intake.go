@@ -13,20 +13,22 @@ const intakeSize = 4 << 10
 // handle: ten thousand that are silent hold none.
 var intakes = sync.Pool{New: func() any { return new([intakeSize]byte) }}
 
-// Read is gws's way in. Only its read loop calls it.
+// Read is gws's way in. Only its read loop calls it, and may end in it (mayRest).
 func (w *wire) Read(p []byte) (int, error) {
-	if len(w.left) == 0 {
+	for len(w.left) == 0 {
 		if w.raw == nil {
 			return w.Conn.Read(p) // TLS has buffers of its own
 		}
 		w.pullErr = nil
-		if err := w.raw.Read(w.pull); err != nil {
+		err := w.raw.Read(w.pull)
+		if err == nil {
+			err = w.pullErr
+		}
+		if err != nil && !w.mayRest(err) {
 			return 0, err
 		}
-		if w.pullErr != nil {
-			return 0, w.pullErr
-		}
 	}
+	w.between = false
 	n := copy(p, w.left)
 	if w.left = w.left[n:]; len(w.left) == 0 {
 		w.left = nil

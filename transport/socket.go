@@ -29,6 +29,7 @@ type socket struct {
 	release func()       // gives the connection's place back
 	heard   atomic.Int64 // unix seconds of the last frame from the client
 	pinged  int64        // unix seconds of the last ping; the sweep's alone
+	rested  int64        // the last heard of the silence that it was parked for; likewise
 	expires time.Time    // when the client's identity ends; zero: never
 	joinBy  time.Time    // when it has to have joined; zero: it need not
 }
@@ -57,12 +58,14 @@ type events struct{ server *Server }
 
 func socketOf(c *gws.Conn) *socket { return c.NetConn().(*wire).owner }
 
-// OnOpen has nothing to do: the chat has the connection before the read loop begins.
+// OnOpen has nothing to do: the chat has the connection before the read loop begins,
+// the first time and after each parking.
 func (e *events) OnOpen(*gws.Conn) {}
 
 // OnMessage hands a frame on; it waits while the session is behind.
 func (e *events) OnMessage(c *gws.Conn, m *gws.Message) {
 	s := socketOf(c)
+	defer s.wire.framed()
 	s.heard.Store(time.Now().Unix())
 	if m.Opcode != gws.OpcodeText {
 		s.Close(closeBinary, "text frames only")
@@ -78,13 +81,17 @@ func (e *events) OnMessage(c *gws.Conn, m *gws.Message) {
 // none of its answers.
 func (e *events) OnPing(c *gws.Conn, payload []byte) {
 	defer e.recover()
-	socketOf(c).heard.Store(time.Now().Unix())
+	s := socketOf(c)
+	defer s.wire.framed()
+	s.heard.Store(time.Now().Unix())
 	_ = c.WritePong(payload)
 }
 
 // OnPong notes that the client is there.
 func (e *events) OnPong(c *gws.Conn, _ []byte) {
-	socketOf(c).heard.Store(time.Now().Unix())
+	s := socketOf(c)
+	defer s.wire.framed()
+	s.heard.Store(time.Now().Unix())
 }
 
 // OnClose ends the connection, exactly once.

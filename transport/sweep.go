@@ -32,7 +32,7 @@ func (s *sockets) remove(socket *socket) {
 	delete(s.open, socket)
 }
 
-// sweep pings clients that have been silent and ends connections that are half open,
+// sweep parks and pings clients that have been silent and ends connections that are half open,
 // or whose time is over, until ctx ends. One goroutine looks at all: no timer a
 // connection.
 func (s *sockets) sweep(ctx context.Context) {
@@ -50,6 +50,9 @@ func (s *sockets) sweep(ctx context.Context) {
 
 func (s *sockets) look(now time.Time) {
 	due := s.due(now)
+	for _, socket := range due.idle {
+		socket.wire.rest()
+	}
 	for _, socket := range due.silent {
 		socket.wire.send(pingFrame)
 	}
@@ -65,14 +68,19 @@ func (s *sockets) look(now time.Time) {
 }
 
 // due are the sockets for which something is to be done.
-type due struct{ silent, halfOpen, expired, loitering []*socket }
+type due struct{ idle, silent, halfOpen, expired, loitering []*socket }
 
 func (s *sockets) due(now time.Time) (d due) {
 	second := now.Unix()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for socket := range s.open {
-		switch heard := socket.heard.Load(); {
+		heard := socket.heard.Load()
+		if socket.rested != heard && second-heard >= int64(parkAfter.Seconds()) {
+			socket.rested = heard // asked once in a silence
+			d.idle = append(d.idle, socket)
+		}
+		switch {
 		case second-heard >= int64(silencePatience.Seconds()):
 			d.halfOpen = append(d.halfOpen, socket)
 		case !socket.expires.IsZero() && !now.Before(socket.expires):

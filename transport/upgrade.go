@@ -104,7 +104,8 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.R
 	if !s.settings.AllowListeners && s.settings.JoinTimeout > 0 {
 		sock.joinBy = now.Add(s.settings.JoinTimeout)
 	}
-	ws, err := s.upgrader.UpgradeFromConn(wire, bufio.NewReaderSize(wire, readBuffer), r)
+	wire.in = bufio.NewReaderSize(wire, readBuffer)
+	ws, err := s.upgrader.UpgradeFromConn(wire, wire.in, r)
 	if err != nil {
 		go wire.linger()
 		return fmt.Errorf("upgrade connection: %w", err)
@@ -116,11 +117,13 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.R
 		return fmt.Errorf("connect: %w", err)
 	}
 	sock.conn = c
-	wire.serve(c)
-	s.sockets.add(sock)
-	go func() {
+	wire.lot = s.lot
+	wire.loop = func() {
 		ws.ReadLoop()
 		wire.linger()
-	}()
+	}
+	wire.serve(c)
+	s.sockets.add(sock)
+	go wire.loop()
 	return nil
 }

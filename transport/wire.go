@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bufio"
 	"crypto/tls"
 	"net"
 	"sync"
@@ -45,8 +46,16 @@ type wire struct {
 	pullErr error
 	// patience is how long the client may read nothing while something waits for it.
 	patience time.Duration
+	// lot, in and loop are for parking: see park.go. between says that no part of a frame
+	// has been read; it is the read loop's.
+	lot     *lot
+	in      *bufio.Reader // that gws reads from
+	loop    func()        // the read loop, and what follows its end
+	between bool
 
 	mu       sync.Mutex
+	resting  bool // the read loop is asked to end between two frames
+	parked   bool // it has
 	kept     []byte
 	flushing bool
 	owed     bool // a write was answered with false
@@ -75,7 +84,7 @@ func (nobody) Interrupt() {}
 func (nobody) TooSlow()   {}
 
 func newWire(c net.Conn, left []byte) *wire {
-	w := &wire{Conn: c, left: left, conn: nobody{}, patience: slowPatience}
+	w := &wire{Conn: c, left: left, conn: nobody{}, patience: slowPatience, between: true}
 	under := c
 	if secure, ok := c.(*tls.Conn); ok {
 		under = secure.NetConn()
@@ -224,4 +233,5 @@ func (w *wire) tryOnce(fd uintptr) bool {
 func (w *wire) breakLocked() {
 	w.dead, w.kept = true, nil
 	_ = w.SetDeadline(time.Unix(1, 0))
+	w.resumeLocked()
 }
