@@ -136,11 +136,20 @@ func (c *channel) flush(ctx actor.Context) {
 
 // waveOver and restOver let the next wave go.
 func (c *channel) waveOver(ctx actor.Context, m *waveOver) {
-	next := c.over(ctx, m.number)
+	next := c.over(ctx, m.number, c.people())
 	c.measure()
 	if next {
 		c.flush(ctx)
 	}
+}
+
+// people is how many the log's talk is for: those who are present anywhere, or who
+// listen here.
+func (c *channel) people() int {
+	if c.roster == nil {
+		return c.size()
+	}
+	return max(len(c.roster.told), c.size())
 }
 
 func (c *channel) restOver(ctx actor.Context, m *restOver) {

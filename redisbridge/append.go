@@ -27,8 +27,13 @@ const (
 // way go with the next (group commit).
 type appender struct {
 	queue
-	behind int // how often in a row the log was found behind
+	pace   pace
+	paused bool // paceOver is to come
+	behind int  // how often in a row the log was found behind
 }
+
+// paceOver tells the bridge that the next commit need not wait any more.
+type paceOver struct{ quiet }
 
 // giveUpBehind is how often a log may be found to lack what was seen in it before
 // messages are stored all the same: nobody has what it lacks.
@@ -47,8 +52,13 @@ func (b *bridge) commitPublics(now time.Time) {
 	if !q.free(now) || len(q.waiting) == 0 {
 		return
 	}
+	if wait := q.pace.wait(now); wait > 0 && len(q.waiting) < appendBatch {
+		b.pause(wait)
+		return
+	}
 	q.name = "public"
 	batch := q.take()
+	q.pace.committed(now, batch[0].Ref)
 	call := appendCall{log: actors.Public, key: publicKey, keep: b.store.keep, slack: b.store.slack, publish: true, head: publicHead}
 	call.seen = b.store.seenPublic.Load()
 	call.floor = b.store.floor(call.seen)
@@ -76,6 +86,16 @@ func (b *bridge) commitPublics(now time.Time) {
 			b.storedPublics(batch, &call, answer)
 		}
 	})
+}
+
+// pause has paceOver come after wait, unless it is to come already.
+func (b *bridge) pause(wait time.Duration) {
+	if b.publics.paused {
+		return
+	}
+	b.publics.paused = true
+	root, self := b.root, b.self
+	time.AfterFunc(wait, func() { root.Send(self, &paceOver{}) })
 }
 
 // isBehind has the room write back what the log lacks, and tries again.

@@ -95,6 +95,8 @@ func (b *bridge) Receive(ctx actor.Context) {
 		}
 	case *look:
 		b.look(time.Now())
+	case *paceOver:
+		b.publics.paused = false
 	case *actor.Stopping, *actor.Restarting:
 		if b.cancel != nil {
 			b.cancel()

@@ -84,6 +84,7 @@ func (b *bridge) relay(m *actors.Appended) {
 	if n := len(m.Entries); n > 0 {
 		b.store.saw(m.Entries[n-1].ID)
 		if m.Log == actors.Public {
+			b.publics.pace.heard(time.Now(), m)
 			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), m.Entries[n-1].ID))
 		}
 	}

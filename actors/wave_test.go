@@ -1,0 +1,19 @@
+package actors
+
+import (
+	"testing"
+	"time"
+)
+
+func TestWavesOfALargeChatAreFurtherApart(t *testing.T) {
+	for people, want := range map[int]time.Duration{
+		0: shortestInterval, smallChat: shortestInterval,
+		smallChat + 25: shortestInterval + time.Millisecond,
+		1000:           28 * time.Millisecond,
+		100_000:        longestInterval,
+	} {
+		if got := intervalFor(people); got != want {
+			t.Errorf("%d people are told every %v, not every %v", people, got, want)
+		}
+	}
+}
