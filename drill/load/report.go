@@ -57,7 +57,7 @@ func (r *report) judge() {
 	for _, b := range bars {
 		var scenarios book
 		for _, one := range r.Results {
-			if one.Scenario == b.scenario {
+			if one.Scenario == b.scenario || one.Scenario == b.beside {
 				scenarios = append(scenarios, one)
 			}
 		}

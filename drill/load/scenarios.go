@@ -62,6 +62,11 @@ var scenarios = []scenario{
 		targets: []string{onParley, onDelayed},
 	},
 	{
+		// More than a server can take that writes for each delivery, or for a few.
+		name: "fanout-1000x5000", clients: 1_000, rate: 5_000, publishers: usualTalkers,
+		targets: []string{onParley, onDelayed},
+	},
+	{
 		name: "fanout-10000x5", clients: 10_000, rate: 5, publishers: usualTalkers,
 		targets: []string{onParley, onCentrifuge, onDelayed, onBare},
 	},
