@@ -5,22 +5,21 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net/http"
+	"io/fs"
 	"os"
-	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
-
-	"parley/drill/rig"
 )
 
-// patience is how long a test waits for what must become true: far longer than it
-// takes, for machines are slow and shared.
-const patience = 20 * time.Second
+// The whole server is tested in drill/e2e, as a process; here is what belongs to main
+// alone.
 
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
@@ -31,207 +30,193 @@ func TestMain(m *testing.M) {
 	)
 }
 
-// node is a server of this program, run inside the test.
-type node struct {
-	URL   string // of the page
-	Admin string // of the operators' address
-	Log   transcript
-	test  testing.TB
-	end   context.CancelFunc
-	ended chan error
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
-// startNode starts a server with settings as NAME=value, and stops it at the end of
-// the test.
-func startNode(t testing.TB, env ...string) *node {
-	t.Helper()
-	settings := environment(append([]string{"LISTEN_ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", "LOG_FORMAT=json"}, env...))
-	ctx, cancel := context.WithCancel(context.Background())
-	n := &node{test: t, end: cancel, ended: make(chan error, 1)}
-	out, in := io.Pipe()
+// TestServerStartsIsHealthyAndLeavesNothingBehind also is why TestMain looks for
+// goroutines.
+func TestServerStartsIsHealthyAndLeavesNothingBehind(t *testing.T) {
+	ctx, end := context.WithCancel(context.Background())
+	defer end()
+	log, to := io.Pipe()
+	ended := make(chan error, 1)
 	go func() {
-		n.ended <- run(ctx, nil, settings, in)
-		_ = in.Close()
+		ended <- run(ctx, nil, environment([]string{"LISTEN_ADDR=127.0.0.1:0", "ADMIN_ADDR=off", "LOG_FORMAT=json"}), to)
+		_ = to.Close()
 	}()
-	up := make(chan struct{})
-	go n.readLog(out, up)
-	t.Cleanup(n.Stop)
-	select {
-	case <-up:
-	case err := <-n.ended:
-		n.ended <- err
-		t.Fatalf("the server did not start: %v", err)
-	case <-time.After(patience):
-		t.Fatal("the server did not come up in time")
-	}
-	return n
-}
-
-// readLog finds the addresses in the log, and shows it where tests are verbose.
-func (n *node) readLog(log io.Reader, up chan<- struct{}) {
 	lines := bufio.NewScanner(log)
-	for lines.Scan() {
-		var line struct{ URL, Admin string }
-		n.Log.add(lines.Text())
-		if os.Getenv("PARLEY_TEST_LOG") != "" {
-			_, _ = os.Stderr.WriteString(lines.Text() + "\n")
-		}
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.URL != "" {
-			n.URL, n.Admin = line.URL, line.Admin
-			close(up)
-		}
+	var greeting struct{ URL string }
+	for greeting.URL == "" && lines.Scan() {
+		must(t, json.Unmarshal(lines.Bytes(), &greeting))
 	}
-}
-
-// transcript is what a server has logged.
-type transcript struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (l *transcript) add(line string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lines = append(l.lines, line)
-}
-
-// String is all of it.
-func (l *transcript) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Join(l.lines, "\n")
-}
-
-// WS is the address of the WebSocket.
-func (n *node) WS() string { return "ws" + strings.TrimPrefix(n.URL, "http") + "/ws" }
-
-// Stop ends the server as SIGTERM does, and waits until it has.
-func (n *node) Stop() {
-	n.end()
+	go func() { _, _ = io.Copy(io.Discard, log) }()
+	env := environment([]string{"LISTEN_ADDR=" + strings.TrimPrefix(greeting.URL, "http://")})
+	must(t, run(context.Background(), []string{"healthcheck"}, env, io.Discard))
+	end()
 	select {
-	case err := <-n.ended:
-		n.ended <- nil
-		if err != nil {
-			n.test.Errorf("the server ended with: %v", err)
+	case err := <-ended:
+		must(t, err)
+	case <-time.After(20 * time.Second):
+		t.Fatal("the server does not end")
+	}
+	if run(context.Background(), []string{"healthcheck"}, env, io.Discard) == nil {
+		t.Error("a dead server is found healthy")
+	}
+}
+
+func TestSecretThatIsGivenTwiceEndsTheStart(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "secret")
+	must(t, os.WriteFile(file, []byte("open-sesame-of-more-than-thirty-two-bytes:1"), 0o600))
+	for _, name := range []string{"REDIS_ADDR", "CHAOS_TOKEN", "AUTH_JWT_SECRET"} {
+		env := environment([]string{"LISTEN_ADDR=127.0.0.1:0", "ADMIN_ADDR=off", name + "=sesame-of-more-than-thirty-two-bytes:1", name + "_FILE=" + file})
+		if err := run(context.Background(), nil, env, new(strings.Builder)); err == nil || !strings.Contains(err.Error(), name+"_FILE") || strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%s ends with: %v", name, err)
 		}
-	case <-time.After(patience):
-		n.test.Error("the server did not end in time")
 	}
 }
 
-// get asks a path of the server, and gives status and body.
-func (n *node) get(url string) (int, string) {
-	n.test.Helper()
-	answer, err := http.Get(url) //nolint:gosec,noctx // a server of this test
-	if err != nil {
-		n.test.Fatal(err)
+func TestBadSettingsEndTheStartWithOneLine(t *testing.T) {
+	for _, setting := range []string{
+		"HISTORY_SIZE=many", "HISTORY_SIZE=-1", "MAX_TEXT_BYTES=0", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "LISTEN_ADDR=nowhere:at:all",
+		"REDIS_ADDR=redis", "REDIS_ADDR=redis://user:sesame@:x:y/z", "MAX_CONNECTIONS=-1", "TRUSTED_PROXIES=everywhere", "JOIN_TIMEOUT=soon",
+		"AUTH_JWT_SECRET=short", "TLS_CERT_FILE=/nowhere", "FRAME_RATE=-1", "ADMIN_ADDR=nowhere:at:all",
+	} {
+		name, _, _ := strings.Cut(setting, "=")
+		env := environment([]string{"LISTEN_ADDR=127.0.0.1:0", "ADMIN_ADDR=off", setting})
+		err := run(context.Background(), nil, env, new(strings.Builder))
+		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%s ends with: %v", setting, err)
+		}
 	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		n.test.Fatal(err)
-	}
-	return answer.StatusCode, string(body)
 }
 
-// startRedis starts a redis-server for a test.
-func startRedis(t testing.TB, args ...string) *rig.Redis {
-	t.Helper()
-	if _, err := exec.LookPath("redis-server"); err != nil {
-		t.Fatal("redis-server is not installed; `make test` installs it")
-	}
-	r, err := rig.NewRedis(args...)
-	if err != nil {
+func TestUsageListsEverySettingWithItsMeaning(t *testing.T) {
+	var out strings.Builder
+	if err := run(context.Background(), []string{"-h"}, environment([]string{"AUTH_JWT_SECRET=open-sesame"}), &out); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = r.Close() })
-	return r
-}
-
-// eventually waits until what is true.
-func eventually(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(patience)
-	every := time.NewTicker(5 * time.Millisecond)
-	defer every.Stop()
-	for !is() {
-		if time.Now().After(deadline) {
-			t.Fatalf("not in time: %s", what)
+	count := 0
+	eachSetting(reflect.TypeFor[settings](), func(f reflect.StructField) {
+		count++
+		name, meaning := f.Tag.Get("env"), f.Tag.Get("meaning")
+		if meaning == "" || !strings.Contains(out.String(), name) || !strings.Contains(out.String(), meaning) {
+			t.Errorf("%s is not listed with its meaning", name)
 		}
-		<-every.C
-	}
-}
-
-// user is a client of a node and what the test asks of it.
-type user struct {
-	*rig.Client
-	test testing.TB
-	name string
-}
-
-// connect opens a connection; query is like "?since=1", or empty.
-func connect(t testing.TB, n *node, query string) *user {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	c, err := rig.Dial(ctx, n.WS()+query, rig.ClientOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	return &user{Client: c, test: t}
-}
-
-// join opens a connection and joins under a name.
-func join(t testing.TB, n *node, name string) *user {
-	t.Helper()
-	u := connect(t, n, "")
-	u.name = name
-	u.say("join:" + name)
-	u.hear("joined")
-	return u
-}
-
-// say sends a frame.
-func (u *user) say(frame string) {
-	u.test.Helper()
-	if err := u.Send(frame); err != nil {
-		u.test.Fatal(err)
-	}
-}
-
-// await waits for a frame.
-func (u *user) await(what string, want func(rig.Frame) bool) rig.Frame {
-	u.test.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	f, err := u.Await(ctx, want)
-	if err != nil {
-		u.test.Fatalf("%s waits for %s: %v", u.name, what, err)
-	}
-	return f
-}
-
-// hear waits for a frame of a type that nobody has asked for yet.
-func (u *user) hear(kind string) rig.Frame {
-	u.test.Helper()
-	return u.await(kind, func(f rig.Frame) bool { return f.Type == kind })
-}
-
-// hearText waits for a message, public or direct, with a text.
-func (u *user) hearText(text string) rig.Frame {
-	u.test.Helper()
-	encoded, err := json.Marshal(text)
-	if err != nil {
-		u.test.Fatal(err)
-	}
-	return u.await(text, func(f rig.Frame) bool {
-		return (f.Type == "msg" || f.Type == "dm") && strings.Contains(string(f.Raw), `"text":`+string(encoded))
 	})
+	if lines := strings.Count(out.String(), "\n"); lines != count+4 {
+		t.Errorf("%d lines for %d settings:\n%s", lines, count, out.String())
+	}
+	if strings.Contains(out.String(), "sesame") {
+		t.Error("a secret is printed")
+	}
 }
 
-// hearError waits for an error with a code.
-func (u *user) hearError(code string) rig.Frame {
-	u.test.Helper()
-	return u.await("error "+code, func(f rig.Frame) bool { return f.Type == "error" && f.Code == code })
+func readme(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile("README.md")
+	must(t, err)
+	return string(content)
+}
+
+// rows are the cells of the Markdown table whose head is the one given.
+func rows(t *testing.T, text string, head ...string) (rows [][]string) {
+	t.Helper()
+	_, table, found := strings.Cut(text, "\n| "+strings.Join(head, " | ")+" |\n")
+	if !found {
+		t.Fatalf("there is no table of %v", head)
+	}
+	for line := range strings.Lines(table) {
+		line, isRow := strings.CutPrefix(strings.TrimSpace(line), "|")
+		if !isRow {
+			break
+		}
+		cells := strings.Split(strings.TrimSuffix(line, "|"), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		rows = append(rows, cells)
+	}
+	return rows[1:] // without the rule below the head
+}
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
+
+func TestReadmeListsEverySettingWithItsDefaultAndMeaning(t *testing.T) {
+	t.Parallel()
+	var want [][]string
+	eachSetting(reflect.TypeFor[settings](), func(f reflect.StructField) {
+		want = append(want, []string{code(f.Tag.Get("env")), code(f.Tag.Get("envDefault")), f.Tag.Get("meaning")})
+	})
+	got := rows(t, readme(t), "setting", "default", "meaning")
+	for i := range max(len(want), len(got)) {
+		switch {
+		case i >= len(got):
+			t.Errorf("the table lacks the row %q", want[i])
+		case i >= len(want):
+			t.Errorf("the table has a row of no setting: %q", got[i])
+		case !slices.Equal(got[i], want[i]):
+			t.Errorf("row %d is %q, not %q", i+1, got[i], want[i])
+		}
+	}
+}
+
+func TestReadmeListsEveryMetric(t *testing.T) {
+	t.Parallel()
+	dashboard, err := os.ReadFile("transport/grafana.json") // which another test holds complete
+	must(t, err)
+	var want, got []string
+	for _, name := range regexp.MustCompile(`parley_[a-z_]+`).FindAllString(string(dashboard), -1) {
+		want = append(want, code(strings.TrimSuffix(name, "_bucket")))
+	}
+	for _, row := range rows(t, readme(t), "metric", "meaning") {
+		got = append(got, row[0])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if want = slices.Compact(want); !slices.Equal(got, want) {
+		t.Errorf("the table has\n%q, not\n%q", got, want)
+	}
+}
+
+func TestReadmeNamesTestsAndFilesThatThereAre(t *testing.T) {
+	t.Parallel()
+	text := readme(t)
+	there := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	must(t, filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		for _, m := range declared.FindAllSubmatch(content, -1) {
+			there[string(m[1])] = true
+		}
+		return err
+	}))
+	for _, m := range regexp.MustCompile("`(Test[A-Z]\\w+)").FindAllStringSubmatch(text, -1) {
+		if !there[m[1]] {
+			t.Errorf("there is no %s", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(text, -1) {
+		if _, err := os.Stat(m[1]); err != nil {
+			t.Errorf("a link leads nowhere: %v", err)
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllStringSubmatch(text, -1) {
+		title := strings.ReplaceAll(m[1], "-", ",? ")
+		if !regexp.MustCompile(`(?mi)^#+ ` + title + `$`).MatchString(text) {
+			t.Errorf("there is no heading for #%s", m[1])
+		}
+	}
 }

@@ -2,6 +2,7 @@ package rig
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ type Node struct {
 	binary string
 	env    []string
 	addr   string
+	secure bool // it speaks TLS, by a certificate of the test
 	dir    string
 
 	mu   sync.Mutex
@@ -36,7 +38,7 @@ func StartNode(ctx context.Context, binary string, env ...string) (*Node, error)
 	if err != nil {
 		return nil, fmt.Errorf("failed to make a folder for the node: %w", err)
 	}
-	n := &Node{binary: binary, dir: dir}
+	n := &Node{binary: binary, dir: dir, secure: envValue(env, "TLS_CERT_FILE") != ""}
 	given := envValue(env, "LISTEN_ADDR")
 	var last error
 	for range startAttempts {
@@ -65,10 +67,28 @@ func StartNode(ctx context.Context, binary string, env ...string) (*Node, error)
 func (n *Node) Addr() string { return n.addr }
 
 // URL is where its HTTP is, without a slash at the end.
-func (n *Node) URL() string { return "http://" + n.addr }
+func (n *Node) URL() string { return "http" + n.s() + "://" + n.addr }
 
 // WSURL is where its WebSocket is.
-func (n *Node) WSURL() string { return "ws://" + n.addr + "/ws" }
+func (n *Node) WSURL() string { return "ws" + n.s() + "://" + n.addr + "/ws" }
+
+func (n *Node) s() string {
+	if n.secure {
+		return "s"
+	}
+	return ""
+}
+
+// Run runs the node's program once more, with arguments and the same environment, until it ends by itself.
+func (n *Node) Run(ctx context.Context, args ...string) (output string, err error) {
+	cmd := exec.CommandContext(ctx, n.binary, args...)
+	cmd.Env = append(os.Environ(), n.env...)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return string(out), fmt.Errorf("failed to run %v: %w", args, err)
+	}
+	return string(out), nil
+}
 
 // LogPath is the file that holds what all runs wrote to stdout and stderr, until Close.
 func (n *Node) LogPath() string { return filepath.Join(n.dir, "output.log") }
@@ -185,8 +205,12 @@ func (n *Node) start(ctx context.Context) error {
 	return nil
 }
 
-// healthClient opens a connection for each question: a kept one would be stale after every Kill.
-var healthClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: askTimeout}
+// healthClient opens a connection for each question: a kept one would be stale after every Kill. Certificates are the
+// tests' own.
+var healthClient = &http.Client{
+	Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, //nolint:gosec // see above
+	Timeout:   askTimeout,
+}
 
 func (n *Node) healthy(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, n.URL()+"/healthz", nil)
