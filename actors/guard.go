@@ -62,9 +62,13 @@ type guard struct {
 	actor  actor.Actor // made when the first message, Started, has come
 	vitals *vitals
 	census *census
+	ended  bool
 }
 
 func (g *guard) Receive(ctx actor.Context) {
+	if g.ended {
+		return
+	}
 	if g.actor == nil {
 		g.vitals = g.census.of(ctx.Self().Id)
 		g.actor = g.vitals.produce()
@@ -79,8 +83,10 @@ func (g *guard) Receive(ctx actor.Context) {
 		defer g.logPanic(false)
 		g.actor.Receive(ctx)
 	case *actor.Stopped:
+		census, v := g.census, g.vitals
+		v.mailbox.close(func() *mailbox { return census.successor(v) })
+		defer g.end()
 		defer g.logPanic(false)
-		g.vitals.mailbox.close(func() *mailbox { return g.census.successor(g.vitals) })
 		g.actor.Receive(ctx)
 	case *actor.Stopping:
 		defer g.logPanic(false)
@@ -100,6 +106,11 @@ func (g *guard) Receive(ctx actor.Context) {
 		}
 	}
 }
+
+// end lets go of what the actor held: the library remembers the PIDs of children that
+// have ended, in slots that it has not used again, and by them their mailboxes and this
+// guard. Ten thousand connections that came and went would otherwise keep 20 MB.
+func (g *guard) end() { g.actor, g.vitals.produce, g.ended = nil, nil, true }
 
 func (g *guard) die() {
 	g.vitals.injection.Store(noInjection)

@@ -110,6 +110,7 @@ func (m *mailbox) close(successor func() *mailbox) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.successor = successor
+	m.user, m.sheddable = ring[any]{}, 0
 }
 
 // scheduleLocked hands the mailbox to its dispatcher if there is work and nobody
