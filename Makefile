@@ -3,11 +3,13 @@ GO ?= go
 # Pinned, so that a new version's opinions come when they are asked for.
 GOLANGCI_LINT_VERSION := v2.15.0
 GOVULNCHECK_VERSION   := v1.9.0
+BENCHSTAT_VERSION     := v0.0.0-20260908200009-22c9c6c9d4da
 
 # Tools live with the checkout, by version, and nowhere else.
 TOOLS         := $(CURDIR)/.cache/bin
 GOLANGCI_LINT := $(TOOLS)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 GOVULNCHECK   := $(TOOLS)/govulncheck-$(GOVULNCHECK_VERSION)
+BENCHSTAT     := $(TOOLS)/benchstat-$(BENCHSTAT_VERSION)
 
 # For one package; the whole takes some ten minutes on two cores, one package after the other: tests that
 # break links and wait for what heals share no machine with others.
@@ -15,10 +17,10 @@ TEST_TIMEOUT ?= 20m
 FUZZ_TIME    ?= 10s
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint vuln fuzz bench docker setup
+.PHONY: help run test lint vuln fuzz bench microbench docker setup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## the server on :8080, with a Redis of its own in memory unless REDIS_ADDR is set
 	$(GO) run .
@@ -42,6 +44,9 @@ fuzz: ## every fuzz target for FUZZ_TIME (10s)
 bench: ## the load drill, beside the peers it is measured against
 	$(GO) run ./drill load -compare
 
+microbench: setup $(BENCHSTAT) ## Go benchmarks of the hot paths, compared with the kept ones (KEEP=1: keep these)
+	@.ci/bench $(BENCHSTAT)
+
 docker: ## the image, as parley
 	docker build --tag parley .
 
@@ -52,3 +57,7 @@ $(GOLANGCI_LINT):
 $(GOVULNCHECK):
 	GOBIN=$(TOOLS) $(GO) install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION)
 	mv $(TOOLS)/govulncheck $@
+
+$(BENCHSTAT):
+	GOBIN=$(TOOLS) $(GO) install golang.org/x/perf/cmd/benchstat@$(BENCHSTAT_VERSION)
+	mv $(TOOLS)/benchstat $@
