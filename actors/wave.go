@@ -24,7 +24,7 @@ const (
 	shortestInterval = 7 * time.Millisecond
 	longestInterval  = 40 * time.Millisecond
 	smallChat        = 475 // people
-	waveShare        = 40 * time.Microsecond
+	waveShare        = 50 * time.Microsecond
 	promptWave       = 300 * time.Microsecond
 )
 

@@ -8,8 +8,8 @@ import (
 func TestWavesOfALargeChatAreFurtherApart(t *testing.T) {
 	for people, want := range map[int]time.Duration{
 		0: shortestInterval, smallChat: shortestInterval,
-		smallChat + 25: shortestInterval + time.Millisecond,
-		1000:           28 * time.Millisecond,
+		smallChat + 20: shortestInterval + time.Millisecond,
+		1000:           33250 * time.Microsecond,
 		100_000:        longestInterval,
 	} {
 		if got := intervalFor(people); got != want {

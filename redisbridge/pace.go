@@ -17,8 +17,9 @@ const (
 	// promptCommits are so many that go at once before that: where less than a hundred
 	// messages a second are said, none waits.
 	promptCommits = 20
-	// longestPause is how long a commit waits at most, however many nodes there are.
-	longestPause = 2 * commitInterval
+	// longestPause is how long a commit waits at most, however many nodes there are: up to
+	// four of them cost together no more events than one.
+	longestPause = 4 * commitInterval
 )
 
 // pace spreads commits over time. It is a token bucket of promptCommits, one of which

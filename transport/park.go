@@ -18,7 +18,7 @@ import (
 
 // parkAfter is how long a client is silent before its connection is parked: those who
 // talk keep their goroutine.
-const parkAfter = 2 * time.Second
+const parkAfter = time.Second
 
 // framed notes that a frame was handled: where no part of the next has been read, the
 // read loop may end here. Only the read loop calls it.
