@@ -89,6 +89,7 @@ type Server struct {
 	cancel    context.CancelFunc
 
 	public, admin *http.Server
+	secure        bool // public speaks TLS; its own TLSConfig is set by net/http, too
 	listener      net.Listener
 	adminListener net.Listener
 }
@@ -128,7 +129,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		Logger:             gwsLog{o.Log},
 	})
 	s.public = newHTTPServer(s.routes(), o.Log)
-	if tlsConfig != nil {
+	if s.secure = tlsConfig != nil; s.secure {
 		s.public.TLSConfig = tlsConfig
 		s.public.TLSConfig.NextProtos = []string{"http/1.1"}
 	}
@@ -186,7 +187,7 @@ func (s *Server) bindAdmin() error {
 // URL is where a browser on this machine finds the page.
 func (s *Server) URL() string {
 	scheme := "http"
-	if s.public.TLSConfig != nil {
+	if s.secure {
 		scheme = "https"
 	}
 	host, port, _ := net.SplitHostPort(s.listener.Addr().String())
@@ -208,7 +209,7 @@ func (s *Server) AdminURL() string {
 func (s *Server) Serve() error {
 	failed := make(chan error, 2)
 	go func() {
-		if s.public.TLSConfig != nil {
+		if s.secure {
 			failed <- s.public.ServeTLS(s.listener, "", "")
 		} else {
 			failed <- s.public.Serve(s.listener)
