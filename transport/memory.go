@@ -22,8 +22,9 @@ const (
 	// most: pings and probes.
 	quietAllocation = 2 << 20
 	// worthReturning is how many bytes must have been allocated since memory was last
-	// given back, for the collection that it costs to be worth it.
-	worthReturning = 64 << 20
+	// given back, for the collection that it costs to be worth it: some tens of seconds of
+	// what a quiet server allocates.
+	worthReturning = collectAfter / 2
 )
 
 // tendMemory tends the process's memory until ctx ends. It paces the collector, unless
