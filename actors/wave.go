@@ -23,7 +23,7 @@ const (
 	// which is a few sessions.
 	shortestInterval = 7 * time.Millisecond
 	longestInterval  = 40 * time.Millisecond
-	smallChat        = 475 // people
+	smallChat        = 500 // people
 	waveShare        = 50 * time.Microsecond
 	promptWave       = 300 * time.Microsecond
 )

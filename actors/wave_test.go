@@ -9,7 +9,7 @@ func TestWavesOfALargeChatAreFurtherApart(t *testing.T) {
 	for people, want := range map[int]time.Duration{
 		0: shortestInterval, smallChat: shortestInterval,
 		smallChat + 20: shortestInterval + time.Millisecond,
-		1000:           33250 * time.Microsecond,
+		1000:           32 * time.Millisecond,
 		100_000:        longestInterval,
 	} {
 		if got := intervalFor(people); got != want {

@@ -23,7 +23,8 @@
 local log, refs, trimmed = KEYS[1], KEYS[2], KEYS[3]
 local format, floor = string.format, math.floor
 
-local function number(id) return format('%.0f', id) end
+-- Twice as fast as '%.0f', and the same below 2^63.
+local function number(id) return format('%d', id) end
 
 local newest = redis.call('ZREVRANGE', log, 0, 0, 'WITHSCORES')
 local last = tonumber(newest[2] or '0')
@@ -32,7 +33,7 @@ if last == 0 then last = tonumber(redis.call('GET', trimmed) or '0') end
 
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local lowest = tonumber(ARGV[4])
+local start = math.max(now, tonumber(ARGV[4]) + 1) -- the least that a new id may be
 local head = ARGV[7]
 local count = (#ARGV - 7) / 3
 local prev = last
@@ -44,9 +45,14 @@ local known = redis.call('ZMSCORE', refs, unpack(names))
 local ids, repeats, batch = {}, {}, {}
 local members, scores, event = {}, {}, {number(prev)}
 local added = 0
-local second, stamp = -1, ''
+local turn, stamp = 0, '' -- stamp holds below turn, the next whole second
+local told, since = '', 0
 for i = 1, count do
-  local ref, since = names[i], tonumber(ARGV[6 + 3 * i])
+  local ref = names[i]
+  if ARGV[6 + 3 * i] ~= told then -- most are the same
+    told = ARGV[6 + 3 * i]
+    since = tonumber(told)
+  end
   local before = batch[ref] or (known[i] and tonumber(known[i]))
   if before and before > since and before > now - 600000000 then
     local id = number(before)
@@ -54,15 +60,16 @@ for i = 1, count do
     table.insert(repeats, i)
     table.insert(repeats, id)
   else
-    last = math.max(now, last + 1, lowest + 1)
-    local id = number(last)
+    last = last < start and start or last + 1
+    local id = format('%d', last)
     local body, member = ARGV[7 + 3 * i], nil
     if head == '' then
       member = body .. id .. '}'
     else
-      if floor(last / 1000000) ~= second then
-        second = floor(last / 1000000)
-        stamp = number(second) .. '}'
+      if last >= turn then
+        turn = floor(last / 1000000) + 1
+        stamp = number(turn - 1) .. '}'
+        turn = turn * 1000000
       end
       member = head .. id .. body .. stamp
     end
