@@ -127,6 +127,7 @@ func (s *summary) printMeasures(w io.Writer) {
 	}
 	rows = append(rows,
 		[]string{"goroutines of all nodes, before → after", fmt.Sprintf("%d → %d", s.before.goroutines, s.after.goroutines)},
+		[]string{"memory in use on all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.heap>>20, s.after.heap>>20)},
 		[]string{"memory (RSS) of all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.rss>>10, s.after.rss>>10)},
 		[]string{"sockets closed by killing actors", fmt.Sprint(len(s.unexplained()))},
 		[]string{"connections made", fmt.Sprint(len(s.history.Connections))},
