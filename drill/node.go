@@ -86,17 +86,10 @@ func (n *node) footprint(ctx context.Context) footprint {
 
 // collect has the node collect its garbage: a heap profile may ask for that. Where it can't, more is counted as in use.
 func (n *node) collect(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, chaosTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+n.admin+"/debug/pprof/heap?gc=1", nil)
-	if err != nil {
-		return
-	}
-	req.Close = true
-	if resp, err := http.DefaultClient.Do(req); err == nil {
-		_, _ = io.Copy(io.Discard, resp.Body)
-		_ = resp.Body.Close()
-	}
+	_ = ask(ctx, "http://"+n.admin+"/debug/pprof/heap?gc=1", func(body io.Reader) error {
+		_, err := io.Copy(io.Discard, body)
+		return err
+	})
 }
 
 // residentSet reads VmRSS in KiB.
@@ -115,24 +108,33 @@ func residentSet(pid int) (int, error) {
 }
 
 // gauge reads one metric without labels in the Prometheus text format.
-func gauge(ctx context.Context, url, name string) (int, error) {
+func gauge(ctx context.Context, url, name string) (value int, err error) {
+	err = ask(ctx, url, func(body io.Reader) error {
+		for lines := bufio.NewScanner(body); lines.Scan(); {
+			if rest, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
+				v, err := strconv.ParseFloat(rest, 64)
+				value = int(v)
+				return err
+			}
+		}
+		return fmt.Errorf("no metric %s", name)
+	})
+	return value, err
+}
+
+// ask has read read the answer to a GET of an operators' address.
+func ask(ctx context.Context, url string, read func(body io.Reader) error) error {
 	ctx, cancel := context.WithTimeout(ctx, chaosTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return 0, fmt.Errorf("failed to read metrics: %w", err)
+		return fmt.Errorf("failed to ask a node: %w", err)
 	}
 	req.Close = true // nodes come and go: no kept connection is worth much
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, fmt.Errorf("failed to read metrics: %w", err)
+		return fmt.Errorf("failed to ask a node: %w", err)
 	}
 	defer resp.Body.Close()
-	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {
-		if rest, ok := strings.CutPrefix(lines.Text(), name+" "); ok {
-			v, err := strconv.ParseFloat(rest, 64)
-			return int(v), err
-		}
-	}
-	return 0, fmt.Errorf("no metric %s", name)
+	return read(resp.Body)
 }
