@@ -106,3 +106,40 @@ func TestNoLengthEndsMoreThanItsConnection(t *testing.T) {
 		})
 	}
 }
+
+// TestFramesThatSayNothingCountInTheFrameRate has pings, pongs and fragments use up what is
+// for all frames: pings go unanswered then, and who goes on is closed.
+func TestFramesThatSayNothingCountInTheFrameRate(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, "FRAME_RATE=2")
+	for name, frame := range map[string]string{
+		"pings":           "\x89\x80\x00\x00\x00\x00",
+		"pongs":           "\x8a\x80\x00\x00\x00\x00",
+		"empty fragments": "\x00\x80\x00\x00\x00\x00",
+	} {
+		r := connectRaw(t, n)
+		if name == "empty fragments" {
+			_ = r.write(fragment, "begun")
+		}
+		_, _ = r.Write([]byte(strings.Repeat(frame, 5000)))
+		if code := r.closedWith(); code != 1008 {
+			t.Errorf("a flood of %s is closed with %d", name, code)
+		}
+	}
+	r := connectRaw(t, n)
+	const pings = 60 // thrice what may come at once
+	for i := range pings {
+		_ = r.write(ping, fmt.Sprint(i))
+	}
+	_ = r.write(text, "ping:after them all")
+	answered := 0
+	r.hearRaw("rate_limited", func(head byte, payload string) bool {
+		if head == pong {
+			answered++
+		}
+		return strings.HasPrefix(payload, `{"type":"error","code":"rate_limited"`)
+	})
+	if answered < 20 || answered > 40 {
+		t.Errorf("%d of %d pings were answered at once", answered, pings)
+	}
+}
