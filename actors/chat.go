@@ -41,7 +41,8 @@ type Chat struct {
 	roster     roster
 	inboxes    inboxes
 	journal    journal
-	rates      rates
+	former     former
+	budgets    budgets
 	talks      talks
 	operations atomic.Uint64
 
@@ -86,6 +87,7 @@ func New(o Options) (*Chat, error) {
 		metrics:     newMetrics(o.Registerer),
 		finished:    make(chan struct{}),
 		public:      newTail(publicTail),
+		budgets:     newBudgets(o.Settings),
 		connections: make(map[uint64]*Connection),
 	}
 	logger := slog.New(zerolog.NewSlogHandler(o.Log.Level(zerolog.WarnLevel)))
@@ -177,6 +179,9 @@ func (c *Chat) disconnected(conn *Connection, clean bool) {
 
 // retire takes a connection out whose session has ended for good.
 func (c *Chat) retire(conn *Connection) {
+	if claim := conn.claim.Load(); claim != nil {
+		c.former.note(*claim, time.Now())
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.connections, conn.ID)

@@ -42,8 +42,13 @@ func startChat(t *testing.T, redis *fakeRedis) *Chat {
 
 func startChatOf(t *testing.T, bridge actor.Producer) *Chat {
 	t.Helper()
+	return startChatWith(t, bridge, Settings{HistorySize: 20, MaxTextBytes: 4096})
+}
+
+func startChatWith(t *testing.T, bridge actor.Producer, settings Settings) *Chat {
+	t.Helper()
 	chat, err := New(Options{
-		Settings: Settings{HistorySize: 20, MaxTextBytes: 4096}, Node: "node",
+		Settings: settings, Node: "node",
 		Bridge: bridge, Log: zerolog.Nop(), Registerer: prometheus.NewRegistry(),
 	})
 	if err != nil {

@@ -60,7 +60,7 @@ func (s *sessions) Receive(ctx actor.Context) {
 		ctx.Send(m.conn.pid, m)
 	case *actor.Terminated:
 		s.ended(ctx, m.Who)
-	case *RoomStarted, *DMsStarted, *BridgeStarted, *RedisChanged, *drainAll, *hangUpAll:
+	case *RoomStarted, *DMsStarted, *BridgeStarted, *drainAll, *hangUpAll:
 		for _, conn := range s.live {
 			ctx.Send(conn.pid, m)
 		}

@@ -19,6 +19,7 @@ type ear struct {
 
 	mu     sync.Mutex
 	bridge *actor.PID
+	claims []actors.HeldClaim
 	heard  []any
 }
 
@@ -28,6 +29,9 @@ func (e *ear) Receive(ctx actor.Context) {
 	if _, ok := ctx.Message().(*actor.Started); ok {
 		e.bridge = ctx.Spawn(actor.PropsFromProducer(e.store.Actor))
 		return
+	}
+	if m, ok := ctx.Message().(*actors.ReadClaims); ok {
+		ctx.Send(e.bridge, &actors.Claims{Doubt: m.Doubt, Held: e.claims})
 	}
 	e.heard = append(e.heard, ctx.Message())
 }

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// claimLife is how long a claim on a name, and its inbox, last after their last
-	// use.
-	claimLife = 30 * 24 * time.Hour
+	// keptClaimLife is how long a claim on a name lasts after its last use, if its holder
+	// has shown the token again; claimLife for others: they may be anybody's whim.
+	keptClaimLife = 30 * 24 * time.Hour
+	claimLife     = 24 * time.Hour
 	// claimBatch is how many claims one pipeline decides.
 	claimBatch = 256
 	// claimLimit is how many may wait; more are refused.
@@ -51,11 +52,12 @@ func (b *bridge) grant(now time.Time) {
 	batch := c.waiting[:n:n]
 	c.waiting = c.waiting[n:]
 	var claimed []*actors.Claimed
+	doubt, _ := b.store.lease.doubted()
 	b.run(&c.lane, n, func(ctx context.Context) (err error) {
 		claimed, err = b.store.claim(ctx, batch)
 		return err
 	}, func(err error) {
-		if err != nil {
+		if now, _ := b.store.lease.doubted(); err != nil || now != doubt {
 			c.waiting = append(batch, c.waiting...) // asking twice is harmless
 			return
 		}
@@ -79,9 +81,10 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	if _, err := pipe.Exec(ctx); failed(err) {
 		return nil, err
 	}
-	present := make([]*redis.BoolCmd, len(batch))
-	for i := range batch {
+	present, waits := make([]*redis.BoolCmd, len(batch)), make([]*redis.IntCmd, len(batch))
+	for i, m := range batch {
 		present[i] = pipe.SIsMember(ctx, membersKey, spellings[i].Val())
+		waits[i] = pipe.Exists(ctx, waitingKey(logKey(actors.Log(m.Name))))
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
@@ -89,8 +92,9 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	verdicts := make([]*redis.Cmd, len(batch))
 	for i, m := range batch {
 		verdicts[i] = claimScript.EvalSha(ctx, pipe, []string{claimKey(actors.Fold(m.Name))},
-			m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(present[i].Val()), flag(m.Trusted),
-			actors.Grace.Microseconds(), claimLife.Microseconds(), spellings[i].Val())
+			m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(present[i].Val()), flag(m.Signed),
+			actors.Grace.Microseconds(), s.nameHold.Microseconds(), spellings[i].Val(),
+			claimLifeOf(true), claimLifeOf(false), flag(waits[i].Val() > 0), s.floor(0))
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
@@ -98,10 +102,19 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	return s.claimed(ctx, batch, verdicts)
 }
 
+// claimLifeOf is the life of a claim in seconds.
+func claimLifeOf(kept bool) int64 {
+	if kept {
+		return int64(keptClaimLife.Seconds())
+	}
+	return int64(claimLife.Seconds())
+}
+
 // claimed makes answers of the script's verdicts, with the holders' conversations.
 func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts []*redis.Cmd) ([]*actors.Claimed, error) {
 	claimed := make([]*actors.Claimed, len(batch))
 	peers := make([]*redis.ZSliceCmd, len(batch))
+	var held []actors.HeldClaim
 	pipe := s.client.Pipeline()
 	for i, m := range batch {
 		verdict, err := verdicts[i].StringSlice()
@@ -115,24 +128,33 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts []*
 			claimed[i] = &actors.Claimed{Op: m.Op, Code: actors.CodeNameTaken}
 			continue
 		}
-		claimed[i] = &actors.Claimed{Op: m.Op, Token: m.Proof}
-		if verdict[0] == "fresh" {
-			claimed[i].Token = m.Fresh
+		c := &actors.Claimed{Op: m.Op, Token: m.Proof, Kept: verdict[0] == "kept"}
+		if !c.Kept {
+			c.Token = m.Fresh
 		}
-		if m.Trusted {
-			claimed[i].Token = "" // the signed identity is the proof
+		if m.Signed {
+			c.Token, c.Kept = "", false // the signed identity is the proof
 		}
-		claimed[i].Since, _ = strconv.ParseInt(verdict[1], 10, 64)
+		c.Since, _ = strconv.ParseInt(verdict[1], 10, 64)
+		claimed[i] = c
+		if c.Kept {
+			held = append(held, actors.HeldClaim{Name: m.Name, Token: c.Token, Since: c.Since, Kept: true, Address: m.Address})
+		}
 		peers[i] = pipe.ZRevRangeByScoreWithScores(ctx, peersKey(m.Name), &redis.ZRangeBy{
 			Min: "(" + verdict[1], Max: "+inf", Count: conversationLimit,
 		})
 		pipe.Expire(ctx, logKey(actors.Log(m.Name)), inboxLife)
 		pipe.Expire(ctx, peersKey(m.Name), inboxLife)
+		pipe.Del(ctx, waitingKey(logKey(actors.Log(m.Name))))
 	}
 	if pipe.Len() == 0 {
 		return claimed, nil
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	// Whether the address has a place for it is not the holder's worry now.
+	if _, err := s.vouch(ctx, held); err != nil {
 		return nil, err
 	}
 	for i, p := range peers {

@@ -19,6 +19,8 @@ type health struct {
 	mu     sync.Mutex
 	heard  time.Time // when the last probe came back
 	reason string    // why messages do not go round
+	// refuses is what kind of error Redis answers writes with, "" while it takes them.
+	refuses string
 }
 
 func (h *health) hear(now time.Time) {
@@ -34,6 +36,15 @@ func (h *health) fail(reason string) {
 	h.reason = reason
 }
 
+// refuse notes that Redis refuses writes, and says whether that is new.
+func (h *health) refuse(kind string) (isNew bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	isNew = h.refuses != kind
+	h.refuses = kind
+	return isNew
+}
+
 // Ready says whether messages go round, and if not, why, in words that are safe to
 // show to anyone.
 func (s *Store) Ready() (ok bool, reason string) {
@@ -45,6 +56,10 @@ func (s *Store) Ready() (ok bool, reason string) {
 		return false, h.reason
 	case time.Since(h.heard) > probePatience:
 		return false, "messages do not come back from redis"
+	case h.refuses == kindOutOfMemory:
+		return false, "redis is out of memory"
+	case h.refuses != "":
+		return false, "redis refuses: " + h.refuses
 	default:
 		return true, ""
 	}

@@ -79,7 +79,8 @@ func (b *bridge) unsubscribe(m *actors.Unsubscribe) {
 	}
 }
 
-// relay hands an event to its log's subscriber.
+// relay hands an event to its log's subscriber. That of an inbox is not told while the
+// lease is over: the name may be somebody else's, and the log has it.
 func (b *bridge) relay(m *actors.Appended) {
 	if n := len(m.Entries); n > 0 {
 		b.store.saw(m.Entries[n-1].ID)
@@ -87,6 +88,10 @@ func (b *bridge) relay(m *actors.Appended) {
 			b.publics.pace.heard(time.Now(), m)
 			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), m.Entries[n-1].ID))
 		}
+	}
+	if m.Log != actors.Public && !b.store.lease.lasts(time.Now()) {
+		b.fenced = true
+		return
 	}
 	b.tell(m.Log, m)
 }

@@ -30,8 +30,15 @@ func (q *queue) add(b *bridge, w waiting) {
 	q.waiting = append(q.waiting, w)
 }
 
-// take takes out what the next batch holds.
-func (q *queue) take() []waiting {
+// take takes out what the next batch holds. What was said by those whose claim is lost is
+// nobody's any more.
+func (q *queue) take(b *bridge) []waiting {
+	if len(b.vouches.forsaken) > 0 {
+		q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool {
+			_, forsaken := b.vouches.forsaken[w.to.Id]
+			return forsaken
+		})
+	}
 	n, bytes := 0, 0
 	for n < len(q.waiting) && n < appendBatch && bytes < appendBytes {
 		bytes += len(q.waiting[n].Text)

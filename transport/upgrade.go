@@ -45,6 +45,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 	}
 	resume.Name, resume.Expires = who.Name, who.Expires
 	ip := clientIP(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.settings.TrustedProxies)
+	resume.Address = ip
 	release, verdict := s.admission.admit(ip)
 	if !verdict.ok() {
 		s.metrics.refused.WithLabelValues(string(verdict.reason)).Inc()

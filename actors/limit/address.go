@@ -67,34 +67,24 @@ func NewAddresses(setting *float64, byDefault float64, unit time.Duration, burst
 	}
 }
 
-func (a *Addresses) spares(addr netip.Addr) bool {
-	return a == nil || !addr.IsValid() || a.sparesLoopback && addr.Unmap().IsLoopback()
+// Limits says whether the address has a budget that can be empty.
+func (a *Addresses) Limits(addr netip.Addr) bool {
+	return a != nil && addr.IsValid() && !(a.sparesLoopback && addr.Unmap().IsLoopback())
 }
 
 // Take takes n tokens, or none and says how long to wait for them.
 func (a *Addresses) Take(addr netip.Addr, n int, now time.Time) (wait time.Duration) {
-	if a.spares(addr) {
-		return 0
+	// What others do between the two is at most a little debt.
+	if wait = a.Wait(addr, n, now); wait == 0 {
+		a.Spend(addr, n, now)
 	}
-	if network, ok := Network(addr); ok {
-		// Asked first and paid last: who is refused pays nothing, and what two sites do meanwhile is
-		// at most a little debt.
-		if wait := a.networks.Wait(network, n, now); wait > 0 {
-			return wait
-		}
-		defer func() {
-			if wait == 0 {
-				a.networks.Spend(network, n, now)
-			}
-		}()
-	}
-	return a.sites.Take(Site(addr), n, now)
+	return wait
 }
 
 // Spend takes n tokens whether they are there or not, and says how long it will be until the debt is
 // paid back.
 func (a *Addresses) Spend(addr netip.Addr, n int, now time.Time) (debt time.Duration) {
-	if a.spares(addr) {
+	if !a.Limits(addr) {
 		return 0
 	}
 	if network, ok := Network(addr); ok {
@@ -103,13 +93,16 @@ func (a *Addresses) Spend(addr netip.Addr, n int, now time.Time) (debt time.Dura
 	return max(debt, a.sites.Spend(Site(addr), n, now))
 }
 
-// Debt says how long it will be until the address owes nothing.
-func (a *Addresses) Debt(addr netip.Addr, now time.Time) (debt time.Duration) {
-	if a.spares(addr) {
+// Wait says how long Take would have the address wait for n tokens.
+func (a *Addresses) Wait(addr netip.Addr, n int, now time.Time) (wait time.Duration) {
+	if !a.Limits(addr) {
 		return 0
 	}
 	if network, ok := Network(addr); ok {
-		debt = a.networks.Wait(network, 0, now)
+		wait = a.networks.Wait(network, n, now)
 	}
-	return max(debt, a.sites.Wait(Site(addr), 0, now))
+	return max(wait, a.sites.Wait(Site(addr), n, now))
 }
+
+// Debt says how long it will be until the address owes nothing.
+func (a *Addresses) Debt(addr netip.Addr, now time.Time) time.Duration { return a.Wait(addr, 0, now) }

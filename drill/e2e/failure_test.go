@@ -108,7 +108,7 @@ func TestTrafficSurvives(t *testing.T) {
 			t.Parallel()
 			redis := startRedis(t, durable...)
 			link := startProxy(t, redis)
-			open := []string{"FRAME_RATE=0", "MESSAGE_RATE=0"}
+			var open []string
 			a := startNode(t, append(open, "REDIS_ADDR="+redis.Addr())...)
 			b := startNode(t, append(open, "REDIS_ADDR="+link.Addr())...)
 			tr := startTraffic(t, redis, 8, a, b)

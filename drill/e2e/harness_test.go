@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -56,9 +57,15 @@ type node struct {
 	log   string // all of it, once it was stopped
 }
 
-// startNode starts a server with settings as NAME=value, and stops it at the end of
-// the test.
+// startNode starts a server with settings as NAME=value, where those who talk may do so as
+// much as they like, and stops it at the end of the test.
 func startNode(t testing.TB, env ...string) *node {
+	t.Helper()
+	return startAsIs(t, slices.Concat(rig.Unlimited, env)...)
+}
+
+// startAsIs is startNode with the defaults that people have.
+func startAsIs(t testing.TB, env ...string) *node {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()

@@ -96,7 +96,7 @@ func TestWhoSaysTooMuchIsToldToWaitAndThenCutOff(t *testing.T) {
 	} {
 		t.Run(c.settings, func(t *testing.T) {
 			t.Parallel()
-			n := startNode(t, "FRAME_RATE=0", "MESSAGE_RATE=0", c.settings)
+			n := startNode(t, c.settings)
 			alice := join(t, n, "alice")
 			alice.say(fmt.Sprintf(c.frame, 0))
 			for i := 1; i < 10_000 && alice.CloseCode() == 0; i++ {

@@ -46,7 +46,7 @@ func TestServerWithACertificateOfItsOwn(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	writeCertificate(t, cert, key, "first")
-	n := startNode(t, "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key, "REDIS_ADDR="+startRedis(t).Addr(), "MESSAGE_RATE=0", "FRAME_RATE=0")
+	n := startNode(t, "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key, "REDIS_ADDR="+startRedis(t).Addr())
 	if !strings.HasPrefix(n.URL, "https://") {
 		t.Fatalf("the page is at %s", n.URL)
 	}

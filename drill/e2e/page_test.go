@@ -156,7 +156,7 @@ func keepsUnsentMessagesOverAReload(t *testing.T, browser *chromium) {
 }
 
 func loadsOlderHistoryOnScroll(t *testing.T, browser *chromium) {
-	server := startNode(t, "MESSAGE_RATE=0", "FRAME_RATE=0")
+	server := startNode(t)
 	alice := browser.open(t, server.URL, "alice")
 	const sent = 160
 	alice.run(fmt.Sprintf(`import("/chat.js").then(({Chat}) => new Promise((done) => {
