@@ -159,8 +159,9 @@ func (b *bridge) pump() {
 	}
 	lasts := b.store.lease.lasts(now)
 	b.recall(now, lasts)
-	if !lasts {
-		return // the names may be others' by now
+	if !lasts { // the names may be others' by now
+		b.refuseIfRefused()
+		return
 	}
 	b.commitPublics(now)
 	for i := range b.directs {

@@ -45,6 +45,13 @@ func (h *health) refuse(kind string) (isNew bool) {
 	return isNew
 }
 
+// refusal is what kind of error Redis answers writes with, "" while it takes them.
+func (h *health) refusal() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.refuses
+}
+
 // Ready says whether messages go round, and if not, why, in words that are safe to
 // show to anyone.
 func (s *Store) Ready() (ok bool, reason string) {
