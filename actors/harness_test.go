@@ -42,9 +42,14 @@ func startChat(t *testing.T, redis *fakeRedis) *Chat {
 
 func startChatOf(t *testing.T, bridge actor.Producer) *Chat {
 	t.Helper()
+	return startChatThatLogs(t, bridge, zerolog.Nop())
+}
+
+func startChatThatLogs(t *testing.T, bridge actor.Producer, log zerolog.Logger) *Chat {
+	t.Helper()
 	chat, err := New(Options{
 		Settings: Settings{HistorySize: 20, MaxTextBytes: 4096}, Node: "node",
-		Bridge: bridge, Log: zerolog.Nop(), Registerer: prometheus.NewRegistry(),
+		Bridge: bridge, Log: log, Registerer: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)
