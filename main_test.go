@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -65,6 +67,17 @@ func TestServerStartsIsHealthyAndLeavesNothingBehind(t *testing.T) {
 	}
 	if run(context.Background(), []string{"healthcheck"}, env, io.Discard) == nil {
 		t.Error("a dead server is found healthy")
+	}
+}
+
+// TestPanicOfServingIsItsError with the stack of where it happened.
+func TestPanicOfServingIsItsError(t *testing.T) {
+	err := contain(func() error { panic("no way") })
+	if text := fmt.Sprint(err); !strings.HasPrefix(text, "serve: panic: no way\n") || !strings.Contains(text, "TestPanicOfServing") {
+		t.Errorf("the error is %v", err)
+	}
+	if err := contain(func() error { return io.EOF }); !errors.Is(err, io.EOF) {
+		t.Errorf("an error became %v", err)
 	}
 }
 

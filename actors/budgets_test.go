@@ -6,15 +6,17 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // budgeted starts a chat whose addresses have budgets.
 func budgeted(t *testing.T, set func(*Settings)) (*Chat, *fakeRedis) {
 	t.Helper()
 	redis := newFakeRedis()
-	settings := Settings{HistorySize: 20, MaxTextBytes: 4096}
+	settings := defaults
 	set(&settings)
-	return startChatWith(t, producerOf(redis), settings), redis
+	return startChatWith(t, producerOf(redis), settings, zerolog.Nop()), redis
 }
 
 // connectFrom opens a connection from an address.

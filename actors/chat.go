@@ -95,7 +95,7 @@ func New(o Options) (*Chat, error) {
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }),
 		actor.WithDeadLetterThrottleInterval(deadLetterInterval))
 	c.root = c.system.Root
-	c.workers = newWorkers(workersPerCore * runtime.GOMAXPROCS(0))
+	c.workers = newWorkers(workersPerCore*runtime.GOMAXPROCS(0), &c.log)
 	c.census = newCensus(o.Log, c.workers)
 	o.Registerer.MustRegister(newDepths(c.census))
 	c.bridge, c.room, c.dms, c.sessions = c.pid(KindBridge), c.pid(KindRoom), c.pid(KindDMs), c.pid(KindSessions)
@@ -133,7 +133,11 @@ func (c *Chat) ended() {
 		close(c.finished)
 		return
 	}
-	go c.startTop()
+	go func() {
+		for !contain(&c.log, "start", c.startTop) {
+			time.Sleep(respawnPause)
+		}
+	}()
 }
 
 // spawn starts a child. It fails only where the name is taken, which a parent that

@@ -44,6 +44,12 @@
 // DMsStarted, BridgeStarted tell the others to), and everything asked is
 // idempotent.
 //
+// # What a panic costs
+//
+// In Receive, its message: the supervisor restarts the actor. On a goroutine or a timer
+// that an actor started, the same: it comes home as a Stray, or is done again. Anywhere
+// else what was being done, and a line in the log (see contain). Never the process.
+//
 // # Who may wait
 //
 // No actor, ever. A connection's read loop waits in Receive while its session is

@@ -153,7 +153,7 @@ func (s *session) catchUp(ctx actor.Context, log Log) {
 	if c.resuming {
 		if debt := s.chat.budgets.bytes.Debt(s.conn.resume.Address, time.Now()); debt > 0 {
 			self, root := s.conn.pid, ctx.ActorSystem().Root
-			time.AfterFunc(debt, func() { root.Send(self, &debtPaid{log: log}) })
+			s.chat.after(debt, "resume", func() { root.Send(self, &debtPaid{log: log}) })
 			return
 		}
 	}

@@ -223,8 +223,8 @@ func (s *session) armTimer(ctx actor.Context) {
 	if !ok {
 		return
 	}
-	self, root := s.conn.pid, ctx.ActorSystem().Root
-	s.timer = time.AfterFunc(max(time.Until(at), time.Millisecond), func() { root.Send(self, &expire{}) })
+	chat, self := s.chat, s.conn.pid // and not the session: it may end before
+	s.timer = chat.after(max(time.Until(at), time.Millisecond), "expiry", func() { chat.root.Send(self, &expire{}) })
 }
 
 func (s *session) stopTimer() {

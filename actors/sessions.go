@@ -109,5 +109,5 @@ func (s *sessions) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor
 		supervisor.StopChildren(child)
 		return
 	}
-	s.failures.restart(supervisor, child)
+	s.failures.restart(s.chat, supervisor, child)
 }

@@ -61,5 +61,5 @@ func (t *top) start(ctx actor.Context, kind Kind) {
 
 func (t *top) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID) {
 	t.chat.metrics.restarted(Kind(child.Id[len(string(KindChat))+1:]))
-	t.failures.restart(supervisor, child)
+	t.failures.restart(t.chat, supervisor, child)
 }

@@ -97,8 +97,7 @@ func (b *bridge) pause(wait time.Duration) {
 		return
 	}
 	b.publics.paused = true
-	root, self := b.root, b.self
-	time.AfterFunc(wait, func() { root.Send(self, &paceOver{}) })
+	time.AfterFunc(wait, b.guarded(func() { b.send(b.self, &paceOver{}) }))
 }
 
 // isBehind has the room write back what the log lacks, and tries again.

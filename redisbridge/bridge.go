@@ -102,6 +102,8 @@ func (b *bridge) Receive(ctx actor.Context) {
 		if m.by == b {
 			m.then()
 		}
+	case *panicked:
+		b.panicked(m)
 	case *look:
 		b.look(time.Now())
 	case *paceOver:
@@ -123,19 +125,19 @@ func (b *bridge) start(ctx actor.Context) {
 	b.reachable = b.store.health.ok()
 	b.link.init()
 	b.presence.init()
-	b.vouches.init(time.Now())
-	go b.keepTime(b.ctx)
+	b.vouches.init()
+	go b.guarded(b.keepTime)()
 	b.root.Send(b.parent, &actors.BridgeStarted{})
 }
 
-func (b *bridge) keepTime(ctx context.Context) {
+func (b *bridge) keepTime() {
 	every := time.NewTicker(lookInterval)
 	defer every.Stop()
 	for {
 		select {
 		case <-every.C:
 			b.root.Send(b.self, &look{})
-		case <-ctx.Done():
+		case <-b.ctx.Done():
 			return
 		}
 	}
@@ -200,12 +202,12 @@ type lane struct {
 func (l *lane) free(now time.Time) bool { return !l.busy && !now.Before(l.until) }
 
 // run does work off the actor and then goes on inside it with its error. A failure
-// makes the lane wait before the next piece.
+// makes the lane wait before the next piece, a panic is the bridge's.
 func (b *bridge) run(l *lane, size int, work func(context.Context) error, then func(error)) {
 	l.busy = true
 	began := time.Now()
 	ctx, root, self := b.ctx, b.root, b.self
-	go func() {
+	go b.guarded(func() {
 		err := work(ctx)
 		root.Send(self, &done{by: b, then: func() {
 			l.busy = false
@@ -217,7 +219,7 @@ func (b *bridge) run(l *lane, size int, work func(context.Context) error, then f
 			}
 			then(err)
 		}})
-	}()
+	})()
 }
 
 func retryPause() time.Duration { return shortestRetry + rand.N(longestRetry-shortestRetry) }

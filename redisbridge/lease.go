@@ -37,6 +37,8 @@ type lease struct {
 	// doubts counts how often it had lapsed, or may have; settled is up to which of
 	// these the claims were looked at.
 	doubts, settled int
+	// vouch is when the claims are to be looked at, doubted or not.
+	vouch time.Time
 }
 
 // lasts says whether the node's names are its own.
@@ -84,11 +86,18 @@ func (l *lease) doubted() (number int, settled bool) {
 	return l.doubts, l.doubts == l.settled
 }
 
-// settle ends the doubts up to a number: the claims were looked at.
-func (l *lease) settle(number int) {
+// settle ends the doubts up to a number: the claims were looked at, and are to be again at
+// a time.
+func (l *lease) settle(number int, again time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.settled = max(l.settled, number)
+	l.settled, l.vouch = max(l.settled, number), again
+}
+
+func (l *lease) nextVouch() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.vouch
 }
 
 // renewal is what Redis answers to one.

@@ -127,7 +127,7 @@ func (b *bridge) relink(now time.Time) {
 	b.run(&l.lane, len(channels), func(ctx context.Context) error {
 		made.pubsub = client.Subscribe(ctx)
 		// Whoever makes it may not live to hear of it.
-		context.AfterFunc(ctx, func() { _ = made.pubsub.Close() })
+		context.AfterFunc(ctx, b.guarded(func() { _ = made.pubsub.Close() }))
 		for len(channels) > 0 {
 			n := min(len(channels), subscribeBatch)
 			if err := made.pubsub.Subscribe(ctx, channels[:n]...); err != nil {
@@ -143,7 +143,7 @@ func (b *bridge) relink(now time.Time) {
 		}
 		made.since = time.Now()
 		l.current = made
-		go b.readLink(b.ctx, made)
+		go b.guarded(func() { b.readLink(b.ctx, made) })()
 	})
 }
 

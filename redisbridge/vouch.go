@@ -33,15 +33,13 @@ const (
 type voucher struct {
 	lane
 	asked  time.Time // when the parent was asked which claims there are
-	last   time.Time // when they were last renewed
 	claims *actors.Claims
 	// forsaken are the sessions, by their ids, whose claim was lost, and when.
 	forsaken map[string]time.Time
 }
 
-func (v *voucher) init(now time.Time) {
+func (v *voucher) init() {
 	v.name = "vouch"
-	v.last = now
 	v.forsaken = map[string]time.Time{}
 }
 
@@ -49,7 +47,7 @@ func (v *voucher) init(now time.Time) {
 func (b *bridge) vouch(now time.Time) {
 	v := &b.vouches
 	doubt, settled := b.store.lease.doubted()
-	if !v.free(now) || settled && now.Sub(v.last) < vouchInterval {
+	if !v.free(now) || settled && now.Before(b.store.lease.nextVouch()) {
 		return
 	}
 	if v.claims == nil {
@@ -73,13 +71,14 @@ func (b *bridge) vouch(now time.Time) {
 		if err != nil {
 			return // all again
 		}
-		v.last = time.Now()
+		now, again := time.Now(), vouchInterval
 		for i, c := range claims.Held {
 			if verdicts[i].lost && c.Session != nil {
-				b.forsake(c.Session, v.last)
+				b.forsake(c.Session, now)
+				again = vouchPatience // a session may die with that in hand
 			}
 		}
-		b.store.lease.settle(doubt)
+		b.store.lease.settle(doubt, now.Add(again))
 		b.unfence()
 	})
 }

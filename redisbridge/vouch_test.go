@@ -129,11 +129,11 @@ func TestLeaseEndsByTheClockOfTheNodeToo(t *testing.T) {
 		t.Error("a lease that had lapsed is not doubted")
 	}
 	l.doubt()
-	if l.settle(first); l.lasts(now.Add(time.Hour)) {
+	if l.settle(first, now); l.lasts(now.Add(time.Hour)) {
 		t.Error("a doubt is settled by looking before it came up")
 	}
 	second, _ := l.doubted()
-	if l.settle(second); !l.lasts(now.Add(time.Hour)) {
+	if l.settle(second, now); !l.lasts(now.Add(time.Hour)) {
 		t.Error("a doubt that is settled lasts")
 	}
 }
