@@ -71,35 +71,66 @@ func (b *bridge) grant(now time.Time) {
 	})
 }
 
+// place is one of the keys that a claim on a name takes, for it has a form or two.
+type place struct {
+	of       int // the claim in its batch
+	key      string
+	spelling *redis.StringCmd // of who has it
+	present  *redis.BoolCmd
+	verdict  *redis.Cmd
+}
+
 // claim decides a batch; nil is given for those that have to be asked again.
 func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Claimed, error) {
-	spellings := make([]*redis.StringCmd, len(batch))
+	var places []place
 	pipe := s.client.Pipeline()
 	for i, m := range batch {
-		spellings[i] = pipe.HGet(ctx, claimKey(actors.Fold(m.Name)), "spelling")
+		for _, key := range claimKeys(m.Name) {
+			places = append(places, place{of: i, key: key, spelling: pipe.HGet(ctx, key, "spelling")})
+		}
 	}
 	if _, err := pipe.Exec(ctx); failed(err) {
 		return nil, err
 	}
-	present, waits := make([]*redis.BoolCmd, len(batch)), make([]*redis.IntCmd, len(batch))
+	waits := make([]*redis.IntCmd, len(batch))
+	for i := range places {
+		places[i].present = pipe.SIsMember(ctx, membersKey, places[i].spelling.Val())
+	}
 	for i, m := range batch {
-		present[i] = pipe.SIsMember(ctx, membersKey, spellings[i].Val())
 		waits[i] = pipe.Exists(ctx, waitingKey(logKey(actors.Log(m.Name))))
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}
-	verdicts := make([]*redis.Cmd, len(batch))
-	for i, m := range batch {
-		verdicts[i] = claimScript.EvalSha(ctx, pipe, []string{claimKey(actors.Fold(m.Name))},
-			m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(present[i].Val()), flag(m.Signed),
-			actors.Grace.Microseconds(), s.nameHold.Microseconds(), spellings[i].Val(),
-			claimLifeOf(true), claimLifeOf(false), flag(waits[i].Val() > 0), s.floor(0))
+	for i := range places {
+		p := &places[i]
+		m := batch[p.of]
+		p.verdict = claimScript.EvalSha(ctx, pipe, []string{p.key},
+			m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(p.present.Val()), flag(m.Signed),
+			actors.Grace.Microseconds(), s.nameHold.Microseconds(), p.spelling.Val(),
+			claimLifeOf(true), claimLifeOf(false), flag(waits[p.of].Val() > 0), s.floor(0))
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}
+	verdicts := make([][]string, len(batch))
+	for _, p := range places {
+		verdict, err := p.verdict.StringSlice()
+		if err != nil {
+			return nil, err
+		}
+		verdicts[p.of] = worse(verdicts[p.of], verdict)
+	}
 	return s.claimed(ctx, batch, verdicts)
+}
+
+// worse is the verdict on a name whose places have these: it is its holder's only if all are.
+// A place that was got in vain is free again after the grace.
+func worse(a, b []string) []string {
+	if a == nil || b[0] == "again" || b[0] == "taken" && a[0] != "again" {
+		return b
+	}
+	return a
 }
 
 // claimLifeOf is the life of a claim in seconds.
@@ -111,16 +142,13 @@ func claimLifeOf(kept bool) int64 {
 }
 
 // claimed makes answers of the script's verdicts, with the holders' conversations.
-func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts []*redis.Cmd) ([]*actors.Claimed, error) {
+func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][]string) ([]*actors.Claimed, error) {
 	claimed := make([]*actors.Claimed, len(batch))
 	peers := make([]*redis.ZSliceCmd, len(batch))
 	var held []actors.HeldClaim
 	pipe := s.client.Pipeline()
 	for i, m := range batch {
-		verdict, err := verdicts[i].StringSlice()
-		if err != nil {
-			return nil, err
-		}
+		verdict := verdicts[i]
 		switch verdict[0] {
 		case "again":
 			continue

@@ -115,20 +115,17 @@ func anyStored(work []direct) bool {
 
 // resolve finds the spelling that the receivers' claims have.
 func (s *Store) resolve(ctx context.Context, work []direct) error {
-	spellings := make(map[string]*redis.StringCmd)
-	pipe := s.client.Pipeline()
+	names := make([]string, len(work))
 	for i := range work {
-		name := work[i].receiver
-		if spellings[name] == nil {
-			spellings[name] = pipe.HGet(ctx, claimKey(actors.Fold(name)), "spelling")
-		}
+		names[i] = work[i].receiver
 	}
-	if _, err := pipe.Exec(ctx); failed(err) {
+	spellings, err := s.spellings(ctx, names)
+	if err != nil {
 		return err
 	}
 	for i := range work {
-		spelling, err := spellings[work[i].receiver].Result()
-		if work[i].waits = err != nil; !work[i].waits {
+		spelling, claimed := spellings[work[i].receiver]
+		if work[i].waits = !claimed; claimed {
 			work[i].receiver = spelling
 		}
 	}

@@ -59,7 +59,16 @@ func waitingKey(key string) string { return "{" + key + "}:waiting" }
 // logKeys are the keys of the append and restore scripts.
 func logKeys(key string) []string { return []string{key, refsKey(key), trimmedKey(key)} }
 
-func claimKey(fold string) string { return claimPrefix + fold }
+func claimKey(form string) string { return claimPrefix + form }
+
+// claimKeys are all that a claim on a name takes: one for each form of it.
+func claimKeys(name string) []string {
+	keys := actors.Forms(name)
+	for i, form := range keys {
+		keys[i] = claimKey(form)
+	}
+	return keys
+}
 
 // heldKey is of an address as limit.Site gives it.
 func heldKey(site netip.Prefix) string { return heldPrefix + site.String() }

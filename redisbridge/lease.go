@@ -172,7 +172,9 @@ func (s *Store) release(ctx context.Context, left []actors.Departure) error {
 	}
 	_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, d := range left {
-			releaseScript.EvalSha(ctx, pipe, []string{claimKey(actors.Fold(d.Name))}, d.Name, time.Since(d.At).Microseconds())
+			for _, key := range claimKeys(d.Name) {
+				releaseScript.EvalSha(ctx, pipe, []string{key}, d.Name, time.Since(d.At).Microseconds())
+			}
 		}
 		return nil
 	})

@@ -256,18 +256,20 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 	if len(pages) == 0 {
 		return nil, nil
 	}
-	spellings := make([]*redis.StringCmd, len(pages))
-	pipe := s.client.Pipeline()
-	for i, p := range pages {
+	var names []string
+	for _, p := range pages {
 		if p.Peer != "" {
-			spellings[i] = pipe.HGet(ctx, claimKey(actors.Fold(p.Peer)), "spelling")
+			names = append(names, p.Peer)
 		}
 	}
-	if pipe.Len() > 0 {
-		if _, err := pipe.Exec(ctx); failed(err) {
+	var spellings map[string]string
+	if len(names) > 0 {
+		var err error
+		if spellings, err = s.spellings(ctx, names); err != nil {
 			return nil, err
 		}
 	}
+	pipe := s.client.Pipeline()
 	peers := make([]string, len(pages))
 	halves := make([][2]*redis.ZSliceCmd, len(pages))
 	for i, p := range pages {
@@ -276,7 +278,7 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 			continue
 		}
 		peers[i] = p.Peer
-		if spelling := spellings[i].Val(); spelling != "" {
+		if spelling, claimed := spellings[p.Peer]; claimed {
 			peers[i] = spelling
 		}
 		halves[i][0] = pageOf(ctx, pipe, conversationKey(p.User, peers[i]), p)

@@ -168,21 +168,23 @@ func (s *Store) vouch(ctx context.Context, claims []actors.HeldClaim) ([]vouched
 		if err != nil {
 			return nil, err
 		}
-		held := make([]*redis.Cmd, len(batch))
+		held := make([][]*redis.Cmd, len(batch))
 		_, err = s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 			for i, c := range batch {
-				held[i] = vouchScript.EvalSha(ctx, pipe, []string{claimKey(actors.Fold(c.Name))},
-					c.Name, hashOf(c.Token), c.Since, flag(c.Signed), sinceThen(c.Left).Microseconds(),
-					flag(c.Kept), flag(c.Kept && wait[i] == 0), claimLifeOf(c.Kept || c.Signed))
+				for _, key := range claimKeys(c.Name) {
+					held[i] = append(held[i], vouchScript.EvalSha(ctx, pipe, []string{key},
+						c.Name, hashOf(c.Token), c.Since, flag(c.Signed), sinceThen(c.Left).Microseconds(),
+						flag(c.Kept), flag(c.Kept && wait[i] == 0), claimLifeOf(c.Kept || c.Signed)))
+				}
 			}
 			return nil
 		})
 		if err != nil {
 			return nil, err
 		}
-		for i, cmd := range held {
-			n, err := cmd.Int()
-			verdicts = append(verdicts, vouched{lost: err == nil && n == 0, wait: wait[i]})
+		for i := range batch {
+			lost := slices.ContainsFunc(held[i], func(cmd *redis.Cmd) bool { n, err := cmd.Int(); return err == nil && n == 0 })
+			verdicts = append(verdicts, vouched{lost: lost, wait: wait[i]})
 		}
 	}
 	return verdicts, nil

@@ -53,7 +53,6 @@ func TestClaimThatRedisForgotIsWrittenBack(t *testing.T) {
 		for why, other := range map[string]actors.HeldClaim{
 			"another token":                      {Name: "alice", Token: "token-2", Since: 17},
 			"another spelling":                   {Name: "Alice", Token: "token-1", Since: 17},
-			"another time":                       {Name: "alice", Token: "token-1", Since: 18},
 			"a signed identity":                  {Name: "alice", Signed: true, Since: 17},
 			"another who has gone":               {Name: "alice", Token: "token-2", Since: 17, Left: time.Now()},
 			"another who has gone, long before":  {Name: "alice", Token: "token-2", Since: 1, Left: time.Now().Add(-time.Hour)},

@@ -17,13 +17,13 @@
 local key = KEYS[1]
 local time = redis.call('TIME')
 local at = tonumber(time[1]) * 1000000 + tonumber(time[2]) - tonumber(ARGV[5])
-local claim = redis.call('HMGET', key, 'spelling', 'token', 'signed', 'seen', 'since', 'former')
+local claim = redis.call('HMGET', key, 'spelling', 'token', 'signed', 'seen', 'former')
 local connected = ARGV[5] == '0'
 
 local known = claim[1]
-local same = known == ARGV[1] and (claim[3] or '0') == ARGV[4] and (ARGV[4] == '1' or claim[2] == ARGV[2]) and claim[5] == ARGV[3]
+local same = known == ARGV[1] and (claim[3] or '0') == ARGV[4] and (ARGV[4] == '1' or claim[2] == ARGV[2])
 if known and not same then
-  if not (connected and claim[6] == '1') then return 0 end
+  if not (connected and claim[5] == '1') then return 0 end
   redis.call('DEL', key)
   known = false
 end
