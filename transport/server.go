@@ -48,8 +48,9 @@ const (
 	headerPatience = 5 * time.Second
 	// headerBytes bounds a request's head; the library adds 4 KiB.
 	headerBytes = 12 << 10
-	// idlePatience is how long a connection without a request stays.
-	idlePatience = 60 * time.Second
+	// idlePatience is how long a connection stays between two requests: a page's files come within
+	// it, and who asks for health now and then can connect anew.
+	idlePatience = 5 * time.Second
 	// answerPatience is how long answering a request may take; none is long.
 	answerPatience = 15 * time.Second
 	// defaultAdminAddr is where operators look if nothing else is set.
@@ -104,7 +105,10 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s.admission = newAdmission(o.LimitSettings)
+	files := openFiles()
+	capacity := o.capacity(files)
+	o.warnOfCapacity(capacity, files, o.Log)
+	s.admission = newAdmission(o.LimitSettings, capacity.upgraded)
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.draining, s.drain = context.WithCancel(ctx)
 	var err error
@@ -128,14 +132,17 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		NewSession:         func() gws.SessionStorage { return sessionStorage{} },
 		Logger:             gwsLog{o.Log},
 	})
-	s.public = newHTTPServer(s.routes(), o.Log)
+	s.public = newHTTPServer(s.noticeForwarded(s.routes()), o.Log)
 	if s.secure = tlsConfig != nil; s.secure {
 		s.public.TLSConfig = tlsConfig
 		s.public.TLSConfig.NextProtos = []string{"http/1.1"}
 	}
-	if s.listener, err = net.Listen("tcp", o.ListenAddr); err != nil {
+	listener, err := net.Listen("tcp", o.ListenAddr)
+	if err != nil {
 		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
+	gate := newGate(listener, o.LimitSettings, capacity.accepted, s.metrics.refused, o.Log)
+	s.listener, s.public.ConnState = gate, gate.track
 	if err := s.bindAdmin(); err != nil {
 		_ = s.listener.Close()
 		return nil, err

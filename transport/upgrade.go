@@ -24,7 +24,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is a WebSocket endpoint.", http.StatusUpgradeRequired)
 		return
 	}
-	if !originAllowed(r, s.settings.AllowedOrigins) {
+	if !originAllowed(r, s.settings.AllowedOrigins, s.auth == nil) {
 		s.metrics.refused.WithLabelValues("origin").Inc()
 		http.Error(w, "Pages from this origin may not connect.", http.StatusForbidden)
 		return
@@ -44,8 +44,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	resume.Name, resume.Expires = who.Name, who.Expires
-	ip := clientIP(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.settings.TrustedProxies)
-	release, verdict := s.admission.admit(ip)
+	release, verdict := s.admission.admit(s.clientIP(r))
 	if !verdict.ok() {
 		s.metrics.refused.WithLabelValues(string(verdict.reason)).Inc()
 		verdict.refuse(w)
