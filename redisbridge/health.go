@@ -3,6 +3,8 @@ package redisbridge
 import (
 	"sync"
 	"time"
+
+	"parley/actors"
 )
 
 const (
@@ -34,19 +36,18 @@ func (h *health) fail(reason string) {
 	h.reason = reason
 }
 
-// Ready says whether messages go round, and if not, why, in words that are safe to
-// show to anyone.
-func (s *Store) Ready() (ok bool, reason string) {
+// Ready says whether messages go round, and if not, why.
+func (s *Store) Ready() actors.Readiness {
 	h := &s.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.reason != "":
-		return false, h.reason
+		return actors.Readiness{Trouble: actors.TroubleRedis, Detail: h.reason}
 	case time.Since(h.heard) > probePatience:
-		return false, "messages do not come back from redis"
+		return actors.Readiness{Trouble: actors.TroubleRedis, Detail: "messages do not come back from redis"}
 	default:
-		return true, ""
+		return actors.Readiness{}
 	}
 }
 

@@ -135,9 +135,14 @@ func (v verdict) status() int {
 
 // refuse answers a client that was not let in.
 func (v verdict) refuse(w http.ResponseWriter) {
-	seconds := int(math.Ceil(v.after.Seconds()))
-	w.Header().Set("Retry-After", strconv.Itoa(max(seconds, 1)))
+	retryAfter(w, v.after)
 	http.Error(w, http.StatusText(v.status()), v.status())
+}
+
+// retryAfter tells a client to wait, in whole seconds.
+func retryAfter(w http.ResponseWriter, wait time.Duration) {
+	seconds := int(math.Ceil(wait.Seconds()))
+	w.Header().Set("Retry-After", strconv.Itoa(max(seconds, 1)))
 }
 
 // admission counts the WebSockets of a node, in all and by address.

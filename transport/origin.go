@@ -50,13 +50,17 @@ func originAllowed(r *http.Request, allowed []string, anonymous bool) bool {
 	return atHome && isLoopback(u.Host)
 }
 
+// hostname gives host without its port, and an IPv6 address without its brackets.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+}
+
 // isLoopback reports whether host, with or without a port, is localhost or a loopback address.
 func isLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	} else {
-		host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	}
+	host = hostname(host)
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

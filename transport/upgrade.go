@@ -100,7 +100,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.R
 	now := time.Now()
 	sock.heard.Store(now.Unix())
 	sock.expires = resume.Expires
-	if !s.settings.AllowListeners && s.settings.JoinTimeout > 0 {
+	if !s.settings.AllowListeners {
 		sock.joinBy = now.Add(s.settings.JoinTimeout)
 	}
 	wire.in = bufio.NewReaderSize(wire, readBuffer)
