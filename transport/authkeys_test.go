@@ -220,7 +220,9 @@ func TestKeySetAddressIsLoggedWithoutWhatIsSecretInIt(t *testing.T) {
 		"no JSON":   func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
 		"too large": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(padded(nil)) },
 		"cut off":   func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"on and on": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.RequestURI(), http.StatusFound) },
+		"on and on": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.RequestURI(), http.StatusFound)
+		},
 		"elsewhere": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Location", "http://[/?"+r.URL.RawQuery)
 			w.WriteHeader(http.StatusFound)
