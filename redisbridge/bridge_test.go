@@ -223,7 +223,7 @@ func TestMessageThatIsRefusedNeverAppears(t *testing.T) {
 	r, p, h := houseBehindProxy(t)
 	h.outcome(h.say("before"))
 	p.Cut()
-	eventually(t, "the bridge knows that Redis is away", func() bool { ok, _ := h.store.Ready(); return !ok })
+	eventually(t, "the bridge knows that Redis is away", func() bool { return h.store.Ready().Trouble == actors.TroubleRedis })
 	began := time.Now()
 	o := h.outcome(h.say("refused"))
 	if waited := time.Since(began); o.Code != actors.CodeUnavailable || waited < actors.Patience {

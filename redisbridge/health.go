@@ -3,6 +3,8 @@ package redisbridge
 import (
 	"sync"
 	"time"
+
+	"parley/actors"
 )
 
 const (
@@ -52,23 +54,22 @@ func (h *health) refusal() string {
 	return h.refuses
 }
 
-// Ready says whether messages go round, and if not, why, in words that are safe to
-// show to anyone.
-func (s *Store) Ready() (ok bool, reason string) {
+// Ready says whether messages go round, and if not, why.
+func (s *Store) Ready() actors.Readiness {
 	h := &s.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.reason != "":
-		return false, h.reason
+		return actors.Readiness{Trouble: actors.TroubleRedis, Detail: h.reason}
 	case time.Since(h.heard) > probePatience:
-		return false, "messages do not come back from redis"
+		return actors.Readiness{Trouble: actors.TroubleRedis, Detail: "messages do not come back from redis"}
 	case h.refuses == kindOutOfMemory:
-		return false, "redis is out of memory"
+		return actors.Readiness{Trouble: actors.TroubleMemory, Detail: "redis is out of memory"}
 	case h.refuses != "":
-		return false, "redis refuses: " + h.refuses
+		return actors.Readiness{Trouble: actors.TroubleRedis, Detail: "redis refuses: " + h.refuses}
 	default:
-		return true, ""
+		return actors.Readiness{}
 	}
 }
 

@@ -181,7 +181,7 @@ func newGuest(t *testing.T, addr string, hook redis.Hook) *guest {
 	g.conn, err = g.chat.Connect(g, actors.Resume{Since: actors.Newest, DMSince: actors.Newest})
 	must(t, err)
 	t.Cleanup(func() { g.conn.Closed(true) })
-	eventually(t, "Redis can be asked", func() bool { ok, _ := store.Ready(); return ok })
+	eventually(t, "Redis can be asked", func() bool { return store.Ready().Trouble == actors.NoTrouble })
 	return g
 }
 

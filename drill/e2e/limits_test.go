@@ -20,6 +20,11 @@ func TestFullNodeSaysWhenToComeBack(t *testing.T) {
 	if wait, err := strconv.Atoi(header.Get("Retry-After")); status != http.StatusServiceUnavailable || err != nil || wait < 1 {
 		t.Errorf("answered with %d, Retry-After %q", status, header.Get("Retry-After"))
 	}
+	for _, path := range []string{"/healthz", "/"} {
+		if status, _ := n.get(n.URL + path); status != http.StatusOK {
+			t.Errorf("%s of a full node is answered with %d", path, status)
+		}
+	}
 	second.Close()
 	eventually(t, "the place is free again", func() bool {
 		status, _ := dialStatus(t, n, "", nil)
