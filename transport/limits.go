@@ -80,6 +80,9 @@ const (
 	// ends), and the rest for the operators' address, logs, certificates and key sets.
 	descriptorReserve = 128
 
+	// retryWhenDraining is what one is told by a node that goes away: another takes it at once.
+	retryWhenDraining = time.Second
+
 	// retryWhenFull is what a refused client is told to wait where nobody can know when a place is free.
 	retryWhenFull = 10 * time.Second
 )
@@ -116,6 +119,7 @@ const (
 	totalReached refusal = "max_connections"
 	ipReached    refusal = "max_connections_per_ip"
 	ipTooFast    refusal = "connect_rate_per_ip"
+	draining     refusal = "draining"
 
 	// At accept, where a connection is closed without a word.
 	acceptedAll   refusal = "accept"
@@ -127,7 +131,7 @@ func (v verdict) ok() bool { return v.reason == "" }
 
 // status is the HTTP status of a refusal.
 func (v verdict) status() int {
-	if v.reason == totalReached {
+	if v.reason == totalReached || v.reason == draining {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusTooManyRequests

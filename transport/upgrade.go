@@ -24,6 +24,10 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is a WebSocket endpoint.", http.StatusUpgradeRequired)
 		return
 	}
+	if s.draining.Err() != nil { // let in, it would be sent away again
+		verdict{draining, retryWhenDraining}.refuse(w)
+		return
+	}
 	if !originAllowed(r, s.settings.AllowedOrigins, s.auth == nil) {
 		s.metrics.refused.WithLabelValues("origin").Inc()
 		http.Error(w, "Pages from this origin may not connect.", http.StatusForbidden)

@@ -204,6 +204,9 @@ func TestDrainTellsClientsAndKeepsWhatTheySaid(t *testing.T) {
 		body, _ := io.ReadAll(answer.Body)
 		return answer.StatusCode == http.StatusServiceUnavailable && string(body) == "not ready: draining\n"
 	})
+	if status, header := dialStatus(t, n, "", nil); status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+		t.Errorf("who comes meanwhile is answered with %d, Retry-After %q", status, header.Get("Retry-After"))
+	}
 	alice.say("msg#last:alice:before I go")
 	ack := alice.hear("ack")
 	<-alice.Done()
