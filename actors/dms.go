@@ -221,5 +221,5 @@ func (d *dms) handBack(ctx actor.Context) {
 
 func (d *dms) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID) {
 	d.chat.metrics.restarted(KindDM)
-	d.failures.restart(supervisor, child)
+	d.failures.restart(d.chat, supervisor, child)
 }

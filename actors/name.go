@@ -66,6 +66,9 @@ func Fold(name string) string {
 	return form
 }
 
+// Forms gives the comparison forms of a name; two names with one in common are confused.
+func Forms(name string) []string { return []string{Fold(name)} }
+
 var withoutJoiners = strings.NewReplacer("\u200c", "", "\u200d", "")
 
 // plainASCII reports whether the profile gives s as it is, apart from case.

@@ -49,6 +49,10 @@ func (s *session) Receive(ctx actor.Context) {
 		s.settled(m)
 	case *Claimed:
 		s.claimed(ctx, m)
+	case *Held:
+		s.held(m)
+	case *ClaimLost:
+		s.lost()
 	case *Page:
 		s.page(m)
 	case *Appeared:
@@ -78,8 +82,8 @@ func (s *session) Receive(ctx actor.Context) {
 		}
 	case *hangUpAll:
 		s.conn.state.leaving = true
-	case *RedisChanged:
-		s.reclaim(ctx)
+	case *debtPaid:
+		s.catchUpPaid(ctx, m.log)
 	case *disconnected:
 		s.depart(ctx)
 	case *actor.Stopping, *actor.Restarting:
@@ -219,8 +223,8 @@ func (s *session) armTimer(ctx actor.Context) {
 	if !ok {
 		return
 	}
-	self, root := s.conn.pid, ctx.ActorSystem().Root
-	s.timer = time.AfterFunc(max(time.Until(at), time.Millisecond), func() { root.Send(self, &expire{}) })
+	chat, self := s.chat, s.conn.pid // and not the session: it may end before
+	s.timer = chat.after(max(time.Until(at), time.Millisecond), "expiry", func() { chat.root.Send(self, &expire{}) })
 }
 
 func (s *session) stopTimer() {
@@ -251,13 +255,6 @@ func (s *session) leaveIfDone(ctx actor.Context) {
 	} else if _, more := s.conn.next(); !more || st.leaving || !st.opened {
 		s.conn.finished.Store(true)
 		ctx.Stop(ctx.Self())
-	}
-}
-
-// reclaim has a claim written back that Redis may have lost.
-func (s *session) reclaim(ctx actor.Context) {
-	if st := &s.conn.state; st.name != "" && s.conn.resume.Name == "" && !st.departed {
-		ctx.Send(s.chat.bridge, &Reclaim{Name: st.name, Token: st.granted.token, Since: st.since})
 	}
 }
 

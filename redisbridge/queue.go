@@ -30,8 +30,15 @@ func (q *queue) add(b *bridge, w waiting) {
 	q.waiting = append(q.waiting, w)
 }
 
-// take takes out what the next batch holds.
-func (q *queue) take() []waiting {
+// take takes out what the next batch holds. What was said by those whose claim is lost is
+// nobody's any more.
+func (q *queue) take(b *bridge) []waiting {
+	if len(b.vouches.forsaken) > 0 {
+		q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool {
+			_, forsaken := b.vouches.forsaken[w.to.Id]
+			return forsaken
+		})
+	}
 	n, bytes := 0, 0
 	for n < len(q.waiting) && n < appendBatch && bytes < appendBytes {
 		bytes += len(q.waiting[n].Text)
@@ -85,6 +92,29 @@ func (q *queue) refuse(b *bridge, refused []waiting) {
 	b.settle(refused, func(int) actors.Outcome { return actors.Outcome{Code: actors.CodeUnavailable} })
 }
 
+// refuseIfRefused refuses what waits for the lease, where that can't be had for Redis takes
+// no writes, and waiting would not help.
+func (b *bridge) refuseIfRefused() {
+	if kind := b.store.health.refusal(); kind == "" || isTransientKind(kind) {
+		return
+	}
+	b.publics.refuseWaiting(b)
+	for i := range b.directs {
+		b.directs[i].refuseWaiting(b)
+	}
+}
+
+// refuseWaiting refuses all that was never handed over.
+func (q *queue) refuseWaiting(b *bridge) {
+	var refused []waiting
+	for _, w := range q.waiting {
+		if !w.Handed {
+			refused = append(refused, w)
+		}
+	}
+	q.refuse(b, refused)
+}
+
 // settle tells the senders of a batch what outcome gives for its i-th message.
 func (b *bridge) settle(batch []waiting, outcome func(i int) actors.Outcome) {
 	for i := 0; i < len(batch); {
@@ -135,7 +165,11 @@ func isTransient(err error) bool {
 	if !isReply(err) {
 		return true
 	}
-	switch replyKind(err) {
+	return isTransientKind(replyKind(err))
+}
+
+func isTransientKind(kind string) bool {
+	switch kind {
 	case "NOAUTH", "WRONGPASS", "LOADING", "READONLY", "MASTERDOWN", "BUSY", "NOSCRIPT":
 		return true
 	default:

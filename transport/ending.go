@@ -2,7 +2,6 @@ package transport
 
 import (
 	"encoding/binary"
-	"net"
 	"time"
 
 	"parley/actors"
@@ -14,9 +13,9 @@ import (
 func (w *wire) tooSlowLocked() {
 	w.conn.TooSlow()
 	w.closing = true
-	if tcp, ok := w.Conn.(*net.TCPConn); ok {
+	if tcp, ok := w.Conn.(interface{ SetWriteBuffer(bytes int) error }); ok && w.raw != nil {
 		_ = tcp.SetWriteBuffer(lastBuffer)
-		_ = tcp.SetWriteDeadline(time.Time{})
+		_ = w.SetWriteDeadline(time.Time{})
 		w.out = append(w.kept, closeFrame(actors.CloseTooSlow, "too slow")...)
 		_ = w.raw.Write(w.try)
 	}
@@ -89,16 +88,23 @@ func (w *wire) closeWrite() (ok bool) {
 
 // close ends the connection, heard or not.
 func (w *wire) close() {
-	if w.lot != nil && w.raw != nil {
-		w.lot.forget(w)
-	}
+	w.forget()
 	_ = w.Conn.Close()
 }
 
+// forget takes the connection out of its lot, while its descriptor is known.
+func (w *wire) forget() {
+	if w.lot != nil && w.raw != nil {
+		w.lot.forget(w)
+	}
+}
+
 // abandon ends a connection of which something panicked: its read loop, parked or not,
-// finds it closed. It is called with nothing locked, and never waits.
+// finds it closed. It is called with nothing locked, and never waits: under TLS nothing is
+// said of the end, which could take seconds.
 func (w *wire) abandon() {
-	defer w.close()
+	defer underTLS(w.Conn).Close()
+	defer w.forget()
 	w.drop()
 	w.session().Interrupt()
 }

@@ -167,13 +167,14 @@ func (e *edge) answers(t *testing.T) {
 func TestPanicInAHandshakeGivesThePlaceBack(t *testing.T) {
 	t.Parallel()
 	e := newEdge(t)
-	e.admission, e.metrics = newAdmission(LimitSettings{MaxConnections: 1}), newMetrics(prometheus.NewRegistry())
-	e.connect = func(actors.Socket, actors.Resume) (session, error) { panic("no session") }
+	e.admission, e.metrics = newAdmission(LimitSettings{MaxConnections: 1}, 1), newMetrics(prometheus.NewRegistry())
+	var asked atomic.Int32
+	e.connect = func(actors.Socket, actors.Resume) (session, error) { asked.Add(1); panic("no session") }
 	server := httptest.NewUnstartedServer(http.HandlerFunc(e.serveWS))
 	server.Config = newHTTPServer(server.Config.Handler, e.Server.log)
 	server.Start()
 	defer server.Close()
-	for range 3 {
+	for i := range int32(3) {
 		client, err := net.Dial("tcp", server.Listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
@@ -195,7 +196,14 @@ func TestPanicInAHandshakeGivesThePlaceBack(t *testing.T) {
 			t.Error("the connection goes on")
 		}
 		_ = client.Close()
-		eventually(t, "its place is free", func() bool { return e.admission.connections() == 0 })
+		eventually(t, "its place is free", func() bool {
+			e.admission.mu.Lock()
+			defer e.admission.mu.Unlock()
+			return e.admission.total == 0
+		})
+		if asked.Load() != i+1 {
+			t.Fatalf("client %d was not let in", i)
+		}
 	}
 }
 

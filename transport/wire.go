@@ -98,20 +98,24 @@ func (nobody) Closed(bool)    {}
 
 func newWire(c net.Conn, left []byte) *wire {
 	w := &wire{Conn: c, left: left, conn: nobody{}, patience: slowPatience, between: true}
-	under := c
-	if secure, ok := c.(*tls.Conn); ok {
-		under = secure.NetConn()
-	}
-	if tcp, ok := under.(*net.TCPConn); ok {
+	if tcp, ok := underTLS(c).(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // without it more is kept by the kernel, no less sent
 	}
-	if tcp, ok := c.(*net.TCPConn); ok {
+	if tcp, ok := c.(syscall.Conn); ok { // which a connection of TLS is not
 		if raw, err := tcp.SyscallConn(); err == nil {
 			w.raw = raw
 		}
 	}
 	w.try, w.pull = w.tryOnce, w.pullOnce
 	return w
+}
+
+// underTLS is the connection that c's bytes go through.
+func underTLS(c net.Conn) net.Conn {
+	if secure, ok := c.(*tls.Conn); ok {
+		return secure.NetConn()
+	}
+	return c
 }
 
 // serve makes conn the one that is told. The read loop, which begins afterwards, reads it
@@ -252,7 +256,7 @@ func (w *wire) tryOnce(fd uintptr) bool {
 // breakLocked gives the connection up; its read loop notices, and ends it, as does
 // who waits to write.
 func (w *wire) breakLocked() {
+	defer w.resumeLocked() // even if the deadline panics: only the read loop gives the place back
 	w.dead, w.kept = true, nil
 	_ = w.SetDeadline(time.Unix(1, 0))
-	w.resumeLocked()
 }
