@@ -138,9 +138,3 @@ func (e *edge) serve(t testing.TB, w *wire, client net.Conn, hook func(call stri
 	_ = answer.Body.Close()
 	return s
 }
-
-// await waits until what is true of what the session noted.
-func (s *served) await(t testing.TB, what string, is func() bool) {
-	t.Helper()
-	eventually(t, what, func() bool { return look(s.noted, is) })
-}
