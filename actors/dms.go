@@ -103,6 +103,7 @@ func (d *dms) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		d.chat.census.prune(KindDM)
+		d.chat.inboxes.keep(d.chat.names())
 		ctx.Send(d.chat.sessions, &DMsStarted{})
 	case *Enter:
 		d.enter(ctx, m)
