@@ -52,15 +52,6 @@ type Message struct {
 	Handed bool
 }
 
-// Departed says that a connection has ended, and its session lives on only for what
-// it has said. Nobody can be told of a refusal any more: so once one of its messages
-// is refused, all behind it are dropped, for its client will say them again, in
-// order.
-type Departed struct {
-	quiet
-	Session *actor.PID
-}
-
 // Settled tells outcomes; a Code means: not stored, and never will be.
 type Settled struct {
 	quiet

@@ -16,8 +16,8 @@ const (
 	defaultConversationsPerIP = 15       // a minute
 
 	// bytesBurst is how many seconds' worth of bytes come at once: after an outage a whole
-	// office resumes.
-	bytesBurst = 60
+	// office resumes. By default that is 1 MiB.
+	bytesBurst = 16
 	// joinsBurst is how many minutes' worth of joins come at once.
 	joinsBurst = 1
 )
@@ -48,11 +48,11 @@ type limited struct {
 	rate float64
 }
 
-// mayTalk takes what a message costs the name that says it and the address it comes from;
-// receiver is "" for a public one. Who has to wait pays nothing.
-func (c *Chat) mayTalk(from netip.Addr, name, receiver string, now time.Time) limited {
+// mayTalk takes what a message of so many bytes costs the name that says it and the address
+// it comes from; receiver is "" for a public one. Who has to wait pays nothing.
+func (c *Chat) mayTalk(from netip.Addr, name, receiver string, size int, now time.Time) limited {
 	s, b := c.settings, &c.budgets
-	if wait := max(b.messages.Wait(from, 1, now), b.names.Wait(name, 1, now)); wait > 0 {
+	if wait := max(b.messages.Wait(from, 1, now), b.bytes.Wait(from, size, now), b.names.Wait(name, 1, now)); wait > 0 {
 		return limited{wait, s.MessageRate}
 	}
 	if receiver != "" && (s.ConversationRate > 0 || b.conversations.Limits(from)) {
@@ -62,6 +62,7 @@ func (c *Chat) mayTalk(from netip.Addr, name, receiver string, now time.Time) li
 		}
 	}
 	b.messages.Spend(from, 1, now)
+	b.bytes.Spend(from, size, now)
 	b.names.Spend(name, 1, now)
 	return limited{}
 }

@@ -91,7 +91,7 @@ func TestJoinsOfAnAddressAreCounted(t *testing.T) {
 // is what it costs.
 func TestPagesOfHistoryDrawOnTheBytesOfAnAddress(t *testing.T) {
 	t.Parallel()
-	few := 100.0 // 6,000 at once
+	few := 500.0 // 8,000 at once
 	chat, redis := budgeted(t, func(s *Settings) { s.ByteRatePerIP = &few })
 	redis.say(200)
 	u := connectFrom(t, chat, "192.0.2.1", Newest)
@@ -105,6 +105,21 @@ func TestPagesOfHistoryDrawOnTheBytesOfAnAddress(t *testing.T) {
 	other := connectFrom(t, chat, "192.0.2.2", Newest)
 	other.say("history#h:")
 	other.hears(`{"type":"history"`)
+}
+
+// TestWhoOwesBytesMayStillJoinAndPing: the address is shared, and the link has to be known to live.
+func TestWhoOwesBytesMayStillJoinAndPing(t *testing.T) {
+	t.Parallel()
+	few := 10.0
+	chat, _ := budgeted(t, func(s *Settings) { s.ByteRatePerIP = &few })
+	chat.budgets.bytes.Spend(netip.MustParseAddr("192.0.2.1"), 1_000_000, time.Now())
+	u := joinFrom(t, chat, "192.0.2.1", "alice")
+	u.say("ping:there?")
+	u.hears(`{"type":"pong"`)
+	u.say("ping#long:" + strings.Repeat("x", 1000))
+	u.isLimited("long")
+	u.say("msg#m:alice:hello")
+	u.isLimited("m")
 }
 
 // TestResumeBeyondTheBudgetIsPacedAndWhole: never cut short.

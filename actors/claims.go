@@ -62,6 +62,17 @@ func (c *Chat) claims(now time.Time) []HeldClaim {
 	return append(held, c.former.all(now)...)
 }
 
+// names gives those that open connections of this node have a claim on.
+func (c *Chat) names() map[string]bool {
+	names := map[string]bool{}
+	for _, conn := range c.liveConnections() {
+		if claim := conn.claim.Load(); claim != nil && !conn.closed.Load() {
+			names[claim.Name] = true
+		}
+	}
+	return names
+}
+
 // lost ends a connection whose name is somebody else's now: it hears nothing more, and what
 // it has said and waits is not stored.
 func (s *session) lost() {

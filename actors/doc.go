@@ -51,7 +51,8 @@
 // What one actor sends another arrives in that order. A log's entries reach a
 // session in the log's order, each once: waves follow the cursor or are ignored.
 // One sender's messages stay in order because a session has one append under way,
-// holding all that waits. Order between two logs is not promised.
+// holding all that waits; what waits behind a refused message is refused with it, for
+// the refusal may never be read. Order between two logs is not promised.
 //
 // # What may be lost
 //

@@ -3,6 +3,8 @@ package actors
 import (
 	"strings"
 	"testing"
+
+	"github.com/asynkron/protoactor-go/actor"
 )
 
 // What a session was killed with in hand, or what came while nobody listened, must
@@ -65,6 +67,29 @@ func TestActorsThatEndedWithTheirParentAreNotListed(t *testing.T) {
 	u.leave(true)
 	eventually(t, "the session has gone", func() bool { return chat.census.find(sessionName(u.conn.ID)) == nil })
 	eventually(t, "the dm has gone", func() bool { return chat.census.find("dm-alice") == nil })
+}
+
+// TestTailOfAnInboxGoesWithItsUser also where the dms die before its actor has ended.
+func TestTailOfAnInboxGoesWithItsUser(t *testing.T) {
+	t.Parallel()
+	chat, _ := newChat(t)
+	alice, bob := join(t, chat, "alice"), join(t, chat, "bob")
+	box := &chat.census.find(string(KindDMs)).mailbox
+	box.PostSystemMessage(&actor.SuspendMailbox{})
+	eventually(t, "the dms hear nothing", func() bool {
+		box.mu.Lock()
+		defer box.mu.Unlock()
+		return box.suspended
+	})
+	alice.leave(true)
+	kill(t, chat, string(KindDMs), "", Stop) // with what they have not heard
+	eventually(t, "alice's tail has gone, and bob's is there", func() bool {
+		chat.inboxes.mu.Lock()
+		defer chat.inboxes.mu.Unlock()
+		return len(chat.inboxes.tails) == 1 && chat.inboxes.tails["bob"] != nil
+	})
+	bob.say("dm#d:bob:bob:to myself")
+	bob.hears(`{"type":"dm"`)
 }
 
 // TestFirstFrameIsInitAlsoWhileTheNodeGoesAway: a connection that waits for the log

@@ -60,10 +60,6 @@ func (s *session) handle(ctx actor.Context, frame string) {
 		s.rateLimited(c.ref, s.chat.settings.FrameRate, wait)
 		return
 	}
-	if wait := s.chat.budgets.bytes.Take(s.conn.resume.Address, len(frame), now); wait > 0 {
-		s.rateLimited(c.ref, 0, wait)
-		return
-	}
 	if err != nil {
 		code := CodeBadFrame
 		if errors.Is(err, errUnknownVerb) {
@@ -74,7 +70,7 @@ func (s *session) handle(ctx actor.Context, frame string) {
 	}
 	switch c.verb {
 	case verbPing:
-		s.write(pongFrame(nil, c.text))
+		s.pong(c)
 	case verbJoin:
 		s.join(ctx, c)
 	case verbMsg, verbDM:
@@ -84,6 +80,21 @@ func (s *session) handle(ctx actor.Context, frame string) {
 	case verbHold:
 		s.hold(ctx, c)
 	}
+}
+
+// freePing is how many bytes a ping may hold that costs its frame alone, as WebSocket's own
+// do (RFC 6455 §5.5): a page has to know that the link lives whatever its address owes.
+const freePing = 125
+
+// pong answers a ping with what it held: more than a little is told again like any other.
+func (s *session) pong(c command) {
+	if len(c.text) > freePing {
+		if wait := s.chat.budgets.bytes.Take(s.conn.resume.Address, len(c.text), time.Now()); wait > 0 {
+			s.rateLimited(c.ref, 0, wait)
+			return
+		}
+	}
+	s.write(pongFrame(nil, c.text))
 }
 
 func (s *session) refuse(code Code, ref string) { s.write(s.refusal(nil, code, ref)) }
@@ -97,7 +108,7 @@ func (s *session) say(c command) {
 		return
 	}
 	now := time.Now()
-	if limited := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, now); limited.wait > 0 {
+	if limited := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.text), now); limited.wait > 0 {
 		s.rateLimited(c.ref, limited.rate, limited.wait)
 		return
 	}

@@ -85,7 +85,7 @@ func (s *session) Receive(ctx actor.Context) {
 	case *debtPaid:
 		s.catchUpPaid(ctx, m.log)
 	case *disconnected:
-		s.depart(ctx)
+		s.depart()
 	case *actor.Stopping, *actor.Restarting:
 		s.stopTimer()
 		return
@@ -104,7 +104,7 @@ func (s *session) start(ctx actor.Context) {
 	st.public.catching, st.inbox.catching = false, false
 	st.clogged = false // the next write shows whether it is: Drained may have been lost
 	if s.conn.closed.Load() {
-		s.depart(ctx)
+		s.depart()
 	}
 	s.enterRoom(ctx)
 	s.enterInbox(ctx)
@@ -169,7 +169,7 @@ func (s *session) flush(ctx actor.Context) {
 }
 
 // settled passes outcomes on to the client: an ack where it gave a reference, an
-// error in any case.
+// error in any case. What waits behind a refused message is refused with it.
 func (s *session) settled(m *Settled) {
 	var frames []byte
 	for _, o := range m.Outcomes {
@@ -178,9 +178,7 @@ func (s *session) settled(m *Settled) {
 		case !ok:
 		case o.Code != "":
 			frames = s.refusal(frames, o.Code, p.ref)
-			if s.conn.state.departed {
-				s.conn.state.outbox.drop() // see Departed
-			}
+			frames = s.refuseAll(frames, o.Code, s.conn.state.outbox.refuse())
 		case p.ref != "":
 			frames = ackFrame(frames, p.ref, o.ID)
 		}
@@ -188,19 +186,19 @@ func (s *session) settled(m *Settled) {
 	s.write(frames)
 }
 
-// expire refuses what was never handed over and has waited too long, the pending
-// operation too.
+func (s *session) refuseAll(frames []byte, code Code, refused []pending) []byte {
+	for _, p := range refused {
+		frames = s.refusal(frames, code, p.ref)
+	}
+	return frames
+}
+
+// expire refuses what was never handed over once the oldest of it has waited too long, and
+// the pending operation likewise.
 func (s *session) expire(ctx actor.Context) {
 	s.timer = nil
 	now := time.Now()
-	var frames []byte
-	for _, p := range s.conn.state.outbox.expire(now) {
-		frames = s.refusal(frames, CodeUnavailable, p.ref)
-	}
-	if s.conn.state.departed && len(frames) > 0 {
-		s.conn.state.outbox.drop() // see Departed
-	}
-	s.write(frames)
+	s.write(s.refuseAll(nil, CodeUnavailable, s.conn.state.outbox.expire(now)))
 	if op := s.conn.state.op; op != nil && !now.Before(op.until) {
 		if op.appearing {
 			s.appeared()
@@ -236,11 +234,10 @@ func (s *session) stopTimer() {
 
 // depart notes that the connection has ended: nobody hears answers any more, but what
 // was said before is stored.
-func (s *session) depart(ctx actor.Context) {
+func (s *session) depart() {
 	st := &s.conn.state
 	st.departed, st.clogged = true, false
 	st.public.catching, st.inbox.catching = false, false
-	ctx.Send(s.chat.bridge, &Departed{Session: s.conn.pid})
 }
 
 // leaveIfDone ends the connection of a node that goes away, or the session of a

@@ -14,7 +14,7 @@ type Settings struct {
 	// The budgets of an address hold for all its connections and names on a node: an IPv4
 	// address, or an IPv6 /64; a /48 has four times as much.
 	MessageRatePerIP      *float64 `env:"MESSAGE_RATE_PER_IP" meaning:"messages a second from an IPv4 address or an IPv6 /64, 10 s of them at once; 0: no limit (default 5; none from loopback)"`
-	ByteRatePerIP         *float64 `env:"BYTE_RATE_PER_IP" meaning:"bytes a second that such an address says or asks to be told again, a minute of them at once; 0: no limit (default 65536; none from loopback)"`
+	ByteRatePerIP         *float64 `env:"BYTE_RATE_PER_IP" meaning:"bytes a second that such an address says or asks to be told again, 16 s of them at once; 0: no limit (default 65536; none from loopback)"`
 	JoinRatePerIP         *float64 `env:"JOIN_RATE_PER_IP" meaning:"joins a minute from such an address, a minute of them at once; 0: no limit (default 30; none from loopback)"`
 	ConversationRatePerIP *float64 `env:"CONVERSATION_RATE_PER_IP" meaning:"conversations a minute that such an address may open, 10 minutes of them at once; 0: no limit (default 15; none from loopback)"`
 }

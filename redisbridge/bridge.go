@@ -49,9 +49,6 @@ type bridge struct {
 	reachable bool
 	probe     prober
 	link      linker
-	// departed are the sessions, by their ids, whose connections have ended, and when
-	// it was said.
-	departed map[string]time.Time
 	publics  appender
 	directs  [directLanes]directAppender
 	reads    reader
@@ -66,7 +63,7 @@ type bridge struct {
 	restores restorer
 }
 
-func newBridge(s *Store) *bridge { return &bridge{store: s, departed: map[string]time.Time{}} }
+func newBridge(s *Store) *bridge { return &bridge{store: s} }
 
 func (b *bridge) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
@@ -74,8 +71,6 @@ func (b *bridge) Receive(ctx actor.Context) {
 		b.start(ctx)
 	case *actors.Append:
 		b.append(m)
-	case *actors.Departed:
-		b.departed[m.Session.Id] = time.Now()
 	case *actors.Hold:
 		b.holds.ask(m)
 	case *actors.Claims:
@@ -183,11 +178,9 @@ func (b *bridge) look(now time.Time) {
 	b.claims.expire(b, now)
 	b.holds.expire(b, now)
 	b.checkLink(now)
-	for _, gone := range []map[string]time.Time{b.departed, b.vouches.forsaken} {
-		for id, at := range gone {
-			if now.Sub(at) > 2*actors.Patience {
-				delete(gone, id) // what it said has its outcome by now
-			}
+	for id, at := range b.vouches.forsaken {
+		if now.Sub(at) > 2*actors.Patience {
+			delete(b.vouches.forsaken, id) // what it said was taken out by now
 		}
 	}
 }

@@ -58,7 +58,8 @@ func (b *Buckets[K]) Take(key K, n int, now time.Time) (wait time.Duration) {
 }
 
 // Spend takes n tokens whether they are there or not, and says how long it will be until the debt,
-// if there is one, is paid back.
+// if there is one, is paid back. Nobody owes more than a full bucket: who shares a key with others
+// must not make them wait for ever.
 func (b *Buckets[K]) Spend(key K, n int, now time.Time) (debt time.Duration) {
 	if b == nil {
 		return 0
@@ -66,6 +67,7 @@ func (b *Buckets[K]) Spend(key K, n int, now time.Time) (debt time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	tokens := b.of(key, now)
+	n = min(n, b.burst+int(tokens.TokensAt(now)))
 	for n > 0 {
 		part := min(n, b.burst)
 		debt = tokens.ReserveN(now, part).DelayFrom(now)
