@@ -100,11 +100,16 @@ func (b *bridge) pause(wait time.Duration) {
 	time.AfterFunc(wait, b.guarded(func() { b.send(b.self, &paceOver{}) }))
 }
 
-// isBehind has the room write back what the log lacks, and tries again.
+// isBehind has what the log lacks written back, and tries again.
 func (b *bridge) isBehind(batch []waiting) {
 	b.publics.behind++
 	b.publics.putBack(batch)
 	b.publics.until = time.Now().Add(shortestRetry)
+	b.lacks()
+}
+
+// lacks has everybody write back what Redis lacks: a log was found behind.
+func (b *bridge) lacks() {
 	b.store.raise()
 	b.store.lease.doubt() // claims may be lacking, too
 	b.store.log.Warn().Msg("redis lacks messages: writing them back")

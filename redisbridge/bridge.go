@@ -151,8 +151,8 @@ func (b *bridge) pump() {
 	b.renew(now)
 	b.vouch(now)
 	b.resubscribe(now)
-	if b.store.restoring(now) {
-		return // only write back: the logs may still lack what others hold
+	if b.store.restoring(now) || b.restores.underWay() {
+		return // only write back: the logs may still lack what others, or this node, hold
 	}
 	lasts := b.store.lease.lasts(now)
 	b.recall(now, lasts)
@@ -221,6 +221,7 @@ func retryPause() time.Duration { return shortestRetry + rand.N(longestRetry-sho
 // is asked of it until a probe gets through.
 func (b *bridge) failed(l *lane, err error) {
 	switch {
+	case errors.Is(err, errBehind): // said, and on its way to be mended
 	case errors.Is(err, errLapsed):
 		b.store.lease.doubt()
 		b.presence.renewed = time.Time{}

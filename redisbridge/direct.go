@@ -3,7 +3,9 @@ package redisbridge
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"hash/fnv"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,6 +32,9 @@ func laneOf(sender string) int {
 	_, _ = h.Write([]byte(sender))
 	return int(h.Sum32() % directLanes)
 }
+
+// errBehind is a refusal by a log that lacks what was seen in it. It changed nothing.
+var errBehind = errors.New("the log lacks messages")
 
 // peersKeep is how many conversations of a user are remembered.
 const peersKeep = 1000
@@ -85,6 +90,10 @@ func (b *bridge) storedDirects(q *directAppender, work []direct, entries []actor
 		d.Handed = d.Handed || d.payload != ""
 		failed, errs = append(failed, d.waiting), append(errs, d.err)
 	}
+	if slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, errBehind) }) {
+		q.until = time.Now().Add(shortestRetry)
+		b.lacks()
+	}
 	q.failed(b, failed, func(i int) error { return errs[i] })
 	b.settle(stored, func(i int) actors.Outcome { return actors.Outcome{ID: ids[i]} })
 }
@@ -134,12 +143,13 @@ func (s *Store) resolve(ctx context.Context, work []direct) error {
 
 // converse appends to the conversations, one call each.
 func (s *Store) converse(ctx context.Context, work []direct) error {
-	calls := newCalls()
+	calls := newCalls(s)
 	for i := range work {
 		d := &work[i]
 		c := calls.of("", conversationKey(d.Sender, d.receiver), func(c *appendCall) {
 			c.keep, c.slack, c.life, c.head = s.keep, s.slack, inboxLife, directHead
 			c.floor, c.fence, c.waits = s.floorOf(c.key), s.lease.fence(), d.waits
+			c.seen = s.seen.newest(c.key, time.Now())
 		})
 		c.add(i, d.Ref, d.Since, body(d.Sender, d.receiver, d.Text))
 	}
@@ -155,7 +165,7 @@ func (s *Store) converse(ctx context.Context, work []direct) error {
 // deliver appends to the inboxes what is in the conversations, and notes who talks
 // with whom.
 func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, error) {
-	calls := newCalls()
+	calls := newCalls(s)
 	for i := range work {
 		d := &work[i]
 		if d.err != nil {
@@ -171,6 +181,7 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, 
 			c := calls.of(actors.Log(user), logKey(actors.Log(user)), func(c *appendCall) {
 				c.keep, c.slack, c.life, c.publish = inboxKeep, s.slack, inboxLife, true
 				c.floor, c.waits = s.floorOf(c.key), d.waits && user == d.receiver
+				c.seen = s.seen.newest(c.key, time.Now())
 			})
 			c.add(i, ref, d.Since, body)
 		}
@@ -188,6 +199,7 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, 
 
 // calls are append calls for several logs in one pipeline.
 type calls struct {
+	store *Store
 	byKey map[string]*call
 	order []*call
 	peers map[[2]string]int64
@@ -200,8 +212,8 @@ type call struct {
 	cmd     *redis.Cmd
 }
 
-func newCalls() *calls {
-	return &calls{byKey: map[string]*call{}, peers: map[[2]string]int64{}}
+func newCalls(s *Store) *calls {
+	return &calls{store: s, byKey: map[string]*call{}, peers: map[[2]string]int64{}}
 }
 
 // of gives the call for a log, made and set up if there is none yet.
@@ -242,8 +254,15 @@ func (cs *calls) run(ctx context.Context, client *redis.Client,
 	_, first := pipe.Exec(ctx)
 	for _, c := range cs.order {
 		answer, err := parseAppendReply(c.cmd.Slice())
-		if err == nil && len(answer.ids) != len(c.indexes) {
+		switch {
+		case err != nil:
+		case answer.behind:
+			cs.store.seen.isBehind(c.key)
+			err = errBehind
+		case len(answer.ids) != len(c.indexes):
 			err = errReply
+		default:
+			cs.store.seen.saw(c.key, slices.Max(answer.ids), time.Now())
 		}
 		if err == nil && first != nil && !isReply(first) {
 			err = first // the peers after it may be lost: do all again

@@ -29,6 +29,10 @@ type restorer struct {
 
 func (r *restorer) ask(m *actors.Restore) { r.waiting = append(r.waiting, m) }
 
+// underWay says whether something is still to be written back: until it is, what is said
+// again would be taken for new.
+func (r *restorer) underWay() bool { return r.busy || len(r.waiting) > 0 }
+
 // handBack writes back what waits. Nothing else is asked of the logs before.
 func (b *bridge) handBack(now time.Time) {
 	r := &b.restores

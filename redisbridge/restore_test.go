@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"parley/actors"
 )
@@ -134,4 +135,88 @@ func TestNodesReadWhatIsInTheLogs(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDirectMessageSaidAgainAfterALossIsStoredOnce: what this node holds of it is written back
+// late, and its REF comes before.
+func TestDirectMessageSaidAgainAfterALossIsStoredOnce(t *testing.T) {
+	t.Parallel()
+	redis := startRedis(t)
+	h := newHouse(t, openStore(t, redis.Addr(), "n", 100))
+	say := func(seq uint64) int64 {
+		h.root.Send(h.bridge, &actors.Append{To: h.self, Messages: []actors.Message{
+			{Seq: seq, Ref: "alice#again", Sender: "alice", Receiver: "bob", Text: "once", Received: time.Now()},
+		}})
+		return h.outcome(seq).ID
+	}
+	first := say(1)
+	eventually(t, "it is stored", func() bool { return len(of[*actors.DMsStored](h.ear)) > 0 })
+	stored := of[*actors.DMsStored](h.ear)[0].Entries
+	_, err := redis.Do(soon(t), "FLUSHDB")
+	must(t, err)
+	changed := len(of[*actors.RedisChanged](h.ear))
+	go func() { // late, as a room that was busy would
+		eventually(t, "it is asked for", func() bool { return len(of[*actors.RedisChanged](h.ear)) > changed })
+		for _, e := range stored {
+			h.root.Send(h.bridge, &actors.Restore{Log: e.Log, After: e.Entry.ID - 1, Entries: []actors.Entry{e.Entry}})
+		}
+	}()
+	if again := say(2); again != first {
+		t.Errorf("the repeat of %d got %d", first, again)
+	}
+	for _, key := range []string{"chat:dm:alice:bob", "chat:inbox:alice", "chat:inbox:bob"} {
+		if n := len(held(t, h.store, key)); n != 1 {
+			t.Errorf("%s has it %d times", key, n)
+		}
+	}
+}
+
+// TestMessageIsNotPutBackBesideItself: another node took the repeat before.
+func TestMessageIsNotPutBackBesideItself(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, b := open("a", 1000), open("b", 1000)
+		entries := written(t, a, "alice#again", "alice#alone")
+		must(t, a.client.FlushAll(soon(t)).Err())
+		must(t, loadScripts(soon(t), a.client))
+		written(t, b, "alice#again")
+		must(t, a.restore(soon(t), []*actors.Restore{{After: entries[0].ID - 1, Entries: entries}}))
+		if all := held(t, a, publicKey); len(all) != 2 {
+			t.Errorf("the log has %v", all)
+		}
+		old := written(t, a, "alice#old", "alice#older")
+		must(t, a.client.FlushAll(soon(t)).Err())
+		must(t, loadScripts(soon(t), a.client))
+		old[0].Ref, old[1].Ref = "", "" // they are not known for longer than ten minutes
+		must(t, a.restore(soon(t), []*actors.Restore{{After: old[0].ID - 1, Entries: old}}))
+		if all := held(t, a, publicKey); len(all) != 2 {
+			t.Errorf("of those whose references are not known the log has %v", all)
+		}
+	})
+}
+
+// TestLogThatNobodyCanMendIsWrittenToAllTheSame.
+func TestLogThatNobodyCanMendIsWrittenToAllTheSame(t *testing.T) {
+	var s seenLogs
+	now := time.Now()
+	s.saw("log", 7, now)
+	s.saw("log", 5, now)
+	if n := s.newest("log", now); n != 7 {
+		t.Errorf("it has to have %d", n)
+	}
+	if n := s.newest("log", now.Add(seenFor+time.Second)); n != 0 {
+		t.Errorf("after its time it has to have %d", n)
+	}
+	for range giveUpBehind {
+		s.isBehind("log")
+	}
+	if n := s.newest("log", now); n != 0 {
+		t.Errorf("though nobody has it, it has to have %d", n)
+	}
+	for i := range 2 * seenMost {
+		s.saw(fmt.Sprint(i), 1, now)
+	}
+	if len(s.logs) > seenMost {
+		t.Errorf("%d are remembered", len(s.logs))
+	}
 }

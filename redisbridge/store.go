@@ -47,6 +47,7 @@ type Store struct {
 	newest    atomic.Int64 // the newest id seen in any log
 	// seenPublic is the newest id seen in the public log: one that has less is behind.
 	seenPublic atomic.Int64
+	seen       seenLogs // likewise of those of direct messages
 }
 
 const (
@@ -188,7 +189,7 @@ func (s *Store) saw(id int64) {
 // certainlyNotDone says whether an error means that Redis did nothing: it said so,
 // or there was no connection. After any other error the outcome is unknown.
 func certainlyNotDone(err error) bool {
-	if isReply(err) || errors.Is(err, errAnotherRedis) || errors.Is(err, errLapsed) {
+	if isReply(err) || errors.Is(err, errAnotherRedis) || errors.Is(err, errLapsed) || errors.Is(err, errBehind) {
 		return true
 	}
 	var op *net.OpError

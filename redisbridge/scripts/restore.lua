@@ -9,16 +9,22 @@
 -- ARGV[3]  after: the asker can vouch for everything above this id; -1: for nothing
 -- then for each message: id, ref, member
 --
+-- A message whose reference is there with another id was said again meanwhile, and stored:
+-- it is not put back beside itself. (Nor is one of a name that changed hands within the ten
+-- minutes that references count, and whose new holder used the same.)
+--
 -- Returns how many were put back.
 local log, refs, trimmed = KEYS[1], KEYS[2], KEYS[3]
 local restored = 0
 local empty = redis.call('EXISTS', log) == 0
 
 for i = 4, #ARGV, 3 do
-  local id = ARGV[i]
-  if redis.call('ZCOUNT', log, id, id) == 0 then
+  local id, ref = ARGV[i], ARGV[i + 1] -- '' where the reference is not known any more
+  local said = ref ~= '' and tonumber(redis.call('ZSCORE', refs, ref) or '0') or 0
+  local again = said ~= tonumber(id) and math.abs(said - tonumber(id)) < 600000000
+  if not again and redis.call('ZCOUNT', log, id, id) == 0 then
     redis.call('ZADD', log, id, ARGV[i + 2])
-    redis.call('ZADD', refs, id, ARGV[i + 1])
+    if ref ~= '' then redis.call('ZADD', refs, id, ref) end
     restored = restored + 1
   end
 end
