@@ -46,7 +46,7 @@ func TestNameIsHeldByWhoProvesIt(t *testing.T) {
 				t.Errorf("%s: %+v", c.why, got)
 			}
 		}
-		if hash, _ := s.client.HGet(soon(t), "chat:claim:alice", "token").Result(); hash != hashOf("token-1") {
+		if hash, _ := s.client.HGet(soon(t), claimKey(actors.Fold("alice")), "token").Result(); hash != hashOf("token-1") {
 			t.Errorf("the token is kept as %q", hash)
 		}
 	})
@@ -87,7 +87,7 @@ func TestClaimEndsAfterItsLifeButHidesTheFormerHoldersTalk(t *testing.T) {
 		if got := claim(t, s, "alice", "token-1", "token-2"); got.Token != "token-2" || got.Since == 0 {
 			t.Errorf("after its life: %+v", got)
 		}
-		if ttl := s.client.TTL(soon(t), "chat:claim:alice").Val(); ttl <= claimLife || ttl > 2*claimLife {
+		if ttl := s.client.TTL(soon(t), claimKey(actors.Fold("alice"))).Val(); ttl <= claimLife || ttl > 2*claimLife {
 			t.Errorf("the claim is kept for %v", ttl)
 		}
 	})
@@ -116,9 +116,9 @@ func TestReleaseNotesWhenANameWasLeftAndNeverAnEarlierTime(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 10)
 		claim(t, s, "alice", "", "token-1")
-		seen := func() int64 { n, _ := s.client.HGet(soon(t), "chat:claim:alice", "seen").Int64(); return n }
+		seen := func() int64 { n, _ := s.client.HGet(soon(t), claimKey(actors.Fold("alice")), "seen").Int64(); return n }
 		release := func(name string, ago time.Duration) {
-			must(t, releaseScript.Run(soon(t), s.client, []string{"chat:claim:alice"}, name, ago.Microseconds()).Err())
+			must(t, releaseScript.Run(soon(t), s.client, []string{claimKey(actors.Fold("alice"))}, name, ago.Microseconds()).Err())
 		}
 		joined := seen()
 		release("alice", time.Hour)
