@@ -98,3 +98,14 @@ func BenchmarkFold(b *testing.B) {
 		})
 	}
 }
+
+func BenchmarkForms(b *testing.B) {
+	for _, name := range append([]string{"Ian"}, names...) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Forms(name)
+			}
+		})
+	}
+}

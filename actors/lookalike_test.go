@@ -11,111 +11,148 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestNamesThatLookOrCompareAlikeHaveOneForm(t *testing.T) {
-	for _, group := range [][]string{
-		{ // in Latin, with signs, in small capitals, and all in Cyrillic
-			"alice", "Alice", "ALICE", "aIice", "AIICE", "alIce", "a1ice", "al1ce", "a|ice", "ali\u0307ce", "a\u01c0ice", "\u0251lice",
-			"al\u0131ce", "a\u2223ice", "al\u0269ce", "\u1d00\u029f\u026a\u1d04\u1d07", "\u0430\u04cf\u0456\u0441\u0435", "\u0410\u0406\u0406\u0421\u0415",
-		},
-		{"bob", "Bob", "B0B", "b0b", "ВОВ", "ЬоЬ", "ΒΟΒ"},
-		{"Bill", "Bi11", "BiII", "biil", "B1ll", "bıll"},
-		{"Maria", "Marla", "MarIa"}, // the price: who is called Marla looks like MarIa
-		{"Paul", "Paui", "PauI", "Pau1"},
-		{"Mary", "rnary", "MARY", "\u1d0dary"},
-		{"admin", "Admin", "adm\u0131n", "adrnin", "ADM1N", "adm\u0269n"},
-		{"Everyone", "everyone", "Every0ne", "every\u1d0fne"},
-		{"user1", "userl", "userI", "USERl"},
-		{"jack", "ȷ\u0307ack", "j\u0307ack", "Jack"},
-		{"İnci", "inci", "Inci", "ı\u0307nci"},
-		{"ace", "асе"},
-		{"Zoë", "ZOË", "zoe\u0308"},
-		{"Đuro", "Ðuro", "đuro"},
-		{"O'Brien", "O’Brien", "OʼBrien"},
-		{"a\u0302\u0323b", "a\u0323\u0302b"},
-		{"ИВАН", "иван"},
-		{"Νίκος", "ΝΊΚΟΣ", "νίκοσ"},
-		{"می\u200cخواهم", "میخواهم"},
-		{"علي", "على"},
-		{"一郎", "ー郎"},
-		{"へいわ", "ヘいわ"},
+// confused reports whether two names belong to one claim.
+func confused(a, b string) bool {
+	forms := Forms(b)
+	return slices.ContainsFunc(Forms(a), func(form string) bool { return slices.Contains(forms, form) })
+}
+
+func TestNamesThatLookOrCompareAlikeAreConfused(t *testing.T) {
+	for name, others := range map[string][]string{
+		"alice":    {"aIice", "a1ice", "a|ice", "ALICE", "Alice", "ali\u0307ce", "a\u01c0ice", "a\u2223ice", "\u0251lice", "al\u0131ce", "al\u0269ce", "\u0430\u04cf\u0456\u0441\u0435", "\u0410\u04c0\u0456\u0441\u0435"},
+		"ALICE":    {"AL1CE", "\u0410L\u0406\u0421\u0415", "alice"},
+		"Ian":      {"lan", "IAN", "ian", "1an", "ıan"},
+		"MarIa":    {"Maria", "Marla", "Mar1a"},
+		"Bob":      {"B0b", "B0B", "Bᴏb", "ВОВ", "ЬоЬ", "ΒΟΒ"},
+		"Mary":     {"rnary", "MARY", "Rnary"},
+		"ΤΟΝΥ":     {"Tony", "T0NY", "TONY", "τονυ"},
+		"Bill":     {"Bi11", "BiII", "bıll"},
+		"admin":    {"Admin", "adm\u0131n", "adrnin", "ADMIN", "adm\u0269n"},
+		"Everyone": {"everyone", "Every0ne", "every\u1d0fne"},
+		"user1":    {"userl", "userI", "USER1", "USERl"},
+		"jack":     {"ȷ\u0307ack", "j\u0307ack", "ȷack", "Jack", "J\u0307ack", "յack"},
+		"İnci":     {"inci", "Inci", "ı\u0307nci"},
+		"ace":      {"асе", "АСЕ"},
+		"Anna":     {"ΑΝΝΑ", "ANNA"},
+		"АННА":     {"Анна", "AHHA"},
+		"Zoë":      {"ZOË", "zoe\u0308"},
+		"Đuro":     {"Ðuro", "đuro"},
+		"O'Brien":  {"O’Brien", "OʼBrien", "O`Brien"},
+		"ИВАН":     {"иван"},
+		"ΝΊΚΟΣ":    {"νίκοσ"},
+		"علي":      {"على"},
+		"一郎":       {"ー郎"},
+		"へいわ":      {"ヘいわ"},
+
+		"a\u0302\u0323b":  {"a\u0323\u0302b"},
+		"می\u200cخواهم":   {"میخواهم"},
+		"\u0300\u0301abc": {"\u0301\u0300abc"},
 	} {
-		for _, name := range group {
-			if Fold(name) != Fold(group[0]) {
-				t.Errorf("Fold(%q) = %q, Fold(%q) = %q", name, Fold(name), group[0], Fold(group[0]))
+		for _, other := range others {
+			if !confused(name, other) {
+				t.Errorf("%q has the forms %q, %q %q", name, Forms(name), other, Forms(other))
 			}
 		}
 	}
 }
 
-func TestNamesOfDifferentPeopleHaveDifferentForms(t *testing.T) {
+func TestNamesThatNeitherLookNorCompareAlikeAreNot(t *testing.T) {
+	for _, c := range [][2]string{
+		{"Maria", "Marla"}, {"Mila", "Miia"}, {"Bill", "Biil"}, {"ian", "lan"}, {"alice", "aiice"}, {"alice", "al1ce"}, {"Paul", "Paui"}, {"Mia", "MLA"},
+		{"ann", "arn"}, {"user1", "user2"}, {"user1", "useri"}, {"Zoe", "Zoë"}, {"Straub", "Strauß"}, {"Tony", "τονυ"}, {"Rob", "Роб"}, {"io", "סו"},
+	} {
+		if confused(c[0], c[1]) {
+			t.Errorf("%q has the forms %q, %q %q", c[0], Forms(c[0]), c[1], Forms(c[1]))
+		}
+	}
+}
+
+func TestNamesOfDifferentPeopleHaveNoFormInCommon(t *testing.T) {
 	names := strings.Fields(`
-		ann arn anna ava eva ena ian ivan iris lars mars marc mario maria mark max mia nia nina niva viva noah joan john jon
-		jean juan olga otto rob bob dob tom tim tony toby ruth yuri zoe zoë rosa sara tara vera sean shawn dean leo theo
+		ann arn anna ava eva ena ian lan Ivan Iris Ina Lina lars mars marc mario Maria Marla mark max mia Mila Miia nia nina niva viva noah joan john jon
+		Bill Biil Paul Will Wiil jean juan olga otto rob bob dob tom tim tony toby ruth yuri zoe zoë rosa sara tara vera sean shawn dean leo theo
 		straub strauß weib weiß müller muller moller hans jens jörg jorg garcía garcia łukasz tukasz søren soren chloé chloe
-		user0 user2 user3 user4 user5 user6 user7 user8 user9 user1 user12 user21 a b c d e f g h i j k m n o p q r s t u v w x y z
-		иван анна мария вера алексей наташа ольга олег игорь нина яна юлия дима даша саша маша паша
-		Νίκος Γιώργος Ελένη Άννα Αλέξανδρος Μαρία Κώστας Νίνα Σοφία Δημήτρης
+		user0 user2 user3 user4 user5 user6 user7 user8 user9 user1 user12 user21 a b c d e f g h i j k l m n o p q r s t u v w x y z
+		иван АННА мария вера алексей наташа ольга олег игорь яна юлия дима даша саша маша паша
+		Νίκος Γιώργος Ελένη Άννα Αλέξανδρος Μαρία Κώστας Νίνα Σοφία Δημήτρης ΑΘΗΝΑ ΕΙΡΗΝΗ
 		محمد أحمد علي فاطمة عمر زينب חיים שרה דוד משה יעקב רחל
 		राम सीता अंजलि रवि प्रिया रोहन 山田太郎 山田花子 鈴木一郎 李娜 王伟 王芳 張偉 さくら はると 김민수 김민지 이영희 박지훈
 		สมชาย สมหญิง Նարե Հայկ გიორგი ნინო`)
-	seen := map[string]string{}
+	of := map[string]string{}
 	for _, name := range names {
 		parsed, err := ParseName(name)
 		if err != nil || norm.NFC.String(parsed) != norm.NFC.String(name) {
 			t.Errorf("ParseName(%q) = %q, %v", name, parsed, err)
 		}
-		if other, ok := seen[Fold(name)]; ok {
-			t.Errorf("%s and %s have the form %q", name, other, Fold(name))
-		}
-		seen[Fold(name)] = name
-	}
-}
-
-// TestNoTwoASCIICharactersAreOneButThoseOfTheTable is why chains of look-alikes are cut.
-func TestNoTwoASCIICharactersAreOneButThoseOfTheTable(t *testing.T) {
-	classes := map[string]string{}
-	for r := '!'; r <= '~'; r++ {
-		if r < 'A' || r > 'Z' {
-			classes[Fold(string(r))] += string(r)
-		}
-	}
-	for form, class := range classes {
-		if len(class) > 1 && !slices.Contains([]string{"1il|", "0o", "'`"}, class) {
-			t.Errorf("%s have the form %q", class, form)
+		for _, form := range Forms(name) {
+			if other, ok := of[form]; ok {
+				t.Errorf("%s and %s have the form %q", name, other, form)
+			}
+			of[form] = name
 		}
 	}
 }
 
-// TestWhoeverReadsAsANameHasItsFormOrIsRefused spells names of ASCII in other characters.
-func TestWhoeverReadsAsANameHasItsFormOrIsRefused(t *testing.T) {
-	faces := map[string][]string{} // what reads as a piece of ASCII
+// TestSecondGlanceSeesAllThereIs of whatever looks like something else, or has a small letter.
+func TestSecondGlanceSeesAllThereIs(t *testing.T) {
+	for r := range unicode.MaxRune + 1 {
+		if _, ok := prototypeOf(r); !ok && unicode.ToLower(r) == r {
+			continue
+		}
+		for _, s := range []string{string(r), "i" + string(r), string(r) + string(dotAbove)} {
+			seen := string(glance(glance(decompose(s))))
+			if more := string(glance(decompose(seen))); more != seen {
+				t.Errorf("%q (%U) looks like %q, and that like %q", s, r, seen, more)
+			}
+		}
+	}
+}
+
+// TestFormOfASCIIIsThatOfOtherNames, but quicker.
+func TestFormOfASCIIIsThatOfOtherNames(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxASCII; r++ {
+		s := "x" + string(r) + "y" + string(r)
+		if long := Fold(s + "é"); Fold(s)+"e\u0301" != long {
+			t.Errorf("Fold(%q) = %q, not as in %q", s, Fold(s), long)
+		}
+		if long := look(s + "é"); look(s)+"e\u0301" != long {
+			t.Errorf("look(%q) = %q, not as in %q", s, look(s), long)
+		}
+	}
+}
+
+// TestNamesOfOneSkeletonAreConfused spells names in other characters of the same look.
+func TestNamesOfOneSkeletonAreConfused(t *testing.T) {
+	looks := map[string][]string{} // all that looks like a prototype
 	var pieces []string
-	for _, m := range looks {
-		piece := looksText[m.at : int(m.at)+int(m.length)]
-		if faces[piece] == nil {
-			pieces = append(pieces, piece)
+	for _, p := range prototypes {
+		to, _ := prototypeOf(p.from)
+		if looks[to] == nil {
+			looks[to] = []string{to}
+			pieces = append(pieces, to)
 		}
-		faces[piece] = append(faces[piece], string(m.from))
+		looks[to] = append(looks[to], string(p.from))
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		var name, face strings.Builder
+		var a, b strings.Builder
 		for range rapid.IntRange(1, 8).Draw(t, "pieces") {
-			piece := rapid.SampledFrom(pieces).Draw(t, "piece")
-			name.WriteString(piece)
-			face.WriteString(rapid.SampledFrom(append(faces[piece], piece)).Draw(t, "as"))
+			like := looks[rapid.SampledFrom(pieces).Draw(t, "look")]
+			a.WriteString(rapid.SampledFrom(like).Draw(t, "a"))
+			b.WriteString(rapid.SampledFrom(like).Draw(t, "b"))
 		}
-		imitated, err := ParseName(name.String())
-		if err != nil {
-			return
+		if !confused(a.String(), b.String()) {
+			t.Errorf("%q and %q look alike, but have the forms %q and %q", a.String(), b.String(), Forms(a.String()), Forms(b.String()))
 		}
-		if taken, err := ParseName(face.String()); err == nil && Fold(taken) != Fold(imitated) {
-			t.Errorf("%q reads as %q, but has the form %q, not %q", taken, imitated, Fold(taken), Fold(imitated))
+		for _, form := range Forms(a.String()) {
+			if !confused(form, a.String()) {
+				t.Errorf("%q is not confused with its form %q, which has %q", a.String(), form, Forms(form))
+			}
 		}
 	})
 }
 
 func TestFormsFollowTheProfileAndNormalisation(t *testing.T) {
-	var anyNames = rapid.OneOf(
+	anyNames := rapid.OneOf(
 		rapid.StringN(1, maxNameRunes, -1),
 		rapid.StringOfN(rapid.RuneFrom(nil, unicode.Latin, unicode.Mn), 1, maxNameRunes, -1),
 		rapid.StringOfN(rapid.RuneFrom(nil, unicode.Greek, unicode.Mn), 1, maxNameRunes, -1),
@@ -123,12 +160,17 @@ func TestFormsFollowTheProfileAndNormalisation(t *testing.T) {
 	)
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyNames.Draw(t, "name")
-		form := Fold(s)
-		if again := Fold(form); again != form {
-			t.Errorf("Fold(%q) = %q folds on to %q", s, form, again)
+		forms := Forms(s)
+		if forms[0] != Fold(s) || len(forms) > 2 || len(forms) == 2 && forms[1] == forms[0] {
+			t.Errorf("Forms(%q) = %q", s, forms)
 		}
-		if d := Fold(norm.NFD.String(s)); d != form {
-			t.Errorf("Fold(%q) = %q, decomposed %q", s, form, d)
+		for _, form := range forms {
+			if again := Forms(form); len(again) != 1 || again[0] != form {
+				t.Errorf("%q, a form of %q, has the forms %q", form, s, again)
+			}
+		}
+		if d := Forms(norm.NFD.String(s)); !slices.Equal(d, forms) {
+			t.Errorf("Forms(%q) = %q, decomposed %q", s, forms, d)
 		}
 		name, err := ParseName(s)
 		if err != nil {
@@ -154,6 +196,35 @@ func TestEveryCharacterHasTheFormOfItsSmallLetter(t *testing.T) {
 		if err == nil && Fold(key) != Fold(name) {
 			t.Errorf("Fold(%q) = %q, Fold(%q) = %q", name, Fold(name), key, Fold(key))
 		}
+	}
+}
+
+// TestCallersMayChangeTheirForms, as those do that make keys of them.
+func TestCallersMayChangeTheirForms(t *testing.T) {
+	for _, name := range []string{"alice", "Ian"} {
+		want := slices.Clone(Forms(name))
+		Forms(name)[0] = "another"
+		if got := Forms(name); !slices.Equal(got, want) {
+			t.Errorf("Forms(%q) = %q, was %q", name, got, want)
+		}
+	}
+}
+
+func TestReservedNamesHaveAllThatIsConfusedWithThem(t *testing.T) {
+	reserved, err := newReservedNames([]string{"Parley", "Ian", " ", "ΤΟΝΥ"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{
+		"Parley": true, "PARLEY": true, "Par1ey": true, "ParIey": true, "ian": true, "Ian": true, "lan": true, "tony": true, "τονυ": true,
+		"barley": false, "Pariey": false, "Iain": false, "toni": false, "": false,
+	} {
+		if got := reserved.have(name); got != want {
+			t.Errorf("%q is reserved: %v", name, got)
+		}
+	}
+	if _, err := newReservedNames([]string{"a:b"}); err == nil {
+		t.Error("a reserved name that can't be one is taken")
 	}
 }
 

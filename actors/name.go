@@ -32,7 +32,8 @@ const (
 // spaces as one. It may share the memory of s.
 //
 // Beyond the profile it refuses what lets one name pass for another: blanks and marks that can't
-// be seen, and look-alikes of mixed scripts. What else looks alike has one comparison form: Fold.
+// be seen, and look-alikes of mixed scripts. What else looks alike has a comparison form in
+// common: Forms.
 func ParseName(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if len(s) == 0 || len(s) > maxNameBytes {
@@ -76,8 +77,6 @@ func checkName(name string) (string, error) {
 		return "", fmt.Errorf("%w: characters that can't be seen", ErrBadName)
 	case !highlyRestrictive(name):
 		return "", fmt.Errorf("%w: mixed scripts", ErrBadName)
-	case falseFace(name):
-		return "", fmt.Errorf("%w: reads as a name that it is not", ErrBadName)
 	}
 	return name, nil
 }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -20,13 +21,20 @@ func newReservedNames(entries []string) (reservedNames, error) {
 		if err != nil {
 			return nil, fmt.Errorf("RESERVED_NAMES: %q: %w", entry, err)
 		}
-		reserved[Fold(name)] = true
+		for _, form := range Forms(name) {
+			reserved[form] = true
+		}
 	}
 	return reserved, nil
+}
+
+// have reports whether name is confused with one of them.
+func (r reservedNames) have(name string) bool {
+	return slices.ContainsFunc(Forms(name), func(form string) bool { return r[form] })
 }
 
 // reserved reports whether name is one that nobody can join under, or write to. Who comes with a
 // signed identity has the name that its issuer gave, and may write to others who do.
 func (s *session) reserved(name string) bool {
-	return s.conn.resume.Name == "" && s.chat.reserved[Fold(name)]
+	return s.conn.resume.Name == "" && s.chat.reserved.have(name)
 }

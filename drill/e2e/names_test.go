@@ -109,34 +109,38 @@ func TestLookAlikesOfAHeldNameAreNotGiven(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "FRAME_RATE=0")
 	const taken, bad = "name_taken", "bad_name"
-	for _, held := range []struct {
+	held := []struct {
 		name  string
 		alike map[string]string // name: the code that answers it
 	}{
 		{"alice", map[string]string{
 			"ali\u0307ce": taken, "aIice": taken, "a\u01c0ice": taken, "a\u0964ice": bad, "\u0251lice": taken,
 			"a1ice": taken, "a|ice": taken, "AL1CE": taken, "al\u0131ce": taken, "a\u2223ice": taken, "al\u0269ce": taken, "ali\u0307\u0307ce": bad,
-			"\u1d00\u029f\u026a\u1d04\u1d07": taken, "\u0430\u04cf\u0456\u0441\u0435": taken, "\u0430lice": bad, "al\u200dice": bad, "\U0001d51eli\u0441e": bad,
+			"\u0430\u04cf\u0456\u0441\u0435": taken, "\u0430lice": bad, "al\u200dice": bad, "\U0001d51eli\u0441e": bad,
 			"\U0001d51elice": taken, "ali\u217de": taken,
 		}},
 		{"Bob", map[string]string{"B0b": taken, "\u0412\u041e\u0412": taken, "\u042c\u043e\u042c": taken, "\u0392\u039f\u0392": taken, "B\u1d0fb": taken, "B\u0585b": bad}},
-		{"Mary", map[string]string{"rnary": taken, "\u1d0dary": taken, "\u041cary": bad}},
-		{"tony", map[string]string{"t0ny": taken, "\u03a4\u039f\u039d\u03a5": bad, "\u1d1bony": taken}},
+		{"Mary", map[string]string{"rnary": taken, "\u041cary": bad}},
+		{"tony", map[string]string{"t0ny": taken, "\u03a4\u039f\u039d\u03a5": taken}},
+		{"Maria", map[string]string{"MarIa": taken}},
 		{"jack", map[string]string{"j\u0307ack": taken, "\u0237\u0307ack": taken}},
 		{"user1", map[string]string{"userl": taken, "userI": taken}},
-	} {
-		join(t, n, held.name)
-		stranger := connect(t, n, "")
-		for name, code := range held.alike {
-			stranger.say("join:" + name)
-			if f := stranger.await("an answer to "+name, func(f rig.Frame) bool { return f.Type == "joined" || f.Type == "error" }); f.Code != code {
-				t.Fatalf("%q beside %s: %s, want %s", name, held.name, f.Raw, code)
-			}
-		}
 	}
-	for _, name := range []string{"alicia", "al\u00edce", "bobby", "Maru", "user2", "\u0421\u0430\u0448\u0430", "\u039d\u03af\u03ba\u03bf\u03c2", "\u5c71\u7530\u30fc", "\u0930\u093e\u092e\u0964"} {
+	for _, h := range held {
+		join(t, n, h.name)
+	}
+	for _, name := range []string{"alicia", "al\u00edce", "aiice", "al1ce", "Marla", "\u0391\u039d\u039d\u0391", "bobby", "Maru", "user2", "\u0421\u0430\u0448\u0430", "\u039d\u03af\u03ba\u03bf\u03c2", "\u5c71\u7530\u30fc", "\u0930\u093e\u092e\u0964"} {
 		if j, ok := connect(t, n, "").tryJoin("join:" + name); !ok || j.Name != name {
 			t.Errorf("%s, whom nobody looks like, was told %+v", name, j)
+		}
+	}
+	for _, h := range held {
+		stranger := connect(t, n, "")
+		for name, code := range h.alike {
+			stranger.say("join:" + name)
+			if f := stranger.await("an answer to "+name, func(f rig.Frame) bool { return f.Type == "joined" || f.Type == "error" }); f.Code != code {
+				t.Fatalf("%q beside %s: %s, want %s", name, h.name, f.Raw, code)
+			}
 		}
 	}
 }

@@ -21,8 +21,6 @@ import (
 	"fmt"
 	"go/format"
 	"os"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 func main() {
@@ -32,21 +30,21 @@ func main() {
 	}
 }
 
-// run reads the files in the directory that is its argument, writes the tables into the working
-// directory, and tells what was left out.
+// run reads the files in the directory that is its argument, and writes the tables into the working
+// directory.
 func run(args []string) error {
 	if len(args) != 1 || args[0] == "" {
 		return errors.New("where are the files? UNICODE=directory go generate ./actors")
 	}
-	table, err := readLooks(args[0])
+	confusables, err := readRecords(args[0], "confusables.txt")
 	if err != nil {
 		return err
 	}
-	c := newClasses(table)
-	for _, l := range c.left {
-		fmt.Fprintf(os.Stderr, "left out: %c (%U) looks like %s\n", l.from, l.from, string(l.to))
+	prototypes, err := newPrototypes(confusables)
+	if err != nil {
+		return err
 	}
-	if err := write("lookalike_table.go", func(out *bytes.Buffer) { writeForms(out, c, table) }); err != nil {
+	if err := write("lookalike_table.go", func(out *bytes.Buffer) { writePrototypes(out, prototypes) }); err != nil {
 		return err
 	}
 	ranges, err := readScripts(args[0])
@@ -54,21 +52,6 @@ func run(args []string) error {
 		return err
 	}
 	return write("scripts_table.go", func(out *bytes.Buffer) { writeScripts(out, ranges) })
-}
-
-func readLooks(dir string) (table []look, err error) {
-	records, err := readRecords(dir, "confusables.txt")
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range records {
-		to, err := parseRunes(r.fields[0])
-		if err != nil {
-			return nil, fmt.Errorf("read confusables.txt: %w", err)
-		}
-		table = append(table, look{r.first, []rune(norm.NFD.String(string(to)))})
-	}
-	return table, nil
 }
 
 func readScripts(dir string) ([]scriptRange, error) {
