@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -100,7 +101,7 @@ func serve(ctx context.Context, s settings, log zerolog.Logger) error {
 	}
 	greet(log, server, volatile)
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve() }()
+	go func() { failed <- contain(server.Serve) }()
 	select {
 	case err := <-failed:
 		stop()
@@ -121,6 +122,17 @@ func serve(ctx context.Context, s settings, log zerolog.Logger) error {
 	}
 	log.Info().Msg("stopped")
 	return nil
+}
+
+// contain makes of a panic of serve its error, so that actors and Redis' connections
+// still end in order, and the program with code 1.
+func contain(serve func() error) (err error) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			err = fmt.Errorf("serve: panic: %v\n%s", reason, debug.Stack())
+		}
+	}()
+	return serve()
 }
 
 func openStore(s settings, node string, log zerolog.Logger, registry *prometheus.Registry, volatile bool) (*redisbridge.Store, func(), error) {

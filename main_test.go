@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -68,6 +70,17 @@ func TestServerStartsIsHealthyAndLeavesNothingBehind(t *testing.T) {
 	}
 }
 
+// TestPanicOfServingIsItsError with the stack of where it happened.
+func TestPanicOfServingIsItsError(t *testing.T) {
+	err := contain(func() error { panic("no way") })
+	if text := fmt.Sprint(err); !strings.HasPrefix(text, "serve: panic: no way\n") || !strings.Contains(text, "TestPanicOfServing") {
+		t.Errorf("the error is %v", err)
+	}
+	if err := contain(func() error { return io.EOF }); !errors.Is(err, io.EOF) {
+		t.Errorf("an error became %v", err)
+	}
+}
+
 func TestSecretThatIsGivenTwiceEndsTheStart(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "secret")
@@ -84,10 +97,11 @@ func TestBadSettingsEndTheStartWithOneLine(t *testing.T) {
 	for _, setting := range []string{
 		"HISTORY_SIZE=many", "HISTORY_SIZE=-1", "MAX_TEXT_BYTES=0", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "LISTEN_ADDR=nowhere:at:all",
 		"REDIS_ADDR=redis", "REDIS_ADDR=redis://user:sesame@:x:y/z", "MAX_CONNECTIONS=-1", "TRUSTED_PROXIES=everywhere", "JOIN_TIMEOUT=soon",
-		"AUTH_JWT_SECRET=short", "TLS_CERT_FILE=/nowhere", "FRAME_RATE=-1", "RESERVED_NAMES=system,a:b", "RESERVED_NAMES=a\nb", "ADMIN_ADDR=nowhere:at:all",
+		"AUTH_JWT_SECRET=short", "TLS_CERT_FILE=/nowhere", "FRAME_RATE=-1", "RESERVED_NAMES=system,a:b", "RESERVED_NAMES=a\x00b", "ADMIN_ADDR=nowhere:at:all",
+		"CHAOS_TOKEN=sesame-of-thirty-one-bytes-1234", "JOIN_TIMEOUT=0s ALLOW_LISTENERS=false",
 	} {
 		name, _, _ := strings.Cut(setting, "=")
-		env := environment([]string{"LISTEN_ADDR=127.0.0.1:0", "ADMIN_ADDR=off", setting})
+		env := environment(append([]string{"LISTEN_ADDR=127.0.0.1:0", "ADMIN_ADDR=off"}, strings.Fields(setting)...))
 		err := run(context.Background(), nil, env, new(strings.Builder))
 		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "sesame") {
 			t.Errorf("%s ends with: %v", setting, err)

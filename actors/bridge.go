@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -49,15 +50,6 @@ type Message struct {
 	// Handed says that Redis may have it already: such a message is never refused,
 	// only repeated until its outcome is known.
 	Handed bool
-}
-
-// Departed says that a connection has ended, and its session lives on only for what
-// it has said. Nobody can be told of a refusal any more: so once one of its messages
-// is refused, all behind it are dropped, for its client will say them again, in
-// order.
-type Departed struct {
-	quiet
-	Session *actor.PID
 }
 
 // Settled tells outcomes; a Code means: not stored, and never will be.
@@ -182,8 +174,9 @@ type Claim struct {
 	// Proof is the token the client showed, if any; Fresh the one it gets if the
 	// name is free. Repeating a Claim with the same Fresh is harmless.
 	Proof, Fresh string
-	// Trusted: the name was proven otherwise, by a signed identity.
-	Trusted bool
+	// Signed: the name is a signed identity's.
+	Signed  bool
+	Address netip.Addr
 	Until   time.Time
 }
 
@@ -193,17 +186,59 @@ type Claimed struct {
 	Op            uint64
 	Token         string
 	Since         int64 // µs; direct messages up to here are a former holder's
+	Kept          bool  // its holder has shown the token again
 	Conversations []Conversation
 	Code          Code
 }
 
-// Reclaim asks to write a claim back that Redis may have lost, for its holder is
-// connected.
-type Reclaim struct {
+// Hold asks to hold a claim's name for a time after its last connection, for its holder
+// keeps the token; answered by Held, at the latest at Until.
+type Hold struct {
 	quiet
-	Name, Token string
-	Since       int64
+	Op    uint64
+	Until time.Time
+	Claim HeldClaim // of the session that asks
 }
+
+// Held answers Hold. Where the address holds as many names as it may, Retry says when
+// the next may be, and the Code that it is not held.
+type Held struct {
+	quiet
+	Op    uint64
+	Retry time.Duration
+	Code  Code
+}
+
+// ReadClaims asks the bridge's parent for every claim of this node; answered by Claims.
+type ReadClaims struct {
+	quiet
+	Doubt int // given back
+}
+
+// Claims answers ReadClaims.
+type Claims struct {
+	quiet
+	Doubt int
+	Held  []HeldClaim
+}
+
+// HeldClaim is the claim that a connection of this node has on its name, or that one
+// which ended of late had.
+type HeldClaim struct {
+	Session *actor.PID // nil if the connection has ended
+	Left    time.Time  // when that was
+	Name    string
+	Token   string // "" for a signed identity
+	Signed  bool
+	Since   int64 // when it began, µs
+	// Kept: its holder has shown the token again, so that the name is to be held.
+	Kept    bool
+	Address netip.Addr
+}
+
+// ClaimLost tells a session that its name is somebody else's now: it is not to read or
+// to speak any more.
+type ClaimLost struct{ quiet }
 
 // Conversation is somebody the user talks with, and the newest id of their talk.
 type Conversation struct {

@@ -56,11 +56,7 @@ func (c *census) spawn(parent spawner, kind Kind, name string, produce func() ac
 	c.alive[name] = v // before it starts: its guard finds it here
 	c.mu.Unlock()
 
-	c.spawning.Lock()
-	c.next = v
-	pid, err := parent.SpawnNamed(c.props, name)
-	c.next = nil
-	c.spawning.Unlock()
+	pid, err := c.spawnWith(v, parent)
 	if err != nil {
 		c.mu.Lock()
 		if before == nil {
@@ -73,6 +69,15 @@ func (c *census) spawn(parent spawner, kind Kind, name string, produce func() ac
 	}
 	v.pid.Store(pid)
 	return pid, nil
+}
+
+// spawnWith lets go of what all spawning shares also where the library panics.
+func (c *census) spawnWith(v *vitals, parent spawner) (*actor.PID, error) {
+	c.spawning.Lock()
+	defer c.spawning.Unlock()
+	c.next = v
+	defer func() { c.next = nil }()
+	return parent.SpawnNamed(c.props, v.name)
 }
 
 // gone forgets an actor that ended for good.

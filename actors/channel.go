@@ -127,7 +127,7 @@ func (c *channel) flush(ctx actor.Context) {
 		c.measure()
 		return
 	}
-	w := newWave(c.feed.log, prev, entries, news, c.size(), c.begin(ctx))
+	w := newWave(c.feed.log, prev, entries, news, c.size(), c.begin(c.chat, ctx.Self()))
 	if c.roster != nil {
 		w.Version = c.roster.version
 	}
@@ -136,7 +136,7 @@ func (c *channel) flush(ctx actor.Context) {
 
 // waveOver and restOver let the next wave go.
 func (c *channel) waveOver(ctx actor.Context, m *waveOver) {
-	next := c.over(ctx, m.number, c.people())
+	next := c.over(c.chat, ctx.Self(), m.number, c.people())
 	c.measure()
 	if next {
 		c.flush(ctx)

@@ -42,7 +42,8 @@ type Chat struct {
 	roster     roster
 	inboxes    inboxes
 	journal    journal
-	rates      rates
+	former     former
+	budgets    budgets
 	talks      talks
 	operations atomic.Uint64
 
@@ -91,6 +92,7 @@ func New(o Options) (*Chat, error) {
 		metrics:     newMetrics(o.Registerer),
 		finished:    make(chan struct{}),
 		public:      newTail(publicTail),
+		budgets:     newBudgets(o.Settings),
 		connections: make(map[uint64]*Connection),
 	}
 	logger := slog.New(zerolog.NewSlogHandler(o.Log.Level(zerolog.WarnLevel)))
@@ -98,7 +100,7 @@ func New(o Options) (*Chat, error) {
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }),
 		actor.WithDeadLetterThrottleInterval(deadLetterInterval))
 	c.root = c.system.Root
-	c.workers = newWorkers(workersPerCore * runtime.GOMAXPROCS(0))
+	c.workers = newWorkers(workersPerCore*runtime.GOMAXPROCS(0), &c.log)
 	c.census = newCensus(o.Log, c.workers)
 	o.Registerer.MustRegister(newDepths(c.census))
 	c.bridge, c.room, c.dms, c.sessions = c.pid(KindBridge), c.pid(KindRoom), c.pid(KindDMs), c.pid(KindSessions)
@@ -136,7 +138,11 @@ func (c *Chat) ended() {
 		close(c.finished)
 		return
 	}
-	go c.startTop()
+	go func() {
+		for !contain(&c.log, "start", c.startTop) {
+			time.Sleep(respawnPause)
+		}
+	}()
 }
 
 // spawn starts a child. It fails only where the name is taken, which a parent that
@@ -182,6 +188,9 @@ func (c *Chat) disconnected(conn *Connection, clean bool) {
 
 // retire takes a connection out whose session has ended for good.
 func (c *Chat) retire(conn *Connection) {
+	if claim := conn.claim.Load(); claim != nil {
+		c.former.note(*claim, time.Now())
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.connections, conn.ID)

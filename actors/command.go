@@ -36,6 +36,7 @@ const (
 	verbDM        verb = "dm"
 	verbHistory   verb = "history"
 	verbDMHistory verb = "dmhistory"
+	verbHold      verb = "hold"
 	verbPing      verb = "ping"
 )
 
@@ -96,6 +97,7 @@ func parseCommand(frame string) (command, error) {
 		if c.peer, before, ok = strings.Cut(rest, ":"); ok {
 			c.before, ok = parseBefore(before)
 		}
+	case verbHold: // what follows is kept for later
 	case verbPing:
 		c.text = rest
 	default:

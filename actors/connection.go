@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,7 @@ const (
 	CloseNotAllowed uint16 = 1008
 	CloseRestart    uint16 = 1012
 	CloseTooSlow    uint16 = 4008
+	CloseNameLost   uint16 = 4009
 )
 
 // Resume is where a connection goes on, and who it is.
@@ -37,6 +39,7 @@ type Resume struct {
 	DMSince int64  // cursor of the inbox; Newest likewise
 	Name    string // proven by a signed identity; "" where names are claimed
 	Expires time.Time
+	Address netip.Addr // whose budgets it draws on; not valid: nobody's
 }
 
 const (
@@ -58,6 +61,7 @@ type Connection struct {
 	closed atomic.Bool
 	hangUp atomic.Bool // its session's next end is the connection's
 	joined atomic.Bool
+	claim  atomic.Pointer[HeldClaim] // on its name; nil before
 	// finished: its session has seen to all that the client said, and ends.
 	finished atomic.Bool
 
@@ -99,6 +103,7 @@ type cursor struct {
 	at       int64
 	catching bool  // what is missing was asked for; waves wait
 	lossy    bool  // the client was told that there is a hole here
+	resuming bool  // the client asked for it, and has not caught up since: it costs its address
 	ahead    int64 // the newest id of a wave that came while catching
 }
 

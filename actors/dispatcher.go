@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/rs/zerolog"
 )
 
 const (
@@ -27,11 +28,12 @@ type workers struct {
 	idle    int
 	awake   int
 	stopped bool
+	log     *zerolog.Logger
 }
 
 // newWorkers starts n workers.
-func newWorkers(n int) *workers {
-	w := &workers{awake: n}
+func newWorkers(n int, log *zerolog.Logger) *workers {
+	w := &workers{awake: n, log: log}
 	w.parked.L = &w.mu
 	for range n {
 		go w.work()
@@ -45,7 +47,9 @@ func (w *workers) work() {
 		if !ok {
 			return
 		}
-		run()
+		if !contain(w.log, "worker", run) {
+			w.Schedule(run) // the mailbox goes on with what is behind it
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"maps"
 	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -80,6 +81,13 @@ func (i *inboxes) tail(user string) *tail {
 		i.tails[user] = t
 	}
 	return t
+}
+
+// keep drops the tails of all but those users: nobody lived to see that the others left.
+func (i *inboxes) keep(users map[string]bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	maps.DeleteFunc(i.tails, func(user string, _ *tail) bool { return !users[user] })
 }
 
 // drop forgets a tail nobody here reads any more.

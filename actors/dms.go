@@ -103,6 +103,7 @@ func (d *dms) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		d.chat.census.prune(KindDM)
+		d.chat.inboxes.keep(d.chat.names())
 		ctx.Send(d.chat.sessions, &DMsStarted{})
 	case *Enter:
 		d.enter(ctx, m)
@@ -221,5 +222,5 @@ func (d *dms) handBack(ctx actor.Context) {
 
 func (d *dms) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID) {
 	d.chat.metrics.restarted(KindDM)
-	d.failures.restart(supervisor, child)
+	d.failures.restart(d.chat, supervisor, child)
 }

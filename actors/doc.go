@@ -19,30 +19,56 @@
 // # Who tells whom what
 //
 //	transport → session   Connection.Receive, Drained, Closed
-//	session   → bridge    Append, Claim, ReadPage      bridge → session  Settled, Claimed, Page
+//	session   → bridge    Append, ReadPage             bridge → session  Settled, Page
+//	session   → bridge    Claim, Hold                  bridge → session  Claimed, Held, ClaimLost
 //	session   → room      Enter, Appear, CatchUp       room   → session  Opened, Wave, Chunk
 //	session   → dms → dm  Enter, CatchUp               dm     → session  Opened, Wave, Chunk
 //	chat      → room, dms Gone (a connection has ended)
 //	room, dm  → bridge    Subscribe, Read, Restore     bridge → room, dm Linked, Appended, Recalled
 //	room      → bridge    Present, ReadMembers         bridge → room     PresenceChanged, Members
+//	bridge    → chat      ReadClaims                   chat   → bridge   Claims
 //	bridge    → chat → all  BridgeStarted, RedisChanged
+//
+// # Whose a name is
+//
+// A name is its claim's, and a claim is a connection's while the node's lease lasts. A
+// node that could not renew its lease in time may have lost names to others without
+// knowing it. So nothing is said under a name, and nothing of an inbox is told, unless
+// the lease lasts and every claim of the node was looked at since it last lapsed
+// (ReadClaims, Claims): whose claim was lost hears ClaimLost, before its inbox's actor
+// hears anything more, and is closed with 4009. What Redis stores it stores only before
+// the lease's end, by its own clock.
+//
+// # What strangers may take
+//
+// Every connection belongs to an address, and every address has budgets over all its
+// connections and names (budgets): what a frame costs is taken before it has an effect,
+// and what is told again on request is paid for afterwards, by waiting. Who only listens
+// pays nothing.
 //
 // # What is ordered
 //
 // What one actor sends another arrives in that order. A log's entries reach a
 // session in the log's order, each once: waves follow the cursor or are ignored.
 // One sender's messages stay in order because a session has one append under way,
-// holding all that waits. Order between two logs is not promised.
+// holding all that waits; what waits behind a refused message is refused with it, for
+// the refusal may never be read. Order between two logs is not promised.
 //
 // # What may be lost
 //
 // Every message may: an actor dies with the message in hand, and with its queue if
 // it is stopped. So nothing that must survive lives in an actor or in a mailbox. A
-// Connection outlives its session; the tails, the roster and the journal outlive the
-// room and the dm actors; they belong to Chat, and are handed to the next
-// incarnation. An actor that begins asks for all it needs again (RoomStarted,
+// Connection outlives its session, and its claim outlives both for a while; the tails,
+// the roster and the journal outlive the room and the dm actors; they belong to Chat,
+// and are handed to the next incarnation. The lease belongs to the bridge's Store. An actor that begins asks for all it needs again (RoomStarted,
 // DMsStarted, BridgeStarted tell the others to), and everything asked is
 // idempotent.
+//
+// # What a panic costs
+//
+// In Receive, its message: the supervisor restarts the actor. On a goroutine or a timer
+// that an actor started, the same: it comes home as a Stray, or is done again. Anywhere
+// else what was being done, and a line in the log (see contain). Never the process.
 //
 // # Who may wait
 //

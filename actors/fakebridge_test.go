@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -30,6 +31,8 @@ type fakeRedis struct {
 	unwilling   func(any) bool
 	stowed      []any // what it was unwilling to do
 	restored    []*Restore
+	held        []HeldClaim
+	claims      *Claims
 }
 
 func newFakeRedis() *fakeRedis {
@@ -109,6 +112,11 @@ func (r *fakeRedis) handle(message any) {
 		if r.subscribers[m.Log].Equal(m.To) {
 			delete(r.subscribers, m.Log)
 		}
+	case *Hold:
+		r.held = append(r.held, m.Claim)
+		r.root.Send(m.Claim.Session, &Held{Op: m.Op})
+	case *Claims:
+		r.claims = m
 	case *Restore:
 		r.restored = append(r.restored, m)
 	}
@@ -220,6 +228,27 @@ func (r *fakeRedis) say(n int) {
 	for range n {
 		r.store(Message{Ref: fmt.Sprint("other#", r.newest), Sender: "other", Text: "x"})
 	}
+}
+
+// claimed asks which claims there are.
+func (r *fakeRedis) claimed(t *testing.T) map[string]HeldClaim {
+	t.Helper()
+	r.mu.Lock()
+	r.claims = nil
+	r.root.Send(r.parent, &ReadClaims{})
+	r.mu.Unlock()
+	names := map[string]HeldClaim{}
+	eventually(t, "the claims are told", func() bool {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if r.claims != nil {
+			for _, c := range r.claims.Held {
+				names[c.Name] = c
+			}
+		}
+		return r.claims != nil
+	})
+	return names
 }
 
 // lose has events lost, or come again.

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"sync"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -21,9 +22,11 @@ func (s *session) opened(ctx actor.Context, m *Opened) {
 		return
 	}
 	st.opened = true
-	st.public = cursor{at: m.Cursor, lossy: m.Truncated}
+	st.public = cursor{at: m.Cursor, lossy: m.Truncated, resuming: s.conn.resume.Since != Newest && m.Cursor < m.Newest}
 	st.version = m.Version
-	s.write(initFrame(m.Members, m.Entries, m.Newest, m.Truncated))
+	frame := initFrame(m.Members, m.Entries, m.Newest, m.Truncated)
+	s.charge(len(frame))
+	s.write(frame)
 	s.behind(ctx, &st.public, Public, m.Newest)
 }
 
@@ -115,6 +118,9 @@ func (s *session) deliver(c *cursor, entries []Entry) {
 	for _, e := range entries {
 		frames = append(frames, e.Frame...)
 	}
+	if c.resuming {
+		s.charge(len(frames))
+	}
 	s.offer(c, entries, frames, 0)
 	*scrap = frames
 	scraps.Put(scrap)
@@ -133,10 +139,35 @@ func (s *session) cursorOf(log Log) *cursor {
 	}
 }
 
-// catchUp asks for what is after the cursor.
+// debtPaid says that the address of a connection that resumes owes nothing any more.
+type debtPaid struct {
+	quiet
+	log Log
+}
+
+// catchUp asks for what is after the cursor. Who resumes, and whose address was told more
+// again than its budget holds, waits until that is paid: it gets everything, in its time.
 func (s *session) catchUp(ctx actor.Context, log Log) {
 	c := s.cursorOf(log)
 	c.catching, c.ahead = true, 0
+	if c.resuming {
+		if debt := s.chat.budgets.bytes.Debt(s.conn.resume.Address, time.Now()); debt > 0 {
+			self, root := s.conn.pid, ctx.ActorSystem().Root
+			s.chat.after(debt, "resume", func() { root.Send(self, &debtPaid{log: log}) })
+			return
+		}
+	}
+	s.askFor(ctx, log, c)
+}
+
+// catchUpPaid goes on with catching up, unless it has ended meanwhile.
+func (s *session) catchUpPaid(ctx actor.Context, log Log) {
+	if c := s.cursorOf(log); c != nil && c.catching && !s.conn.state.clogged {
+		s.catchUp(ctx, log)
+	}
+}
+
+func (s *session) askFor(ctx actor.Context, log Log, c *cursor) {
 	to := s.chat.room
 	if log != Public {
 		to = s.chat.dms
@@ -174,7 +205,7 @@ func (s *session) caughtUp(ctx actor.Context, m *Chunk) {
 	if s.conn.state.clogged {
 		return
 	}
-	c.lossy = c.lossy && !m.Caught
+	c.lossy, c.resuming = c.lossy && !m.Caught, c.resuming && !m.Caught
 	if !m.Caught || c.at < lastID(m.Entries) {
 		s.catchUp(ctx, m.Log)
 	}
@@ -197,9 +228,14 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 	}
 	ahead := c.ahead
 	s.deliver(c, m.Entries)
-	if !s.conn.state.clogged && (m.More || c.at < lastID(m.Entries) || c.at < ahead) {
-		s.catchUp(ctx, m.Log)
+	if s.conn.state.clogged {
+		return
 	}
+	if m.More || c.at < lastID(m.Entries) || c.at < ahead {
+		s.catchUp(ctx, m.Log)
+		return
+	}
+	c.resuming = false
 }
 
 func lastID(entries []Entry) int64 {

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"fmt"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -126,10 +127,15 @@ func (g *guard) logPanic(onwards bool) {
 		return
 	}
 	event := g.census.log.Error().Str("actor", g.vitals.name)
-	if err, ok := reason.(error); ok && errors.Is(err, errInjected) {
+	err, _ := reason.(error)
+	if errors.Is(err, errInjected) {
 		event.Msg("actor killed on request")
 	} else {
-		event.Any("reason", reason).Bytes("stack", debug.Stack()).Msg("actor panicked")
+		stack := debug.Stack()
+		if stray, ok := errors.AsType[*Stray](err); ok {
+			stack = stray.Stack
+		}
+		event.Str("reason", fmt.Sprint(reason)).Bytes("stack", stack).Msg("actor panicked")
 	}
 	if onwards {
 		panic(reason)

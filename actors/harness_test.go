@@ -42,9 +42,17 @@ func startChat(t *testing.T, redis *fakeRedis) *Chat {
 
 func startChatOf(t *testing.T, bridge actor.Producer) *Chat {
 	t.Helper()
+	return startChatWith(t, bridge, defaults, zerolog.Nop())
+}
+
+// defaults are the settings of a chat where a test has none of its own.
+var defaults = Settings{HistorySize: 20, MaxTextBytes: 4096}
+
+func startChatWith(t *testing.T, bridge actor.Producer, settings Settings, log zerolog.Logger) *Chat {
+	t.Helper()
 	chat, err := New(Options{
-		Settings: Settings{HistorySize: 20, MaxTextBytes: 4096}, Node: "node",
-		Bridge: bridge, Log: zerolog.Nop(), Registerer: prometheus.NewRegistry(),
+		Settings: settings, Node: "node",
+		Bridge: bridge, Log: log, Registerer: prometheus.NewRegistry(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -67,6 +67,22 @@ func TestActorsThatEndedWithTheirParentAreNotListed(t *testing.T) {
 	eventually(t, "the dm has gone", func() bool { return chat.census.find("dm-alice") == nil })
 }
 
+// TestTailOfAnInboxGoesWithItsUser also where the dms die before its actor has ended.
+func TestTailOfAnInboxGoesWithItsUser(t *testing.T) {
+	t.Parallel()
+	chat, _ := newChat(t)
+	alice, bob := join(t, chat, "alice"), join(t, chat, "bob")
+	chat.census.find(string(KindDMs)).injection.Store(injectAfter) // of its next message
+	alice.leave(true)
+	eventually(t, "alice's tail has gone, and bob's is there", func() bool {
+		chat.inboxes.mu.Lock()
+		defer chat.inboxes.mu.Unlock()
+		return len(chat.inboxes.tails) == 1 && chat.inboxes.tails["bob"] != nil
+	})
+	bob.say("dm#d:bob:bob:to myself")
+	bob.hears(`{"type":"dm"`)
+}
+
 // TestFirstFrameIsInitAlsoWhileTheNodeGoesAway: a connection that waits for the log
 // is not told to leave before.
 func TestFirstFrameIsInitAlsoWhileTheNodeGoesAway(t *testing.T) {

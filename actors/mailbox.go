@@ -171,11 +171,19 @@ func (m *mailbox) next() (message any, isSystem, ok bool) {
 }
 
 // invoke handles one message; a panic goes to the supervisor and costs that
-// message only.
+// message only. Should the library panic on the way there, the actor is restarted all
+// the same, for it may be suspended already; that panic is the worker's, who logs it.
 func (m *mailbox) invoke(message any, isSystem bool) {
 	defer func() {
 		if reason := recover(); reason != nil {
+			_, told := message.(*actor.Restart) // one such restart is enough
+			defer func() {
+				if !told {
+					m.PostSystemMessage(&actor.Restart{})
+				}
+			}()
 			m.invoker.EscalateFailure(reason, message)
+			told = true
 		}
 	}()
 	if !isSystem {

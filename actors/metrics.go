@@ -12,6 +12,7 @@ type Metrics struct {
 	HolesHealed prometheus.Counter
 	HolesLost   prometheus.Counter
 	SlowClients prometheus.Counter
+	NamesLost   prometheus.Counter
 	Refusals    *prometheus.CounterVec
 	Restarts    *prometheus.CounterVec
 	Delivery    prometheus.Histogram
@@ -33,6 +34,7 @@ func newMetrics(r prometheus.Registerer) *Metrics {
 		HolesHealed: counter("holes_healed_total", "Holes in a log's events that were closed by reading the log."),
 		HolesLost:   counter("holes_lost_total", "Holes that could not be closed: the log no longer had what was missing."),
 		SlowClients: counter("slow_clients_total", "Connections closed because the client did not read (4008)."),
+		NamesLost:   counter("names_lost_total", "Connections closed because their name was somebody else's by then (4009)."),
 		Refusals:    vector("refusals_total", "Frames answered with an error, by code.", "code"),
 		Restarts:    vector("actor_restarts_total", "Actors that died and were started again, by kind.", "kind"),
 		Delivery: prometheus.NewHistogram(prometheus.HistogramOpts{
@@ -41,7 +43,7 @@ func newMetrics(r prometheus.Registerer) *Metrics {
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
 		}),
 	}
-	r.MustRegister(m.Delivery, m.Connections, m.Joins, m.MessagesIn, m.Deliveries, m.HolesHealed, m.HolesLost, m.SlowClients, m.Refusals, m.Restarts)
+	r.MustRegister(m.Delivery, m.Connections, m.Joins, m.MessagesIn, m.Deliveries, m.HolesHealed, m.HolesLost, m.SlowClients, m.NamesLost, m.Refusals, m.Restarts)
 	return m
 }
 

@@ -70,14 +70,31 @@ func (s *session) handle(ctx actor.Context, frame string) {
 	}
 	switch c.verb {
 	case verbPing:
-		s.write(pongFrame(nil, c.text))
+		s.pong(c)
 	case verbJoin:
 		s.join(ctx, c)
 	case verbMsg, verbDM:
 		s.say(c)
 	case verbHistory, verbDMHistory:
 		s.readPage(ctx, c)
+	case verbHold:
+		s.hold(ctx, c)
 	}
+}
+
+// freePing is how many bytes a ping may hold that costs its frame alone, as WebSocket's own
+// do (RFC 6455 §5.5): a page has to know that the link lives whatever its address owes.
+const freePing = 125
+
+// pong answers a ping with what it held: more than a little is told again like any other.
+func (s *session) pong(c command) {
+	if len(c.text) > freePing {
+		if wait := s.chat.budgets.bytes.Take(s.conn.resume.Address, len(c.text), time.Now()); wait > 0 {
+			s.rateLimited(c.ref, 0, wait)
+			return
+		}
+	}
+	s.write(pongFrame(nil, c.text))
 }
 
 func (s *session) refuse(code Code, ref string) { s.write(s.refusal(nil, code, ref)) }
@@ -91,15 +108,9 @@ func (s *session) say(c command) {
 		return
 	}
 	now := time.Now()
-	if wait := s.chat.rates.take(st.name, s.chat.settings.MessageRate, now); wait > 0 {
-		s.rateLimited(c.ref, s.chat.settings.MessageRate, wait)
+	if limited := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.text), now); limited.wait > 0 {
+		s.rateLimited(c.ref, limited.rate, limited.wait)
 		return
-	}
-	if receiver != "" {
-		if wait := s.chat.talks.take(st.name, receiver, s.chat.settings.ConversationRate, now); wait > 0 {
-			s.rateLimited(c.ref, s.chat.settings.ConversationRate/time.Minute.Seconds(), wait)
-			return
-		}
 	}
 	m := Message{Sender: st.name, Receiver: receiver, Text: c.text, Received: now, Since: st.since}
 	m.Ref = st.name + "#" + c.ref
@@ -154,6 +165,10 @@ func (s *session) join(ctx actor.Context, c command) {
 		s.refuse(CodeBadName, c.ref)
 		return
 	}
+	if wait := s.chat.budgets.joins.Take(s.conn.resume.Address, 1, time.Now()); wait > 0 {
+		s.rateLimited(c.ref, 0, wait)
+		return
+	}
 	c.name = name
 	st := &s.conn.state
 	if st.granted.name != name {
@@ -170,8 +185,13 @@ func newToken() string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// readPage asks for a page of history; Page follows.
+// readPage asks for a page of history; Page follows. Whoever asked for more than the
+// budget of its address has to wait: what a page costs is known when it is read.
 func (s *session) readPage(ctx actor.Context, c command) {
+	if debt := s.chat.budgets.bytes.Debt(s.conn.resume.Address, time.Now()); debt > 0 {
+		s.rateLimited(c.ref, 0, debt)
+		return
+	}
 	if c.verb == verbDMHistory {
 		if s.conn.state.name == "" {
 			s.refuse(CodeNotJoined, c.ref)
@@ -201,10 +221,15 @@ func (s *session) ask(ctx actor.Context, op *operation) {
 	case op.appearing:
 		ctx.Send(s.chat.room, &Appear{Conn: s.conn, Name: st.name})
 	case op.claimed != nil: // the inbox is asked for by enterInbox
+	case op.command.verb == verbHold:
+		claim := *s.conn.claim.Load()
+		claim.Kept = true
+		ctx.Send(s.chat.bridge, &Hold{Op: op.id, Until: op.until, Claim: claim})
 	case op.command.verb == verbJoin:
 		ctx.Send(s.chat.bridge, &Claim{
 			To: s.conn.pid, Op: op.id, Name: op.command.name, Proof: op.command.token,
-			Fresh: op.fresh, Trusted: s.conn.resume.Name != "", Until: op.until,
+			Fresh: op.fresh, Signed: s.conn.resume.Name != "",
+			Address: s.conn.resume.Address, Until: op.until,
 		})
 	default:
 		ctx.Send(s.chat.bridge, &ReadPage{
@@ -235,7 +260,54 @@ func (s *session) page(m *Page) {
 	s.conn.state.op = nil
 	entries := newestWithin(m.Entries, pageBytes)
 	more := m.More || len(entries) < len(m.Entries)
-	s.write(historyFrame(op.command.ref, m.Peer, entries, more))
+	frame := historyFrame(op.command.ref, m.Peer, entries, more)
+	s.charge(len(frame))
+	s.write(frame)
+}
+
+// charge has the connection's address pay for what it was told again.
+func (s *session) charge(bytes int) {
+	s.chat.budgets.bytes.Spend(s.conn.resume.Address, bytes, time.Now())
+}
+
+// hold holds the name for a time after its last connection, for the client keeps the
+// token; Held follows.
+func (s *session) hold(ctx actor.Context, c command) {
+	switch claim := s.conn.claim.Load(); {
+	case s.conn.state.name == "" || claim == nil:
+		s.refuse(CodeNotJoined, c.ref)
+	case claim.Kept || claim.Signed:
+		s.acknowledge(c.ref)
+	default:
+		s.begin(ctx, &operation{command: c})
+	}
+}
+
+// held answers a hold.
+func (s *session) held(m *Held) {
+	op := s.conn.state.op
+	if op == nil || op.id != m.Op {
+		return
+	}
+	s.conn.state.op = nil
+	switch m.Code {
+	case "":
+		claim := *s.conn.claim.Load()
+		claim.Kept = true
+		s.conn.claim.Store(&claim)
+		s.acknowledge(op.command.ref)
+	case CodeRateLimited:
+		s.rateLimited(op.command.ref, 0, m.Retry)
+	default:
+		s.refuse(m.Code, op.command.ref)
+	}
+}
+
+// acknowledge says that a frame without a message took effect, if it had a reference.
+func (s *session) acknowledge(ref string) {
+	if ref != "" {
+		s.write(ackFrame(nil, ref, 0))
+	}
 }
 
 // claimed goes on with a join whose name was granted.
@@ -250,6 +322,10 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 	}
 	st.op.claimed = m
 	st.since = m.Since
+	s.conn.claim.Store(&HeldClaim{
+		Session: s.conn.pid, Name: st.op.command.name, Token: m.Token, Signed: s.conn.resume.Name != "",
+		Since: m.Since, Kept: m.Kept, Address: s.conn.resume.Address,
+	})
 	st.inbox = cursor{at: Newest}
 	if since := s.conn.resume.DMSince; since != Newest {
 		st.inbox.at = max(since, m.Since)
@@ -275,6 +351,8 @@ func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
 	if op.command.ref != "" {
 		frames = ackFrame(frames, op.command.ref, 0)
 	}
+	s.charge(len(frames))
+	st.inbox.resuming = s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
 	s.write(frames)
 	s.ask(ctx, op)
 	s.stopTimer() // it was armed for the join
@@ -291,5 +369,8 @@ func (s *session) appeared() {
 func (s *session) refuseOperation(code Code) {
 	op := s.conn.state.op
 	s.conn.state.op = nil
+	if s.conn.state.name == "" {
+		s.conn.claim.Store(nil) // a join came so far, and no further
+	}
 	s.refuse(code, op.command.ref)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestFramesTakeEffectInTheOrderSent, also those sent before Welcome, behind a join
@@ -89,6 +90,32 @@ func TestMessageThatIsRefusedWasNeverHandedToTheBridge(t *testing.T) {
 	alice.say("msg#third:alice:third")
 	alice.hears(`{"type":"ack","ref":"third"`)
 	if n := redis.count(Public, "second"); n != 0 {
+		t.Error("a message that was refused is stored")
+	}
+}
+
+// TestWhatWaitsBehindARefusedMessageIsRefusedWithIt: its client may never read the refusal, and
+// says all of it again, in order.
+func TestWhatWaitsBehindARefusedMessageIsRefusedWithIt(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice := join(t, chat, "alice")
+	redis.stow(isAppend)
+	alice.say("msg#18:alice:eighteen")
+	eventually(t, "the bridge is asked", func() bool { return redis.stowing() == 1 })
+	alice.say("msg#19:alice:nineteen")
+	half := time.NewTimer(Patience / 2) // so that the next is younger
+	<-half.C
+	alice.say("msg#20:alice:twenty")
+	alice.hears(`"ref":"19"`)
+	redis.release()
+	alice.hears(`{"type":"ack","ref":"18"`)
+	if answer := alice.hears(`"ref":"20"`); !strings.Contains(answer, `"code":"unavailable"`) {
+		t.Errorf("what was said behind it is answered with %s", answer)
+	}
+	alice.say("msg#21:alice:twenty-one")
+	alice.hears(`{"type":"ack","ref":"21"`)
+	if n := redis.count(Public, `"twenty"`); n != 0 {
 		t.Error("a message that was refused is stored")
 	}
 }

@@ -91,44 +91,32 @@ func (o *outbox) settle(seq uint64) (p pending, ok bool) {
 	return pending{}, false
 }
 
-// expire takes out what has waited longer than Patience and was never given to the
-// bridge.
+// expire takes out all that waits and was never given to the bridge, if the oldest of it has
+// waited longer than Patience: what waits behind a refused message is refused with it. A
+// client may never read the refusal, and says all that was not acked again, in order; what
+// was stored meanwhile would come before.
 func (o *outbox) expire(now time.Time) []pending {
-	var expired []pending
-	keep := o.messages.len()
-	for i := o.inFlight; i < keep; i++ {
-		if p := o.messages.at(i); now.Sub(p.Received) >= Patience {
-			expired = append(expired, p)
-		}
-	}
-	if len(expired) == 0 {
+	if at, ok := o.nextExpiry(); !ok || now.Before(at) {
 		return nil
 	}
-	// Those that wait are in the order received, so the expired are the oldest of
-	// them: rebuild the ring without.
-	var rest ring[pending]
-	for i := range keep {
-		if i < o.inFlight || i >= o.inFlight+len(expired) {
-			rest.push(o.messages.at(i))
-		}
-	}
-	o.messages = rest
-	for _, p := range expired {
-		o.bytes -= len(p.Text)
-	}
-	return expired
+	return o.refuse()
 }
 
-// drop takes out all that waits and was never given to the bridge.
-func (o *outbox) drop() {
+// refuse takes out all that waits and was never given to the bridge.
+func (o *outbox) refuse() (refused []pending) {
 	var rest ring[pending]
 	o.bytes = 0
-	for i := range o.inFlight {
+	for i := range o.messages.len() {
 		p := o.messages.at(i)
+		if i >= o.inFlight {
+			refused = append(refused, p)
+			continue
+		}
 		rest.push(p)
 		o.bytes += len(p.Text)
 	}
 	o.messages = rest
+	return refused
 }
 
 // nextExpiry is when the oldest message that waits runs out of patience.

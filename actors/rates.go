@@ -1,9 +1,6 @@
 package actors
 
-import (
-	"sync"
-	"time"
-)
+import "time"
 
 const (
 	// burst is how much of a rate may come at once: so many seconds' worth.
@@ -14,8 +11,6 @@ const (
 	// floodLeast is the least that counts as such, in frames a second: a rate may be far
 	// below what a person causes by trying again.
 	floodLeast = 10
-	// idleRate is after how long a name's bucket is forgotten: it is full by then.
-	idleRate = 2 * burst * time.Second
 )
 
 // bucket is a token bucket. The zero bucket is full.
@@ -44,45 +39,6 @@ func (b *bucket) takeOf(size, rate float64, now time.Time) (wait time.Duration) 
 	}
 	b.spent++
 	return 0
-}
-
-// rates are the buckets of the names that have spoken of late on this node, over
-// all their connections.
-type rates struct {
-	mu      sync.Mutex
-	buckets map[string]*bucket
-	swept   time.Time
-}
-
-// take takes a token of a name's.
-func (r *rates) take(name string, rate float64, now time.Time) (wait time.Duration) {
-	if rate <= 0 {
-		return 0
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.buckets == nil {
-		r.buckets = make(map[string]*bucket)
-	}
-	r.sweep(now)
-	b := r.buckets[name]
-	if b == nil {
-		b = &bucket{}
-		r.buckets[name] = b
-	}
-	return b.take(rate, now)
-}
-
-func (r *rates) sweep(now time.Time) {
-	if now.Sub(r.swept) < idleRate {
-		return
-	}
-	r.swept = now
-	for name, b := range r.buckets {
-		if now.Sub(b.last) >= idleRate {
-			delete(r.buckets, name)
-		}
-	}
 }
 
 // rateLimited refuses a frame that came too soon for a rate; who does not stop is cut

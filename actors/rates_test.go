@@ -42,23 +42,3 @@ func TestBucketOfNoRateIsWithoutLimit(t *testing.T) {
 		}
 	}
 }
-
-func TestRatesArePerNameAndForgottenWhenIdle(t *testing.T) {
-	var r rates
-	now := time.Now()
-	for range burst {
-		if wait := r.take("a", 1, now); wait > 0 {
-			t.Fatalf("waits %v within the burst", wait)
-		}
-	}
-	if r.take("a", 1, now) == 0 {
-		t.Error("more than the burst came at once")
-	}
-	if r.take("b", 1, now) > 0 {
-		t.Error("one name waits for another's")
-	}
-	r.take("c", 1, now.Add(idleRate))
-	if len(r.buckets) != 1 {
-		t.Errorf("%d buckets are kept, of one name that spoke lately", len(r.buckets))
-	}
-}

@@ -136,7 +136,7 @@ func (r *room) tellMembers(ctx actor.Context, session *actor.PID) {
 func (r *room) start(ctx actor.Context) {
 	r.began = time.Now()
 	r.roster.forgetReading()
-	r.ticker = startTicker(ctx, roomTick)
+	r.ticker = startTicker(r.chat, ctx.Self(), roomTick)
 	r.subscribe(ctx)
 	ctx.Send(r.chat.sessions, &RoomStarted{})
 }

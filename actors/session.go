@@ -49,6 +49,10 @@ func (s *session) Receive(ctx actor.Context) {
 		s.settled(m)
 	case *Claimed:
 		s.claimed(ctx, m)
+	case *Held:
+		s.held(m)
+	case *ClaimLost:
+		s.lost()
 	case *Page:
 		s.page(m)
 	case *Appeared:
@@ -78,10 +82,10 @@ func (s *session) Receive(ctx actor.Context) {
 		}
 	case *hangUpAll:
 		s.conn.state.leaving = true
-	case *RedisChanged:
-		s.reclaim(ctx)
+	case *debtPaid:
+		s.catchUpPaid(ctx, m.log)
 	case *disconnected:
-		s.depart(ctx)
+		s.depart()
 	case *actor.Stopping, *actor.Restarting:
 		s.stopTimer()
 		return
@@ -100,7 +104,7 @@ func (s *session) start(ctx actor.Context) {
 	st.public.catching, st.inbox.catching = false, false
 	st.clogged = false // the next write shows whether it is: Drained may have been lost
 	if s.conn.closed.Load() {
-		s.depart(ctx)
+		s.depart()
 	}
 	s.enterRoom(ctx)
 	s.enterInbox(ctx)
@@ -165,7 +169,7 @@ func (s *session) flush(ctx actor.Context) {
 }
 
 // settled passes outcomes on to the client: an ack where it gave a reference, an
-// error in any case.
+// error in any case. What waits behind a refused message is refused with it.
 func (s *session) settled(m *Settled) {
 	var frames []byte
 	for _, o := range m.Outcomes {
@@ -174,9 +178,7 @@ func (s *session) settled(m *Settled) {
 		case !ok:
 		case o.Code != "":
 			frames = s.refusal(frames, o.Code, p.ref)
-			if s.conn.state.departed {
-				s.conn.state.outbox.drop() // see Departed
-			}
+			frames = s.refuseAll(frames, o.Code, s.conn.state.outbox.refuse())
 		case p.ref != "":
 			frames = ackFrame(frames, p.ref, o.ID)
 		}
@@ -184,19 +186,19 @@ func (s *session) settled(m *Settled) {
 	s.write(frames)
 }
 
-// expire refuses what was never handed over and has waited too long, the pending
-// operation too.
+func (s *session) refuseAll(frames []byte, code Code, refused []pending) []byte {
+	for _, p := range refused {
+		frames = s.refusal(frames, code, p.ref)
+	}
+	return frames
+}
+
+// expire refuses what was never handed over once the oldest of it has waited too long, and
+// the pending operation likewise.
 func (s *session) expire(ctx actor.Context) {
 	s.timer = nil
 	now := time.Now()
-	var frames []byte
-	for _, p := range s.conn.state.outbox.expire(now) {
-		frames = s.refusal(frames, CodeUnavailable, p.ref)
-	}
-	if s.conn.state.departed && len(frames) > 0 {
-		s.conn.state.outbox.drop() // see Departed
-	}
-	s.write(frames)
+	s.write(s.refuseAll(nil, CodeUnavailable, s.conn.state.outbox.expire(now)))
 	if op := s.conn.state.op; op != nil && !now.Before(op.until) {
 		if op.appearing {
 			s.appeared()
@@ -219,8 +221,8 @@ func (s *session) armTimer(ctx actor.Context) {
 	if !ok {
 		return
 	}
-	self, root := s.conn.pid, ctx.ActorSystem().Root
-	s.timer = time.AfterFunc(max(time.Until(at), time.Millisecond), func() { root.Send(self, &expire{}) })
+	chat, self := s.chat, s.conn.pid // and not the session: it may end before
+	s.timer = chat.after(max(time.Until(at), time.Millisecond), "expiry", func() { chat.root.Send(self, &expire{}) })
 }
 
 func (s *session) stopTimer() {
@@ -232,11 +234,10 @@ func (s *session) stopTimer() {
 
 // depart notes that the connection has ended: nobody hears answers any more, but what
 // was said before is stored.
-func (s *session) depart(ctx actor.Context) {
+func (s *session) depart() {
 	st := &s.conn.state
 	st.departed, st.clogged = true, false
 	st.public.catching, st.inbox.catching = false, false
-	ctx.Send(s.chat.bridge, &Departed{Session: s.conn.pid})
 }
 
 // leaveIfDone ends the connection of a node that goes away, or the session of a
@@ -251,13 +252,6 @@ func (s *session) leaveIfDone(ctx actor.Context) {
 	} else if _, more := s.conn.next(); !more || st.leaving || !st.opened {
 		s.conn.finished.Store(true)
 		ctx.Stop(ctx.Self())
-	}
-}
-
-// reclaim has a claim written back that Redis may have lost.
-func (s *session) reclaim(ctx actor.Context) {
-	if st := &s.conn.state; st.name != "" && s.conn.resume.Name == "" && !st.departed {
-		ctx.Send(s.chat.bridge, &Reclaim{Name: st.name, Token: st.granted.token, Since: st.since})
 	}
 }
 

@@ -60,7 +60,7 @@ func (s *sessions) Receive(ctx actor.Context) {
 		ctx.Send(m.conn.pid, m)
 	case *actor.Terminated:
 		s.ended(ctx, m.Who)
-	case *RoomStarted, *DMsStarted, *BridgeStarted, *RedisChanged, *drainAll, *hangUpAll:
+	case *RoomStarted, *DMsStarted, *BridgeStarted, *drainAll, *hangUpAll:
 		for _, conn := range s.live {
 			ctx.Send(conn.pid, m)
 		}
@@ -109,5 +109,5 @@ func (s *sessions) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor
 		supervisor.StopChildren(child)
 		return
 	}
-	s.failures.restart(supervisor, child)
+	s.failures.restart(s.chat, supervisor, child)
 }

@@ -1,25 +1,30 @@
 package actors
 
-import (
-	"errors"
-	"fmt"
-)
+import "fmt"
 
 // Settings are the chat's, read from the environment.
 type Settings struct {
 	HistorySize  int     `env:"HISTORY_SIZE" envDefault:"20" meaning:"public messages sent on connect, 0 to 1000"`
 	MaxTextBytes int     `env:"MAX_TEXT_BYTES" envDefault:"4096" meaning:"longest text of a message in bytes of UTF-8, up to 12288"`
-	FrameRate    float64 `env:"FRAME_RATE" envDefault:"400" meaning:"frames a second that a connection may send on average, 10 s of them at once; 0: no limit"`
-	MessageRate  float64 `env:"MESSAGE_RATE" envDefault:"200" meaning:"messages a second that a name may send on average over all its connections to a node, 10 s of them at once; 0: no limit"`
+	FrameRate    float64 `env:"FRAME_RATE" envDefault:"20" meaning:"frames a second that a connection may send on average, 10 s of them at once; 0: no limit"`
+	MessageRate  float64 `env:"MESSAGE_RATE" envDefault:"2" meaning:"messages a second that a name may send on average over all its connections to a node, 10 s of them at once; 0: no limit"`
 	// ConversationRate is how many conversations a minute a name may open.
-	ConversationRate float64 `env:"CONVERSATION_RATE" envDefault:"60" meaning:"conversations a minute that a name may open on average, 10 minutes of them at once; 0: no limit"`
+	ConversationRate float64 `env:"CONVERSATION_RATE" envDefault:"5" meaning:"conversations a minute that a name may open on average, 10 minutes of them at once; 0: no limit"`
 	// ReservedNames are, unless set, what the page puts where names stand, and who people think runs a chat.
-	ReservedNames []string `env:"RESERVED_NAMES" envDefault:"Everyone,Parley,Conversations,Here now,system,admin,moderator" meaning:"names, separated by commas, that nobody can take without a signed identity, nor what compares equal to them; empty: none"`
+	ReservedNames []string `env:"RESERVED_NAMES" envDefault:"Everyone,Parley,Conversations,Here now,system,admin,moderator" meaning:"names, separated by commas, that nobody can take without a signed identity, nor what is confused with them; empty: none"`
+
+	// The budgets of an address hold for all its connections and names on a node: an IPv4
+	// address, or an IPv6 /64; a /48 has four times as much.
+	MessageRatePerIP      *float64 `env:"MESSAGE_RATE_PER_IP" meaning:"messages a second from an IPv4 address or an IPv6 /64, 10 s of them at once; 0: no limit (default 5; none from loopback)"`
+	ByteRatePerIP         *float64 `env:"BYTE_RATE_PER_IP" meaning:"bytes a second that such an address says or asks to be told again, 16 s of them at once; 0: no limit (default 65536; none from loopback)"`
+	JoinRatePerIP         *float64 `env:"JOIN_RATE_PER_IP" meaning:"joins a minute from such an address, a minute of them at once; 0: no limit (default 30; none from loopback)"`
+	ConversationRatePerIP *float64 `env:"CONVERSATION_RATE_PER_IP" meaning:"conversations a minute that such an address may open, 10 minutes of them at once; 0: no limit (default 15; none from loopback)"`
 }
 
 const (
 	longestText    = 12 << 10 // bytes; with its verb, names and ref it fits a frame
 	longestHistory = 1000     // messages
+	fastestRate    = 1e9      // more is a mistake
 )
 
 // validate names the setting that can't be meant.
@@ -29,12 +34,22 @@ func (s Settings) validate() error {
 		return fmt.Errorf("HISTORY_SIZE is not 0 to %d", longestHistory)
 	case s.MaxTextBytes < 1 || s.MaxTextBytes > longestText:
 		return fmt.Errorf("MAX_TEXT_BYTES is not 1 to %d", longestText)
-	case s.FrameRate < 0:
-		return errors.New("FRAME_RATE is negative")
-	case s.MessageRate < 0:
-		return errors.New("MESSAGE_RATE is negative")
-	case s.ConversationRate < 0:
-		return errors.New("CONVERSATION_RATE is negative")
+	}
+	for _, rate := range []struct {
+		name string
+		is   *float64
+	}{
+		{"FRAME_RATE", &s.FrameRate},
+		{"MESSAGE_RATE", &s.MessageRate},
+		{"CONVERSATION_RATE", &s.ConversationRate},
+		{"MESSAGE_RATE_PER_IP", s.MessageRatePerIP},
+		{"BYTE_RATE_PER_IP", s.ByteRatePerIP},
+		{"JOIN_RATE_PER_IP", s.JoinRatePerIP},
+		{"CONVERSATION_RATE_PER_IP", s.ConversationRatePerIP},
+	} {
+		if rate.is != nil && !(*rate.is >= 0 && *rate.is <= fastestRate) {
+			return fmt.Errorf("%s is not 0 to %d", rate.name, int(fastestRate))
+		}
 	}
 	return nil
 }

@@ -63,11 +63,11 @@ func pauseBefore(n int) time.Duration {
 
 // restart restarts the child, after a pause if it fails too often. The child's
 // mailbox is suspended meanwhile and keeps what comes.
-func (f failures) restart(supervisor actor.Supervisor, child *actor.PID) {
+func (f failures) restart(chat *Chat, supervisor actor.Supervisor, child *actor.PID) {
 	pause := pauseBefore(f.note(child.Id, time.Now()))
 	if pause == 0 {
 		supervisor.RestartChildren(child)
 		return
 	}
-	time.AfterFunc(pause, func() { supervisor.RestartChildren(child) })
+	chat.after(pause, "restart", func() { supervisor.RestartChildren(child) })
 }

@@ -32,11 +32,9 @@ type talker struct {
 }
 
 // take takes a token if a direct message from name to peer opens a conversation, at so
-// many a minute (0: no limit), and says how long to wait if there is none.
-func (t *talks) take(name, peer string, perMinute float64, now time.Time) (wait time.Duration) {
-	if perMinute <= 0 {
-		return 0
-	}
+// many a minute (0: no limit), and says how long to wait if there is none. What a
+// conversation costs besides is paid last, by pay; nothing is taken if that has one wait.
+func (t *talks) take(name, peer string, perMinute float64, now time.Time, pay func() time.Duration) (wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.of == nil {
@@ -49,17 +47,22 @@ func (t *talks) take(name, peer string, perMinute float64, now time.Time) (wait 
 		t.of[name] = who
 	}
 	who.last = now
-	return who.talk(Fold(peer), perMinute, now)
+	return who.talk(Fold(peer), perMinute, now, pay)
 }
 
-func (t *talker) talk(peer string, perMinute float64, now time.Time) (wait time.Duration) {
+func (t *talker) talk(peer string, perMinute float64, now time.Time, pay func() time.Duration) (wait time.Duration) {
 	if i := slices.Index(t.peers, peer); i >= 0 {
 		t.peers = append(slices.Delete(t.peers, i, i+1), peer)
 		return 0
 	}
-	if wait := t.opened.takeOf(openBurst*perMinute, perMinute/time.Minute.Seconds(), now); wait > 0 {
+	opened := t.opened
+	if wait := opened.takeOf(openBurst*perMinute, perMinute/time.Minute.Seconds(), now); wait > 0 {
 		return wait
 	}
+	if wait := pay(); wait > 0 {
+		return wait
+	}
+	t.opened = opened
 	if len(t.peers) == recentPeers {
 		t.peers = slices.Delete(t.peers, 0, 1)
 	}

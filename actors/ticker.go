@@ -11,16 +11,15 @@ type ticker struct {
 	done chan struct{}
 }
 
-func startTicker(ctx actor.Context, interval time.Duration) *ticker {
+func startTicker(chat *Chat, self *actor.PID, interval time.Duration) *ticker {
 	done := make(chan struct{})
-	self, root := ctx.Self(), ctx.ActorSystem().Root
 	go func() {
 		every := time.NewTicker(interval)
 		defer every.Stop()
 		for {
 			select {
 			case <-every.C:
-				root.Send(self, &tick{})
+				contain(&chat.log, "ticker", func() { chat.root.Send(self, &tick{}) })
 			case <-done:
 				return
 			}

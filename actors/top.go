@@ -1,6 +1,10 @@
 package actors
 
-import "github.com/asynkron/protoactor-go/actor"
+import (
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
 
 // top is the chat's top supervisor. Each of its children can die without the
 // others: whoever comes back asks for what it needs.
@@ -32,7 +36,8 @@ func (t *top) Receive(ctx actor.Context) {
 	case *RedisChanged:
 		ctx.Send(t.chat.room, m)
 		ctx.Send(t.chat.dms, m)
-		ctx.Send(t.chat.sessions, m)
+	case *ReadClaims:
+		ctx.Send(t.chat.bridge, &Claims{Doubt: m.Doubt, Held: t.chat.claims(time.Now())})
 	case *DMsStored:
 		ctx.Send(t.chat.dms, m)
 	case *actor.Terminated:
@@ -56,5 +61,5 @@ func (t *top) start(ctx actor.Context, kind Kind) {
 
 func (t *top) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID) {
 	t.chat.metrics.restarted(Kind(child.Id[len(string(KindChat))+1:]))
-	t.failures.restart(supervisor, child)
+	t.failures.restart(t.chat, supervisor, child)
 }

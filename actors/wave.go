@@ -93,22 +93,23 @@ type surf struct {
 // idle says whether a wave may start now.
 func (s *surf) idle() bool { return !s.underWay && !s.resting }
 
-// begin starts the next wave's clock; the actor hears waveOver in any case.
-func (s *surf) begin(ctx actor.Context) (done func()) {
+// begin starts the next wave's clock; self hears waveOver in any case.
+func (s *surf) begin(chat *Chat, self *actor.PID) (done func()) {
 	s.number++
 	s.underWay = true
 	s.began = time.Now()
-	self, root, over := ctx.Self(), ctx.ActorSystem().Root, &waveOver{number: s.number}
-	timer := time.AfterFunc(waveTimeout, func() { root.Send(self, over) })
+	over := &waveOver{number: s.number}
+	tell := func() { chat.root.Send(self, over) }
+	timer := chat.after(waveTimeout, "wave", tell)
 	return func() {
 		timer.Stop()
-		root.Send(self, over)
+		tell()
 	}
 }
 
 // over ends wave number, which was to an audience in a chat of so many people, and
 // says whether the next may start at once; otherwise restOver comes when it may.
-func (s *surf) over(ctx actor.Context, number uint64, people int) bool {
+func (s *surf) over(chat *Chat, self *actor.PID, number uint64, people int) bool {
 	if number != s.number || !s.underWay {
 		return false
 	}
@@ -119,8 +120,7 @@ func (s *surf) over(ctx actor.Context, number uint64, people int) bool {
 		return true
 	}
 	s.resting = true
-	self, root, rested := ctx.Self(), ctx.ActorSystem().Root, &restOver{number: number}
-	time.AfterFunc(interval-took, func() { root.Send(self, rested) })
+	chat.after(interval-took, "rest", func() { chat.root.Send(self, &restOver{number: number}) })
 	return false
 }
 

@@ -15,6 +15,10 @@ const (
 	// chaosTimeout bounds a call of the chaos API: it answers from memory.
 	chaosTimeout = 5 * time.Second
 
+	// keptIdle is how long a connection is kept for the next call: for less than the 5 s of a node, so
+	// that no kill goes to one that is just being closed.
+	keptIdle = 3 * time.Second
+
 	// maxAnswer is as much of an answer as is read; the list of actors has a few hundred bytes for each.
 	maxAnswer = 16 << 20
 )
@@ -30,7 +34,7 @@ type chaos struct {
 }
 
 func newChaos(nodeURL, token string) *chaos {
-	transport := &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: time.Minute}
+	transport := &http.Transport{MaxIdleConnsPerHost: 1, IdleConnTimeout: keptIdle}
 	return &chaos{url: nodeURL, token: token, client: &http.Client{Transport: transport, Timeout: chaosTimeout}}
 }
 

@@ -16,7 +16,7 @@ import (
 const keepAll = 1_000_000
 
 // chaosToken is the one of drill's own nodes, which listen on loopback only.
-const chaosToken = "drill"
+const chaosToken = "no-secret-of-nodes-on-loopback-only"
 
 // cluster is everything that can be broken.
 type cluster struct {
@@ -91,10 +91,10 @@ func (c *cluster) startNode(ctx context.Context, binary string, i int) (*node, e
 	if n.admin, err = rig.FreeAddr(); err != nil {
 		return n, err
 	}
-	n.proc, err = rig.StartNode(ctx, binary,
-		"REDIS_ADDR="+n.link.Addr(), "ADMIN_ADDR="+n.admin, "CHAOS_TOKEN="+chaosToken,
-		"LOG_LEVEL=info", "LOG_FORMAT=json", "HISTORY_KEEP="+strconv.Itoa(keepAll),
-		"MESSAGE_RATE=0", "FRAME_RATE=0", "CONNECT_RATE_PER_IP=0", "MAX_CONNECTIONS_PER_IP=0")
+	n.proc, err = rig.StartNode(ctx, binary, append([]string{
+		"REDIS_ADDR=" + n.link.Addr(), "ADMIN_ADDR=" + n.admin, "CHAOS_TOKEN=" + chaosToken, "CHAOS_PUBLIC=true",
+		"LOG_LEVEL=info", "LOG_FORMAT=json", "HISTORY_KEEP=" + strconv.Itoa(keepAll),
+	}, rig.Unlimited...)...)
 	if err != nil {
 		return n, err
 	}

@@ -45,7 +45,7 @@ func parseOptions(args []string, stdout io.Writer) (options, error) {
 	f.Uint64Var(&o.seed, "seed", 0, "plans the faults; 0 draws one and prints it")
 	f.StringVar(&faults, "faults", "all", "all, none, or a list of: "+strings.Join(allFaults, ","))
 	f.StringVar(&urls, "url", "", "drill these servers (http://host:port, separated by commas) instead of own ones")
-	f.StringVar(&o.token, "chaos-token", "", "the CHAOS_TOKEN of the servers of -url")
+	f.StringVar(&o.token, "chaos-token", "", "the CHAOS_TOKEN of the servers of -url, which need CHAOS_PUBLIC=true")
 	f.StringVar(&o.redis, "redis", "", "host:port of the Redis behind -url, to compare with its logs at the end")
 	f.StringVar(&o.history, "history", "", "write all that was said and heard to this file, as JSON lines")
 	f.StringVar(&o.binary, "binary", "", "the server to start; empty: built from -dir")

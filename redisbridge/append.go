@@ -57,9 +57,12 @@ func (b *bridge) commitPublics(now time.Time) {
 		return
 	}
 	q.name = "public"
-	batch := q.take()
+	batch := q.take(b)
+	if len(batch) == 0 {
+		return
+	}
 	q.pace.committed(now, batch[0].Ref)
-	call := appendCall{log: actors.Public, key: publicKey, keep: b.store.keep, slack: b.store.slack, publish: true, head: publicHead}
+	call := appendCall{log: actors.Public, key: publicKey, keep: b.store.keep, slack: b.store.slack, publish: true, head: publicHead, fence: b.store.lease.fence()}
 	call.seen = b.store.seenPublic.Load()
 	call.floor = b.store.floor(call.seen)
 	if q.behind >= giveUpBehind {
@@ -70,7 +73,7 @@ func (b *bridge) commitPublics(now time.Time) {
 	}
 	var answer appended
 	b.run(&q.lane, len(batch), func(ctx context.Context) (err error) {
-		answer, err = parseAppendReply(appendScript.Run(ctx, b.store.client, logKeys(call.key), call.args()...).Slice())
+		answer, err = parseAppendReply(appendScript.Run(ctx, b.store.client, call.keys(), call.args()...).Slice())
 		if err == nil && !answer.behind && len(answer.ids) != len(batch) {
 			err = errReply
 		}
@@ -94,8 +97,7 @@ func (b *bridge) pause(wait time.Duration) {
 		return
 	}
 	b.publics.paused = true
-	root, self := b.root, b.self
-	time.AfterFunc(wait, func() { root.Send(self, &paceOver{}) })
+	time.AfterFunc(wait, b.guarded(func() { b.send(b.self, &paceOver{}) }))
 }
 
 // isBehind has the room write back what the log lacks, and tries again.
@@ -104,6 +106,7 @@ func (b *bridge) isBehind(batch []waiting) {
 	b.publics.putBack(batch)
 	b.publics.until = time.Now().Add(shortestRetry)
 	b.store.raise()
+	b.store.lease.doubt() // claims may be lacking, too
 	b.store.log.Warn().Msg("redis lacks messages: writing them back")
 	b.send(b.parent, &actors.RedisChanged{})
 }

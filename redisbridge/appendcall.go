@@ -30,7 +30,9 @@ type appendCall struct {
 	keep, slack int
 	seen, floor int64
 	life        time.Duration
+	fence       int64 // the end of this node's lease; 0: what was begun is to be ended
 	publish     bool
+	waits       bool   // for a name that nobody has claimed
 	head        string // "" where the id comes last
 	messages    []appendMessage
 }
@@ -45,9 +47,16 @@ func (c *appendCall) add(ref string, since int64, body string) {
 	c.messages = append(c.messages, appendMessage{ref, since, body})
 }
 
+func (c *appendCall) keys() []string {
+	if c.waits {
+		return append(logKeys(c.key), waitingKey(c.key))
+	}
+	return logKeys(c.key)
+}
+
 func (c *appendCall) args() []any {
-	args := make([]any, 0, 7+3*len(c.messages))
-	args = append(args, c.keep, c.slack, c.seen, c.floor, int64(c.life.Seconds()), flag(c.publish), c.head)
+	args := make([]any, 0, 8+3*len(c.messages))
+	args = append(args, c.keep, c.slack, c.seen, c.floor, int64(c.life.Seconds()), flag(c.publish), c.head, c.fence)
 	for _, m := range c.messages {
 		args = append(args, m.ref, m.since, m.body)
 	}
@@ -80,6 +89,9 @@ var errReply = errors.New("unexpected reply of the append script")
 func parseAppendReply(reply []any, err error) (appended, error) {
 	if err != nil {
 		return appended{}, err
+	}
+	if len(reply) == 1 && reply[0] == "lapsed" {
+		return appended{}, errLapsed
 	}
 	if len(reply) < 2 || reply[0] == "behind" {
 		return appended{behind: true}, nil

@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -48,18 +49,21 @@ type bridge struct {
 	reachable bool
 	probe     prober
 	link      linker
-	// departed are the sessions, by their ids, whose connections have ended, and when
-	// it was said.
-	departed map[string]time.Time
 	publics  appender
 	directs  [directLanes]directAppender
 	reads    reader
 	claims   claimer
+	holds    holder
+	vouches  voucher
 	presence presenter
+	// fenced: events of inboxes were not told, for the lease was over.
+	fenced bool
+	// grumbled is when a refusal that concerns one key only was last logged.
+	grumbled time.Time
 	restores restorer
 }
 
-func newBridge(s *Store) *bridge { return &bridge{store: s, departed: map[string]time.Time{}} }
+func newBridge(s *Store) *bridge { return &bridge{store: s} }
 
 func (b *bridge) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
@@ -67,10 +71,10 @@ func (b *bridge) Receive(ctx actor.Context) {
 		b.start(ctx)
 	case *actors.Append:
 		b.append(m)
-	case *actors.Departed:
-		b.departed[m.Session.Id] = time.Now()
-	case *actors.Reclaim:
-		b.restores.askClaim(m)
+	case *actors.Hold:
+		b.holds.ask(m)
+	case *actors.Claims:
+		b.vouches.claims = m
 	case *actors.Read:
 		b.reads.ask(m)
 	case *actors.ReadPage:
@@ -93,6 +97,8 @@ func (b *bridge) Receive(ctx actor.Context) {
 		if m.by == b {
 			m.then()
 		}
+	case *panicked:
+		b.panicked(m)
 	case *look:
 		b.look(time.Now())
 	case *paceOver:
@@ -114,18 +120,19 @@ func (b *bridge) start(ctx actor.Context) {
 	b.reachable = b.store.health.ok()
 	b.link.init()
 	b.presence.init()
-	go b.keepTime(b.ctx)
+	b.vouches.init()
+	go b.guarded(b.keepTime)()
 	b.root.Send(b.parent, &actors.BridgeStarted{})
 }
 
-func (b *bridge) keepTime(ctx context.Context) {
+func (b *bridge) keepTime() {
 	every := time.NewTicker(lookInterval)
 	defer every.Stop()
 	for {
 		select {
 		case <-every.C:
 			b.root.Send(b.self, &look{})
-		case <-ctx.Done():
+		case <-b.ctx.Done():
 			return
 		}
 	}
@@ -142,16 +149,23 @@ func (b *bridge) pump() {
 	b.handBack(now)
 	b.announce(now)
 	b.renew(now)
+	b.vouch(now)
 	b.resubscribe(now)
 	if b.store.restoring(now) {
 		return // only write back: the logs may still lack what others hold
+	}
+	lasts := b.store.lease.lasts(now)
+	b.recall(now, lasts)
+	if !lasts { // the names may be others' by now
+		b.refuseIfRefused()
+		return
 	}
 	b.commitPublics(now)
 	for i := range b.directs {
 		b.commitDirects(now, &b.directs[i])
 	}
-	b.recall(now)
 	b.grant(now)
+	b.grantHolds(now)
 }
 
 // look refuses what has waited too long, whether Redis answers or not.
@@ -162,10 +176,11 @@ func (b *bridge) look(now time.Time) {
 	}
 	b.reads.expire(b, now)
 	b.claims.expire(b, now)
+	b.holds.expire(b, now)
 	b.checkLink(now)
-	for id, at := range b.departed {
+	for id, at := range b.vouches.forsaken {
 		if now.Sub(at) > 2*actors.Patience {
-			delete(b.departed, id) // what it said has its outcome by now
+			delete(b.vouches.forsaken, id) // what it said was taken out by now
 		}
 	}
 }
@@ -180,12 +195,12 @@ type lane struct {
 func (l *lane) free(now time.Time) bool { return !l.busy && !now.Before(l.until) }
 
 // run does work off the actor and then goes on inside it with its error. A failure
-// makes the lane wait before the next piece.
+// makes the lane wait before the next piece, a panic is the bridge's.
 func (b *bridge) run(l *lane, size int, work func(context.Context) error, then func(error)) {
 	l.busy = true
 	began := time.Now()
 	ctx, root, self := b.ctx, b.root, b.self
-	go func() {
+	go b.guarded(func() {
 		err := work(ctx)
 		root.Send(self, &done{by: b, then: func() {
 			l.busy = false
@@ -197,7 +212,7 @@ func (b *bridge) run(l *lane, size int, work func(context.Context) error, then f
 			}
 			then(err)
 		}})
-	}()
+	})()
 }
 
 func retryPause() time.Duration { return shortestRetry + rand.N(longestRetry-shortestRetry) }
@@ -205,11 +220,13 @@ func retryPause() time.Duration { return shortestRetry + rand.N(longestRetry-sho
 // failed notes that Redis did not do something. Unless it said so itself, nothing
 // is asked of it until a probe gets through.
 func (b *bridge) failed(l *lane, err error) {
-	if isReply(err) && !isNoScript(err) {
-		b.store.log.Warn().Str("lane", l.name).Str("error", replyKind(err)).Msg("redis refused")
-		return
-	}
-	if b.reachable {
+	switch {
+	case errors.Is(err, errLapsed):
+		b.store.lease.doubt()
+		b.presence.renewed = time.Time{}
+	case isReply(err) && !isNoScript(err):
+		b.refused(l, replyKind(err))
+	case b.reachable:
 		b.reachable = false         // the next probe that gets through loads the scripts, too
 		b.probe.until = time.Time{} // ask at once
 		b.store.log.Warn().Str("lane", l.name).Err(err).Msg("redis does not answer")

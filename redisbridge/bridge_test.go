@@ -19,6 +19,7 @@ type ear struct {
 
 	mu     sync.Mutex
 	bridge *actor.PID
+	claims []actors.HeldClaim
 	heard  []any
 }
 
@@ -28,6 +29,9 @@ func (e *ear) Receive(ctx actor.Context) {
 	if _, ok := ctx.Message().(*actor.Started); ok {
 		e.bridge = ctx.Spawn(actor.PropsFromProducer(e.store.Actor))
 		return
+	}
+	if m, ok := ctx.Message().(*actors.ReadClaims); ok {
+		ctx.Send(e.bridge, &actors.Claims{Doubt: m.Doubt, Held: e.claims})
 	}
 	e.heard = append(e.heard, ctx.Message())
 }
@@ -219,7 +223,7 @@ func TestMessageThatIsRefusedNeverAppears(t *testing.T) {
 	r, p, h := houseBehindProxy(t)
 	h.outcome(h.say("before"))
 	p.Cut()
-	eventually(t, "the bridge knows that Redis is away", func() bool { ok, _ := h.store.Ready(); return !ok })
+	eventually(t, "the bridge knows that Redis is away", func() bool { return h.store.Ready().Trouble == actors.TroubleRedis })
 	began := time.Now()
 	o := h.outcome(h.say("refused"))
 	if waited := time.Since(began); o.Code != actors.CodeUnavailable || waited < actors.Patience {

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// claimLife is how long a claim on a name, and its inbox, last after their last
-	// use.
-	claimLife = 30 * 24 * time.Hour
+	// keptClaimLife is how long a claim on a name lasts after its last use, if its holder
+	// has shown the token again; claimLife for others: they may be anybody's whim.
+	keptClaimLife = 30 * 24 * time.Hour
+	claimLife     = 24 * time.Hour
 	// claimBatch is how many claims one pipeline decides.
 	claimBatch = 256
 	// claimLimit is how many may wait; more are refused.
@@ -51,11 +52,12 @@ func (b *bridge) grant(now time.Time) {
 	batch := c.waiting[:n:n]
 	c.waiting = c.waiting[n:]
 	var claimed []*actors.Claimed
+	doubt, _ := b.store.lease.doubted()
 	b.run(&c.lane, n, func(ctx context.Context) (err error) {
 		claimed, err = b.store.claim(ctx, batch)
 		return err
 	}, func(err error) {
-		if err != nil {
+		if now, _ := b.store.lease.doubted(); err != nil || now != doubt {
 			c.waiting = append(batch, c.waiting...) // asking twice is harmless
 			return
 		}
@@ -69,45 +71,84 @@ func (b *bridge) grant(now time.Time) {
 	})
 }
 
+// place is one of the keys that a claim on a name takes, for it has a form or two.
+type place struct {
+	of       int // the claim in its batch
+	key      string
+	spelling *redis.StringCmd // of who has it
+	present  *redis.BoolCmd
+	verdict  *redis.Cmd
+}
+
 // claim decides a batch; nil is given for those that have to be asked again.
 func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Claimed, error) {
-	spellings := make([]*redis.StringCmd, len(batch))
+	var places []place
 	pipe := s.client.Pipeline()
 	for i, m := range batch {
-		spellings[i] = pipe.HGet(ctx, claimKey(actors.Fold(m.Name)), "spelling")
+		for _, key := range claimKeys(m.Name) {
+			places = append(places, place{of: i, key: key, spelling: pipe.HGet(ctx, key, "spelling")})
+		}
 	}
 	if _, err := pipe.Exec(ctx); failed(err) {
 		return nil, err
 	}
-	present := make([]*redis.BoolCmd, len(batch))
-	for i := range batch {
-		present[i] = pipe.SIsMember(ctx, membersKey, spellings[i].Val())
+	waits := make([]*redis.IntCmd, len(batch))
+	for i := range places {
+		places[i].present = pipe.SIsMember(ctx, membersKey, places[i].spelling.Val())
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return nil, err
-	}
-	verdicts := make([]*redis.Cmd, len(batch))
 	for i, m := range batch {
-		verdicts[i] = claimScript.EvalSha(ctx, pipe, []string{claimKey(actors.Fold(m.Name))},
-			m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(present[i].Val()), flag(m.Trusted),
-			actors.Grace.Microseconds(), claimLife.Microseconds(), spellings[i].Val())
+		waits[i] = pipe.Exists(ctx, waitingKey(logKey(actors.Log(m.Name))))
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
+	}
+	for i := range places {
+		p := &places[i]
+		m := batch[p.of]
+		p.verdict = claimScript.EvalSha(ctx, pipe, []string{p.key},
+			m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(p.present.Val()), flag(m.Signed),
+			actors.Grace.Microseconds(), s.nameHold.Microseconds(), p.spelling.Val(),
+			claimLifeOf(true), claimLifeOf(false), flag(waits[p.of].Val() > 0), s.floor(0))
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	verdicts := make([][]string, len(batch))
+	for _, p := range places {
+		verdict, err := p.verdict.StringSlice()
+		if err != nil {
+			return nil, err
+		}
+		verdicts[p.of] = worse(verdicts[p.of], verdict)
 	}
 	return s.claimed(ctx, batch, verdicts)
 }
 
+// worse is the verdict on a name whose places have these: it is its holder's only if all are.
+// A place that was got in vain is free again after the grace.
+func worse(a, b []string) []string {
+	if a == nil || b[0] == "again" || b[0] == "taken" && a[0] != "again" {
+		return b
+	}
+	return a
+}
+
+// claimLifeOf is the life of a claim in seconds.
+func claimLifeOf(kept bool) int64 {
+	if kept {
+		return int64(keptClaimLife.Seconds())
+	}
+	return int64(claimLife.Seconds())
+}
+
 // claimed makes answers of the script's verdicts, with the holders' conversations.
-func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts []*redis.Cmd) ([]*actors.Claimed, error) {
+func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][]string) ([]*actors.Claimed, error) {
 	claimed := make([]*actors.Claimed, len(batch))
 	peers := make([]*redis.ZSliceCmd, len(batch))
+	var held []actors.HeldClaim
 	pipe := s.client.Pipeline()
 	for i, m := range batch {
-		verdict, err := verdicts[i].StringSlice()
-		if err != nil {
-			return nil, err
-		}
+		verdict := verdicts[i]
 		switch verdict[0] {
 		case "again":
 			continue
@@ -115,24 +156,33 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts []*
 			claimed[i] = &actors.Claimed{Op: m.Op, Code: actors.CodeNameTaken}
 			continue
 		}
-		claimed[i] = &actors.Claimed{Op: m.Op, Token: m.Proof}
-		if verdict[0] == "fresh" {
-			claimed[i].Token = m.Fresh
+		c := &actors.Claimed{Op: m.Op, Token: m.Proof, Kept: verdict[0] == "kept"}
+		if !c.Kept {
+			c.Token = m.Fresh
 		}
-		if m.Trusted {
-			claimed[i].Token = "" // the signed identity is the proof
+		if m.Signed {
+			c.Token, c.Kept = "", false // the signed identity is the proof
 		}
-		claimed[i].Since, _ = strconv.ParseInt(verdict[1], 10, 64)
+		c.Since, _ = strconv.ParseInt(verdict[1], 10, 64)
+		claimed[i] = c
+		if c.Kept {
+			held = append(held, actors.HeldClaim{Name: m.Name, Token: c.Token, Since: c.Since, Kept: true, Address: m.Address})
+		}
 		peers[i] = pipe.ZRevRangeByScoreWithScores(ctx, peersKey(m.Name), &redis.ZRangeBy{
 			Min: "(" + verdict[1], Max: "+inf", Count: conversationLimit,
 		})
 		pipe.Expire(ctx, logKey(actors.Log(m.Name)), inboxLife)
 		pipe.Expire(ctx, peersKey(m.Name), inboxLife)
+		pipe.Del(ctx, waitingKey(logKey(actors.Log(m.Name))))
 	}
 	if pipe.Len() == 0 {
 		return claimed, nil
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
+	}
+	// Whether the address has a place for it is not the holder's worry now.
+	if _, err := s.vouch(ctx, held); err != nil {
 		return nil, err
 	}
 	for i, p := range peers {

@@ -1,6 +1,8 @@
 package redisbridge
 
 import (
+	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 
@@ -26,7 +28,7 @@ func TestNameIsHeldByWhoProvesIt(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 10)
 		first := claim(t, s, "alice", "", "token-1")
-		if first.Code != "" || first.Token != "token-1" || first.Since != 0 {
+		if first.Code != "" || first.Token != "token-1" || first.Since < time.Now().Add(-time.Minute).UnixMicro() {
 			t.Fatalf("a free name: %+v", first)
 		}
 		for _, c := range []struct {
@@ -46,7 +48,7 @@ func TestNameIsHeldByWhoProvesIt(t *testing.T) {
 				t.Errorf("%s: %+v", c.why, got)
 			}
 		}
-		if hash, _ := s.client.HGet(soon(t), claimKey(actors.Fold("alice")), "token").Result(); hash != hashOf("token-1") {
+		if hash, _ := s.client.HGet(soon(t), "chat:claim:alice", "token").Result(); hash != hashOf("token-1") {
 			t.Errorf("the token is kept as %q", hash)
 		}
 	})
@@ -78,17 +80,215 @@ func TestNameIsFreeAgainAfterTheGraceUnlessItIsPresent(t *testing.T) {
 	})
 }
 
-func TestClaimEndsAfterItsLifeButHidesTheFormerHoldersTalk(t *testing.T) {
+// TestClaimsOfThoseWhoKeepTheirTokenLast, and others no longer than a day.
+func TestClaimsOfThoseWhoKeepTheirTokenLast(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		life := func() time.Duration { return s.client.TTL(soon(t), "chat:claim:alice").Val() }
+		claim(t, s, "alice", "", "token-1")
+		if d := life(); d <= 0 || d > claimLife {
+			t.Errorf("a claim that may be anybody's whim is kept for %v", d)
+		}
+		claim(t, s, "alice", "token-1", "token-2")
+		if d := life(); d <= claimLife || d > keptClaimLife {
+			t.Errorf("that of a holder who came back is kept for %v", d)
+		}
+	})
+}
+
+func TestPresenceCountsBeforeAge(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 10)
 		claim(t, s, "alice", "", "token-1")
-		idle(t, s, "alice", claimLife+time.Hour)
-		if got := claim(t, s, "alice", "token-1", "token-2"); got.Token != "token-2" || got.Since == 0 {
-			t.Errorf("after its life: %+v", got)
+		must(t, s.present(soon(t), false, []string{"alice"}, nil))
+		idle(t, s, "alice", 2*keptClaimLife)
+		if got := claim(t, s, "alice", "", "token-2"); got.Code != actors.CodeNameTaken {
+			t.Errorf("the name of somebody who is connected was given away: %+v", got)
 		}
-		if ttl := s.client.TTL(soon(t), claimKey(actors.Fold("alice"))).Val(); ttl <= claimLife || ttl > 2*claimLife {
-			t.Errorf("the claim is kept for %v", ttl)
+		if got := claim(t, s, "alice", "token-1", "token-2"); got.Code != "" || got.Token != "token-1" {
+			t.Errorf("its holder is told %+v", got)
+		}
+	})
+}
+
+// TestNewClaimSeesNoInboxFromBeforeIt, whether the old claim is still known or not; but the
+// first ever to take a name gets what waits for it.
+func TestNewClaimSeesNoInboxFromBeforeIt(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 100)
+		claim(t, s, "sender", "", "token")
+		if got := claim(t, s, "known", "", "token-1"); got.Since == 0 {
+			t.Error("a claim on a name for which nothing waits begins before time")
+		}
+		send(t, s, "sender", "known", "for the first")
+		idle(t, s, "known", time.Hour)
+		newest := held(t, s, "chat:inbox:known")[0].Score
+		if got := claim(t, s, "known", "", "token-2"); float64(got.Since) < newest {
+			t.Errorf("who takes a name that was left sees what is older than %d", got.Since)
+		}
+		must(t, s.client.Del(soon(t), "chat:claim:known").Err())
+		send(t, s, "sender", "known", "kept alive")
+		newest = held(t, s, "chat:inbox:known")[1].Score
+		if got := claim(t, s, "known", "", "token-3"); float64(got.Since) < newest {
+			t.Errorf("who takes a name whose claim is forgotten sees what is older than %d", got.Since)
+		}
+		must(t, s.client.Del(soon(t), "chat:claim:known").Err())
+		if got := claim(t, s, "known", "made up", "token-4"); float64(got.Since) < newest {
+			t.Errorf("who shows a token that nobody knows sees what is older than %d", got.Since)
+		}
+
+		send(t, s, "sender", "new", "waits")
+		if got := claim(t, s, "new", "", "token-1"); got.Since != 0 || len(got.Conversations) != 1 {
+			t.Errorf("the first to take a name is told %+v", got)
+		}
+		idle(t, s, "new", time.Hour)
+		if got := claim(t, s, "new", "", "token-2"); got.Since == 0 {
+			t.Error("the second to take it sees what waited for the first")
+		}
+	})
+}
+
+// TestWhatWaitsForNobodyIsLittle, and not for long: strangers can make as many names as they
+// like.
+func TestWhatWaitsForNobodyIsLittle(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 100)
+		claim(t, s, "sender", "", "token")
+		for i := range 50 {
+			send(t, s, "sender", "nobody", strconv.Itoa(i))
+		}
+		for _, key := range []string{"chat:inbox:nobody", "chat:dm:sender:nobody"} {
+			if n := len(held(t, s, key)); n != 20 {
+				t.Errorf("%s keeps %d", key, n)
+			}
+			if d := s.client.TTL(soon(t), key).Val(); d <= 23*time.Hour || d > 24*time.Hour {
+				t.Errorf("%s is kept for %v", key, d)
+			}
+		}
+		if n := len(held(t, s, "chat:inbox:sender")); n != 50 {
+			t.Errorf("its sender's inbox keeps %d", n)
+		}
+		claim(t, s, "nobody", "", "token")
+		for i := range 50 {
+			send(t, s, "sender", "nobody", "now "+strconv.Itoa(i))
+		}
+		if n := len(held(t, s, "chat:inbox:nobody")); n != 70 {
+			t.Errorf("somebody's inbox keeps %d", n)
+		}
+		if d := s.client.TTL(soon(t), "chat:inbox:nobody").Val(); d <= inboxLife-time.Hour {
+			t.Errorf("somebody's inbox is kept for %v", d)
+		}
+	})
+}
+
+// send stores a direct message.
+func send(t *testing.T, s *Store, from, to, text string) {
+	t.Helper()
+	work := []direct{{waiting: waiting{Message: actors.Message{Sender: from, Receiver: to, Text: text, Ref: from + "#" + to + text}}, receiver: to}}
+	_, err := s.appendDirects(soon(t), work)
+	must(t, err)
+	must(t, work[0].err)
+}
+
+// TestNameIsHeldForWhoKeepsItsToken: others have the grace, and are free then.
+func TestNameIsHeldForWhoKeepsItsToken(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		claim(t, s, "whim", "", "token-1")
+		claim(t, s, "back", "", "token-1")
+		claim(t, s, "back", "token-1", "token-2")
+		asked := claim(t, s, "asked", "", "token-1")
+		verdicts, err := s.vouch(soon(t), []actors.HeldClaim{{Name: "asked", Token: "token-1", Since: asked.Since, Kept: true}})
+		must(t, err)
+		if verdicts[0] != (vouched{}) {
+			t.Fatalf("asking for it: %+v", verdicts[0])
+		}
+		for name, free := range map[string]bool{"whim": true, "back": false, "asked": false} {
+			idle(t, s, name, s.nameHold-time.Minute)
+			if got := claim(t, s, name, "", "token-3"); (got.Code == "") != free {
+				t.Errorf("a stranger who wants %q is told %+v", name, got)
+			}
+		}
+		if got := claim(t, s, "back", "token-1", "token-3"); got.Code != "" {
+			t.Errorf("the holder is told %+v", got)
+		}
+		idle(t, s, "asked", s.nameHold+time.Minute)
+		if got := claim(t, s, "asked", "", "token-3"); got.Code != "" {
+			t.Errorf("after the hold a stranger is told %+v", got)
+		}
+	})
+}
+
+func TestAddressHoldsAFewNamesAtOnce(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		hold := func(name, address string) time.Duration {
+			c := claim(t, s, name, "", "token-"+name)
+			verdicts, err := s.vouch(soon(t), []actors.HeldClaim{{
+				Name: name, Token: "token-" + name, Since: c.Since, Kept: true, Address: netip.MustParseAddr(address),
+			}})
+			must(t, err)
+			return verdicts[0].wait
+		}
+		for i := range defaultHeldNames {
+			if wait := hold("name "+strconv.Itoa(i), "2001:db8::"+strconv.Itoa(i)); wait != 0 {
+				t.Errorf("name %d waits %v", i, wait)
+			}
+		}
+		if wait := hold("name 0", "2001:db8::9"); wait != 0 {
+			t.Errorf("one that has its place waits %v", wait)
+		}
+		if wait := hold("one more", "2001:db8::9"); wait < s.nameHold-time.Minute || wait > s.nameHold {
+			t.Errorf("one too many waits %v", wait)
+		}
+		idle(t, s, "one more", actors.Grace+time.Second)
+		if got := claim(t, s, "one more", "", "other"); got.Code != "" {
+			t.Errorf("a name for which there was no place is held: %+v", got)
+		}
+		if wait := hold("another's", "192.0.2.1"); wait != 0 {
+			t.Errorf("another address waits %v", wait)
+		}
+		for i := range 3 * defaultHeldNames {
+			if wait := hold("local "+strconv.Itoa(i), "127.0.0.1"); wait != 0 {
+				t.Errorf("on the same machine one waits %v", wait)
+			}
+		}
+	})
+}
+
+// TestSignedNamesAreNobodyElses: two that compare equal are two people, and an open claim is
+// not inherited.
+func TestSignedNamesAreNobodyElses(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		signed := func(name string) *actors.Claimed {
+			claimed, err := s.claim(soon(t), []*actors.Claim{{Name: name, Fresh: "f" + name, Signed: true}})
+			must(t, err)
+			return claimed[0]
+		}
+		claim(t, s, "alice", "", "token-1")
+		claim(t, s, "alice", "token-1", "")
+		before := time.Now().UnixMicro()
+		got := signed("alice")
+		if got.Code != "" || got.Token != "" || got.Since < before-int64(time.Second/time.Microsecond) {
+			t.Errorf("a signed identity inherits what was anybody's: %+v", got)
+		}
+		if again := signed("alice"); again.Code != "" || again.Since != got.Since {
+			t.Errorf("the same person again is told %+v", again)
+		}
+		idle(t, s, "alice", time.Hour*24*7)
+		if other := signed("Alice"); other.Code != actors.CodeNameTaken {
+			t.Errorf("another person, whose name compares equal, is told %+v", other)
+		}
+		if thief := claim(t, s, "alice", "falice", "falice"); thief.Code == "" && thief.Since <= got.Since {
+			t.Errorf("without a signed identity one is told %+v", thief)
 		}
 	})
 }
@@ -116,9 +316,9 @@ func TestReleaseNotesWhenANameWasLeftAndNeverAnEarlierTime(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 10)
 		claim(t, s, "alice", "", "token-1")
-		seen := func() int64 { n, _ := s.client.HGet(soon(t), claimKey(actors.Fold("alice")), "seen").Int64(); return n }
+		seen := func() int64 { n, _ := s.client.HGet(soon(t), "chat:claim:alice", "seen").Int64(); return n }
 		release := func(name string, ago time.Duration) {
-			must(t, releaseScript.Run(soon(t), s.client, []string{claimKey(actors.Fold("alice"))}, name, ago.Microseconds()).Err())
+			must(t, releaseScript.Run(soon(t), s.client, []string{"chat:claim:alice"}, name, ago.Microseconds()).Err())
 		}
 		joined := seen()
 		release("alice", time.Hour)

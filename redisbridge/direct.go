@@ -38,6 +38,7 @@ const peersKeep = 1000
 type direct struct {
 	waiting
 	receiver string // as the claim spells it
+	waits    bool   // nobody has claimed the receiver's name
 	id       int64
 	payload  string // of the conversation's member, once stored
 	err      error
@@ -48,7 +49,10 @@ func (b *bridge) commitDirects(now time.Time, q *directAppender) {
 		return
 	}
 	q.name = "direct"
-	batch := q.take()
+	batch := q.take(b)
+	if len(batch) == 0 {
+		return
+	}
 	work := make([]direct, len(batch))
 	for i, w := range batch {
 		work[i] = direct{waiting: w, receiver: w.Receiver}
@@ -111,19 +115,17 @@ func anyStored(work []direct) bool {
 
 // resolve finds the spelling that the receivers' claims have.
 func (s *Store) resolve(ctx context.Context, work []direct) error {
-	spellings := make(map[string]*redis.StringCmd)
-	pipe := s.client.Pipeline()
+	names := make([]string, len(work))
 	for i := range work {
-		name := work[i].receiver
-		if spellings[name] == nil {
-			spellings[name] = pipe.HGet(ctx, claimKey(actors.Fold(name)), "spelling")
-		}
+		names[i] = work[i].receiver
 	}
-	if _, err := pipe.Exec(ctx); failed(err) {
+	spellings, err := s.spellings(ctx, names)
+	if err != nil {
 		return err
 	}
 	for i := range work {
-		if spelling, err := spellings[work[i].receiver].Result(); err == nil {
+		spelling, claimed := spellings[work[i].receiver]
+		if work[i].waits = !claimed; claimed {
 			work[i].receiver = spelling
 		}
 	}
@@ -137,7 +139,7 @@ func (s *Store) converse(ctx context.Context, work []direct) error {
 		d := &work[i]
 		c := calls.of("", conversationKey(d.Sender, d.receiver), func(c *appendCall) {
 			c.keep, c.slack, c.life, c.head = s.keep, s.slack, inboxLife, directHead
-			c.floor = s.floorOf(c.key)
+			c.floor, c.fence, c.waits = s.floorOf(c.key), s.lease.fence(), d.waits
 		})
 		c.add(i, d.Ref, d.Since, body(d.Sender, d.receiver, d.Text))
 	}
@@ -168,7 +170,7 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, 
 		for _, user := range users {
 			c := calls.of(actors.Log(user), logKey(actors.Log(user)), func(c *appendCall) {
 				c.keep, c.slack, c.life, c.publish = inboxKeep, s.slack, inboxLife, true
-				c.floor = s.floorOf(c.key)
+				c.floor, c.waits = s.floorOf(c.key), d.waits && user == d.receiver
 			})
 			c.add(i, ref, d.Since, body)
 		}
@@ -230,7 +232,7 @@ func (cs *calls) run(ctx context.Context, client *redis.Client,
 ) error {
 	pipe := client.Pipeline()
 	for _, c := range cs.order {
-		c.cmd = appendScript.EvalSha(ctx, pipe, logKeys(c.key), c.args()...)
+		c.cmd = appendScript.EvalSha(ctx, pipe, c.keys(), c.args()...)
 	}
 	added := make(map[string]*redis.IntCmd, len(cs.peers))
 	for pair, id := range cs.peers {

@@ -3,6 +3,8 @@ package redisbridge
 import (
 	"sync"
 	"time"
+
+	"parley/actors"
 )
 
 const (
@@ -19,6 +21,8 @@ type health struct {
 	mu     sync.Mutex
 	heard  time.Time // when the last probe came back
 	reason string    // why messages do not go round
+	// refuses is what kind of error Redis answers writes with, "" while it takes them.
+	refuses string
 }
 
 func (h *health) hear(now time.Time) {
@@ -34,19 +38,38 @@ func (h *health) fail(reason string) {
 	h.reason = reason
 }
 
-// Ready says whether messages go round, and if not, why, in words that are safe to
-// show to anyone.
-func (s *Store) Ready() (ok bool, reason string) {
+// refuse notes that Redis refuses writes, and says whether that is new.
+func (h *health) refuse(kind string) (isNew bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	isNew = h.refuses != kind
+	h.refuses = kind
+	return isNew
+}
+
+// refusal is what kind of error Redis answers writes with, "" while it takes them.
+func (h *health) refusal() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.refuses
+}
+
+// Ready says whether messages go round, and if not, why.
+func (s *Store) Ready() actors.Readiness {
 	h := &s.health
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.reason != "":
-		return false, h.reason
+		return actors.Readiness{Trouble: actors.TroubleRedis, Detail: h.reason}
 	case time.Since(h.heard) > probePatience:
-		return false, "messages do not come back from redis"
+		return actors.Readiness{Trouble: actors.TroubleRedis, Detail: "messages do not come back from redis"}
+	case h.refuses == kindOutOfMemory:
+		return actors.Readiness{Trouble: actors.TroubleMemory, Detail: "redis is out of memory"}
+	case h.refuses != "":
+		return actors.Readiness{Trouble: actors.TroubleRedis, Detail: "redis refuses: " + h.refuses}
 	default:
-		return true, ""
+		return actors.Readiness{}
 	}
 }
 

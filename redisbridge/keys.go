@@ -1,6 +1,10 @@
 package redisbridge
 
-import "parley/actors"
+import (
+	"net/netip"
+
+	"parley/actors"
+)
 
 // Every key and channel in Redis is named here. A script touches keys of one hash
 // slot only: what belongs to a key stands beside it in {braces} with its name.
@@ -12,6 +16,7 @@ const (
 	nodeNamesPrefix = "{chat:members}:node:" // + node, set: the names present on it
 	probePrefix     = "chat:probe:"          // + node, channel: its messages to itself
 	claimPrefix     = "chat:claim:"          // + comparison form, hash: who holds a name
+	heldPrefix      = "chat:held:"           // + address, sorted set: names it holds → end of the hold, µs
 	peersPrefix     = "chat:peers:"          // + user, sorted set: who they talk with → last id
 	publicKey       = "chat:messages"
 	inboxPrefix     = "chat:inbox:"
@@ -47,10 +52,26 @@ func refsKey(key string) string { return "{" + key + "}:refs" }
 // trimmedKey is the newest id that a log no longer keeps: string.
 func trimmedKey(key string) string { return "{" + key + "}:trimmed" }
 
+// waitingKey marks a log that began before anybody had claimed the name that it is for:
+// string. Who claims it then gets what waits; in all other inboxes a new claim sees nothing.
+func waitingKey(key string) string { return "{" + key + "}:waiting" }
+
 // logKeys are the keys of the append and restore scripts.
 func logKeys(key string) []string { return []string{key, refsKey(key), trimmedKey(key)} }
 
-func claimKey(fold string) string { return claimPrefix + fold }
+func claimKey(form string) string { return claimPrefix + form }
+
+// claimKeys are all that a claim on a name takes: one for each form of it.
+func claimKeys(name string) []string {
+	keys := actors.Forms(name)
+	for i, form := range keys {
+		keys[i] = claimKey(form)
+	}
+	return keys
+}
+
+// heldKey is of an address as limit.Site gives it.
+func heldKey(site netip.Prefix) string { return heldPrefix + site.String() }
 
 func peersKey(user string) string { return peersPrefix + user }
 

@@ -17,7 +17,7 @@ func TestKeysAreThoseThatOperatorsKnow(t *testing.T) {
 		refsKey(logKey("alice")):                 "{chat:inbox:alice}:refs",
 		refsKey(conversationKey("alice", "bob")): "{chat:dm:alice:bob}:refs",
 		peersKey("alice"):                        "chat:peers:alice",
-		claimKey(actors.Fold("Alice")):           "chat:claim:aiice",
+		claimKey(actors.Fold("Alice")):           "chat:claim:alice",
 		probePrefix + "n":                        "chat:probe:n",
 	} {
 		if got != want {

@@ -79,7 +79,8 @@ func (b *bridge) unsubscribe(m *actors.Unsubscribe) {
 	}
 }
 
-// relay hands an event to its log's subscriber.
+// relay hands an event to its log's subscriber. That of an inbox is not told while the
+// lease is over: the name may be somebody else's, and the log has it.
 func (b *bridge) relay(m *actors.Appended) {
 	if n := len(m.Entries); n > 0 {
 		b.store.saw(m.Entries[n-1].ID)
@@ -87,6 +88,10 @@ func (b *bridge) relay(m *actors.Appended) {
 			b.publics.pace.heard(time.Now(), m)
 			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), m.Entries[n-1].ID))
 		}
+	}
+	if m.Log != actors.Public && !b.store.lease.lasts(time.Now()) {
+		b.fenced = true
+		return
 	}
 	b.tell(m.Log, m)
 }
@@ -122,7 +127,7 @@ func (b *bridge) relink(now time.Time) {
 	b.run(&l.lane, len(channels), func(ctx context.Context) error {
 		made.pubsub = client.Subscribe(ctx)
 		// Whoever makes it may not live to hear of it.
-		context.AfterFunc(ctx, func() { _ = made.pubsub.Close() })
+		context.AfterFunc(ctx, b.guarded(func() { _ = made.pubsub.Close() }))
 		for len(channels) > 0 {
 			n := min(len(channels), subscribeBatch)
 			if err := made.pubsub.Subscribe(ctx, channels[:n]...); err != nil {
@@ -138,7 +143,7 @@ func (b *bridge) relink(now time.Time) {
 		}
 		made.since = time.Now()
 		l.current = made
-		go b.readLink(b.ctx, made)
+		go b.guarded(func() { b.readLink(b.ctx, made) })()
 	})
 }
 

@@ -17,7 +17,7 @@ func TestBridgeThatIsStoppedLeavesNothingBehind(t *testing.T) {
 		system := actor.NewActorSystem()
 		e := &ear{store: s}
 		pid := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return e }))
-		eventually(t, "messages go round", func() bool { ok, _ := s.Ready(); return ok && len(of[*actors.BridgeStarted](e)) > 0 })
+		eventually(t, "messages go round", func() bool { return s.Ready().Trouble == actors.NoTrouble && len(of[*actors.BridgeStarted](e)) > 0 })
 		must(t, system.Root.StopFuture(pid).Wait())
 	}
 	eventually(t, "no link is left", func() bool {

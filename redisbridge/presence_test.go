@@ -33,9 +33,9 @@ func expire(t *testing.T, s *Store, node string) {
 
 func renew(t *testing.T, s *Store) (lapsed bool, count int64) {
 	t.Helper()
-	lapsed, count, err := s.renewLease(soon(t), lease)
+	r, err := s.renewLease(soon(t), leaseLength)
 	must(t, err)
-	return lapsed, count
+	return r.lapsed, r.names
 }
 
 // TestFirstAndLastConnectionAnywhereAreTold, by one event for each change, numbered.

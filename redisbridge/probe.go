@@ -38,6 +38,7 @@ func (b *bridge) probed(err error) {
 		b.probe.until = now.Add(probeInterval)
 		if !b.reachable {
 			b.reachable = true
+			b.presence.renewed = time.Time{} // nothing is said without the lease
 			b.store.log.Info().Msg("redis answers")
 		}
 		return
@@ -60,6 +61,7 @@ func (b *bridge) accept(now time.Time) {
 	b.link.close()
 	b.presence.redeclare()
 	b.presence.renewed = time.Time{}
+	b.store.lease.doubt()
 	b.send(b.parent, &actors.RedisChanged{})
 }
 
@@ -76,13 +78,45 @@ func reasonOf(err error) string {
 	}
 }
 
+// kindOutOfMemory is how Redis answers writes beyond its maxmemory.
+const kindOutOfMemory = "OOM"
+
+// otherKind is any error of which only the text is special.
+const otherKind = "ERR"
+
 // replyKind is the first word of a reply that is an error: its kind.
 func replyKind(err error) string {
 	text := err.Error()
-	for _, kind := range []string{"NOAUTH", "WRONGPASS", "LOADING", "READONLY", "OOM", "MISCONF", "NOSCRIPT", "MASTERDOWN", "BUSY", "NOPERM", "WRONGTYPE"} {
+	for _, kind := range []string{"NOAUTH", "WRONGPASS", "LOADING", "READONLY", kindOutOfMemory, "MISCONF", "NOSCRIPT", "MASTERDOWN", "BUSY", "NOPERM", "WRONGTYPE"} {
 		if strings.Contains(text, kind) {
 			return kind
 		}
 	}
-	return "ERR"
+	return otherKind
+}
+
+// refusalInterval is how often a refusal that concerns one key only is logged at most.
+const refusalInterval = time.Minute
+
+// refused notes that Redis refused something, in one line for each change of state: a
+// server without memory refuses everything that everybody says.
+func (b *bridge) refused(l *lane, kind string) {
+	switch kind {
+	case otherKind, "WRONGTYPE", "NOSCRIPT": // of what was asked, not of the server
+		if now := time.Now(); now.Sub(b.grumbled) >= refusalInterval {
+			b.grumbled = now
+			b.store.log.Warn().Str("lane", l.name).Str("error", kind).Msg("redis refused")
+		}
+	default:
+		if b.store.health.refuse(kind) {
+			b.store.log.Warn().Str("lane", l.name).Str("error", kind).Msg("redis refuses")
+		}
+	}
+}
+
+// takesWrites notes that Redis took a write.
+func (b *bridge) takesWrites() {
+	if b.store.health.refuse("") {
+		b.store.log.Info().Msg("redis takes writes again")
+	}
 }

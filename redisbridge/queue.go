@@ -30,8 +30,15 @@ func (q *queue) add(b *bridge, w waiting) {
 	q.waiting = append(q.waiting, w)
 }
 
-// take takes out what the next batch holds.
-func (q *queue) take() []waiting {
+// take takes out what the next batch holds. What was said by those whose claim is lost is
+// nobody's any more.
+func (q *queue) take(b *bridge) []waiting {
+	if len(b.vouches.forsaken) > 0 {
+		q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool {
+			_, forsaken := b.vouches.forsaken[w.to.Id]
+			return forsaken
+		})
+	}
 	n, bytes := 0, 0
 	for n < len(q.waiting) && n < appendBatch && bytes < appendBytes {
 		bytes += len(q.waiting[n].Text)
@@ -47,42 +54,72 @@ func (q *queue) take() []waiting {
 // putBack puts a batch before what waits: its messages come first in any case.
 func (q *queue) putBack(batch []waiting) { q.waiting = append(batch, q.waiting...) }
 
-// expire refuses what has waited too long and was never handed over. Of a session
-// whose connection has ended, all behind it goes too.
+// expire refuses what has waited too long and was never handed over.
 func (q *queue) expire(b *bridge, now time.Time) {
-	overdue := func(w waiting) bool { return !w.Handed && now.Sub(w.Received) >= actors.Patience }
-	if !slices.ContainsFunc(q.waiting, overdue) {
-		return
-	}
 	var expired []waiting
-	cut := map[*actor.PID]bool{}
-	q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool {
-		if w.Handed || !overdue(w) && !cut[w.to] {
-			return false
+	for _, w := range q.waiting {
+		if !w.Handed && now.Sub(w.Received) >= actors.Patience {
+			expired = append(expired, w)
 		}
-		_, cut[w.to] = b.departed[w.to.Id]
-		expired = append(expired, w)
-		return true
-	})
+	}
 	q.refuse(b, expired)
 }
 
-// refuse tells senders that their messages are not stored, and sees to it that they
-// never will be: a session that was restarted asks again for what it cannot know
-// to be waiting here still.
+// refuse tells senders that their messages are not stored, nor what they have said behind
+// them, and sees to it that they never will be: a session that was restarted asks again for
+// what it cannot know to be waiting here still.
 func (q *queue) refuse(b *bridge, refused []waiting) {
-	type key struct {
-		session string
-		seq     uint64
+	if len(refused) == 0 {
+		return
 	}
-	gone := make(map[key]bool, len(refused))
+	from := make(map[string]uint64, len(refused)) // the first that is refused, by session
 	for _, w := range refused {
-		gone[key{w.to.Id, w.Seq}] = true
+		if seq, ok := from[w.to.Id]; !ok || w.Seq < seq {
+			from[w.to.Id] = w.Seq
+		}
 	}
-	if len(gone) > 0 {
-		q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool { return gone[key{w.to.Id, w.Seq}] })
+	told := make(map[seqOf]bool, len(refused))
+	for _, w := range refused {
+		told[seqOf{w.to.Id, w.Seq}] = true
 	}
+	for _, w := range q.waiting {
+		key := seqOf{w.to.Id, w.Seq}
+		if seq, ok := from[w.to.Id]; ok && w.Seq > seq && !w.Handed && !told[key] {
+			told[key] = true
+			refused = append(refused, w)
+		}
+	}
+	q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool { return told[seqOf{w.to.Id, w.Seq}] })
 	b.settle(refused, func(int) actors.Outcome { return actors.Outcome{Code: actors.CodeUnavailable} })
+}
+
+// seqOf names a message among all sessions'.
+type seqOf struct {
+	session string
+	seq     uint64
+}
+
+// refuseIfRefused refuses what waits for the lease, where that can't be had for Redis takes
+// no writes, and waiting would not help.
+func (b *bridge) refuseIfRefused() {
+	if kind := b.store.health.refusal(); kind == "" || isTransientKind(kind) {
+		return
+	}
+	b.publics.refuseWaiting(b)
+	for i := range b.directs {
+		b.directs[i].refuseWaiting(b)
+	}
+}
+
+// refuseWaiting refuses all that was never handed over.
+func (q *queue) refuseWaiting(b *bridge) {
+	var refused []waiting
+	for _, w := range q.waiting {
+		if !w.Handed {
+			refused = append(refused, w)
+		}
+	}
+	q.refuse(b, refused)
 }
 
 // settle tells the senders of a batch what outcome gives for its i-th message.
@@ -135,7 +172,11 @@ func isTransient(err error) bool {
 	if !isReply(err) {
 		return true
 	}
-	switch replyKind(err) {
+	return isTransientKind(replyKind(err))
+}
+
+func isTransientKind(kind string) bool {
+	switch kind {
 	case "NOAUTH", "WRONGPASS", "LOADING", "READONLY", "MASTERDOWN", "BUSY", "NOSCRIPT":
 		return true
 	default:

@@ -59,19 +59,23 @@ func (r *reader) expire(b *bridge, now time.Time) {
 	}
 }
 
-// recall asks Redis for the next questions.
-func (b *bridge) recall(now time.Time) {
+// recall asks Redis for the next questions; while the node's lease is over, for none whose
+// answer is for the holder of a name alone.
+func (b *bridge) recall(now time.Time, lasts bool) {
 	r := &b.reads
-	if !r.free(now) || len(r.logs)+len(r.pages)+len(r.members) == 0 {
+	if !r.free(now) {
+		return
+	}
+	var logs []*logRead
+	var pages []*actors.ReadPage
+	logs, r.logs = next(r.logs, func(q *logRead) bool { return lasts || q.log == actors.Public })
+	pages, r.pages = next(r.pages, func(p *actors.ReadPage) bool { return lasts || p.Peer == "" })
+	members := r.members
+	r.members = nil
+	if len(logs)+len(pages)+len(members) == 0 {
 		return
 	}
 	r.name = "read"
-	logs := r.logs[:min(len(r.logs), readBatch)]
-	r.logs = slices.Clone(r.logs[len(logs):])
-	pages := r.pages[:min(len(r.pages), readBatch)]
-	r.pages = slices.Clone(r.pages[len(pages):])
-	members := r.members
-	r.members = nil
 
 	var recalled []*actors.Recalled
 	var read []*actors.Page
@@ -89,7 +93,7 @@ func (b *bridge) recall(now time.Time) {
 		read, err = s.readPages(ctx, pages)
 		return err
 	}, func(err error) {
-		if err != nil {
+		if err != nil || lasts && !b.store.lease.lasts(time.Now()) { // what was read may be others'
 			r.logs = append(logs, r.logs...)
 			r.pages = append(pages, r.pages...)
 			r.members = append(members, r.members...)
@@ -109,6 +113,18 @@ func (b *bridge) recall(now time.Time) {
 			b.send(to, present)
 		}
 	})
+}
+
+// next takes the first questions out that may be asked, and gives them and the others.
+func next[Q any](waiting []Q, may func(Q) bool) (batch, rest []Q) {
+	for _, q := range waiting {
+		if len(batch) < readBatch && may(q) {
+			batch = append(batch, q)
+		} else {
+			rest = append(rest, q)
+		}
+	}
+	return batch, rest
 }
 
 // readLogs reads each log's newest id, entries and references, and what it no
@@ -240,18 +256,20 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 	if len(pages) == 0 {
 		return nil, nil
 	}
-	spellings := make([]*redis.StringCmd, len(pages))
-	pipe := s.client.Pipeline()
-	for i, p := range pages {
+	var names []string
+	for _, p := range pages {
 		if p.Peer != "" {
-			spellings[i] = pipe.HGet(ctx, claimKey(actors.Fold(p.Peer)), "spelling")
+			names = append(names, p.Peer)
 		}
 	}
-	if pipe.Len() > 0 {
-		if _, err := pipe.Exec(ctx); failed(err) {
+	var spellings map[string]string
+	if len(names) > 0 {
+		var err error
+		if spellings, err = s.spellings(ctx, names); err != nil {
 			return nil, err
 		}
 	}
+	pipe := s.client.Pipeline()
 	peers := make([]string, len(pages))
 	halves := make([][2]*redis.ZSliceCmd, len(pages))
 	for i, p := range pages {
@@ -260,7 +278,7 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 			continue
 		}
 		peers[i] = p.Peer
-		if spelling := spellings[i].Val(); spelling != "" {
+		if spelling, claimed := spellings[p.Peer]; claimed {
 			peers[i] = spelling
 		}
 		halves[i][0] = pageOf(ctx, pipe, conversationKey(p.User, peers[i]), p)

@@ -25,53 +25,30 @@ const (
 type restorer struct {
 	lane
 	waiting []*actors.Restore
-	claims  []*actors.Reclaim
 }
 
 func (r *restorer) ask(m *actors.Restore) { r.waiting = append(r.waiting, m) }
 
-func (r *restorer) askClaim(m *actors.Reclaim) { r.claims = append(r.claims, m) }
-
 // handBack writes back what waits. Nothing else is asked of the logs before.
 func (b *bridge) handBack(now time.Time) {
 	r := &b.restores
-	if !r.free(now) || len(r.waiting)+len(r.claims) == 0 {
+	if !r.free(now) || len(r.waiting) == 0 {
 		return
 	}
 	r.name = "restore"
-	batch, claims := r.waiting, r.claims
-	r.waiting, r.claims = nil, nil
-	n := len(claims)
+	batch := r.waiting
+	r.waiting = nil
+	n := 0
 	for _, m := range batch {
 		n += len(m.Entries)
 	}
 	b.run(&r.lane, n, func(ctx context.Context) error {
-		if err := b.store.restore(ctx, batch); err != nil {
-			return err
-		}
-		return b.store.reclaim(ctx, claims)
+		return b.store.restore(ctx, batch)
 	}, func(err error) {
 		if err != nil {
-			r.waiting, r.claims = append(batch, r.waiting...), append(claims, r.claims...)
+			r.waiting = append(batch, r.waiting...)
 		}
 	})
-}
-
-// reclaim writes back the claims of those who are connected.
-func (s *Store) reclaim(ctx context.Context, claims []*actors.Reclaim) error {
-	for batch := range slices.Chunk(claims, claimBatch) {
-		_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-			for _, m := range batch {
-				reclaimScript.EvalSha(ctx, pipe, []string{claimKey(actors.Fold(m.Name))},
-					m.Name, hashOf(m.Token), m.Since, int64(2*claimLife.Seconds()))
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // restore writes back logs, and from the inboxes' messages the conversations. All goes

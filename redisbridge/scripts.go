@@ -16,11 +16,14 @@ var (
 	restoreScript = mustLoad("restore")
 	claimScript   = mustLoad("claim")
 	releaseScript = mustLoad("release")
-	reclaimScript = mustLoad("reclaim")
+	vouchScript   = mustLoad("vouch")
+	holdScript    = mustLoad("hold")
 	presentScript = mustLoad("present")
 	renewScript   = mustLoad("renew")
 
-	allScripts = []*redis.Script{appendScript, restoreScript, claimScript, releaseScript, reclaimScript, presentScript, renewScript}
+	allScripts = []*redis.Script{
+		appendScript, restoreScript, claimScript, releaseScript, vouchScript, holdScript, presentScript, renewScript,
+	}
 )
 
 func mustLoad(name string) *redis.Script {

@@ -19,6 +19,10 @@ type Settings struct {
 	AddrFile    string `env:"REDIS_ADDR_FILE" meaning:"file that holds REDIS_ADDR"`
 	CAFile      string `env:"REDIS_CA_FILE" meaning:"PEM file of the authority that signed the certificate of a rediss:// server"`
 	HistoryKeep int    `env:"HISTORY_KEEP" envDefault:"10000" meaning:"messages that the public log and each conversation keep"`
+	// NameHold is how long a name stays its holder's who keeps the token.
+	NameHold time.Duration `env:"NAME_HOLD" envDefault:"24h" meaning:"how long after their last connection names are held for those who showed that they keep the token; others are free after 2 s"`
+	// HeldNamesPerIP bounds the names that one address can keep from others.
+	HeldNamesPerIP *int `env:"HELD_NAMES_PER_IP" meaning:"names that are held at once for an IPv4 address or an IPv6 /64; 0: no limit (default 5; none from loopback)"`
 }
 
 const (
@@ -35,8 +39,13 @@ const (
 // options makes the client's options of the settings; an error names the one that
 // can't be meant.
 func (s Settings) options() (*redis.Options, error) {
-	if s.HistoryKeep < 1 {
+	switch {
+	case s.HistoryKeep < 1:
 		return nil, errors.New("HISTORY_KEEP is not at least 1")
+	case s.NameHold < 0 || s.NameHold > longestHold:
+		return nil, fmt.Errorf("NAME_HOLD is not 0 to %s", longestHold)
+	case s.HeldNamesPerIP != nil && *s.HeldNamesPerIP < 0:
+		return nil, errors.New("HELD_NAMES_PER_IP is negative")
 	}
 	addr := s.Addr
 	if s.AddrFile != "" {

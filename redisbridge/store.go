@@ -33,7 +33,11 @@ type Store struct {
 	log      zerolog.Logger
 	metrics  *metrics
 	health   health
+	lease    lease
 	embedded bool
+
+	nameHold       time.Duration
+	heldNamesPerIP *int
 
 	mu        sync.Mutex
 	identity  string       // of the Redis that may be written to; "" before the first
@@ -65,7 +69,10 @@ func Open(s Settings, node string, log zerolog.Logger, registerer prometheus.Reg
 	if err != nil {
 		return nil, err
 	}
-	st := &Store{node: node, keep: s.HistoryKeep, log: log, metrics: newMetrics(registerer)}
+	st := &Store{
+		node: node, keep: s.HistoryKeep, log: log, metrics: newMetrics(registerer),
+		nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP,
+	}
 	redis.SetLogger(redisLog{log})
 	o.OnConnect = st.recognize
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
@@ -181,7 +188,7 @@ func (s *Store) saw(id int64) {
 // certainlyNotDone says whether an error means that Redis did nothing: it said so,
 // or there was no connection. After any other error the outcome is unknown.
 func certainlyNotDone(err error) bool {
-	if isReply(err) || errors.Is(err, errAnotherRedis) {
+	if isReply(err) || errors.Is(err, errAnotherRedis) || errors.Is(err, errLapsed) {
 		return true
 	}
 	var op *net.OpError

@@ -15,7 +15,7 @@ func TestMessageThatWasAskedTwiceIsNotRefusedAndThenStored(t *testing.T) {
 	r, p, h := houseBehindProxy(t)
 	h.outcome(h.say("before"))
 	p.Cut()
-	eventually(t, "the bridge knows that Redis is away", func() bool { ok, _ := h.store.Ready(); return !ok })
+	eventually(t, "the bridge knows that Redis is away", func() bool { return h.store.Ready().Trouble == actors.TroubleRedis })
 	m := actors.Message{Seq: 100, Ref: "alice#twice", Sender: "alice", Text: "twice", Received: time.Now().Add(-actors.Patience + time.Second)}
 	h.root.Send(h.bridge, &actors.Append{To: h.self, Messages: []actors.Message{m}})
 	m.Handed = true

@@ -78,23 +78,24 @@ func loadSecret(s AuthSettings) ([]byte, error) {
 // fetchedKeySet keeps the keys behind address. It comes up without them where the issuer does not
 // answer yet: then no token is valid.
 func fetchedKeySet(ctx context.Context, address string) (func(context.Context) jwt.Keyfunc, error) {
-	if u, err := url.Parse(address); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+	u, err := url.ParseRequestURI(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, errors.New("AUTH_JWKS_URL is no http(s) URL")
 	}
 	keys, err := keyfunc.NewDefaultOverrideCtx(ctx, []string{address}, keyfunc.Override{
-		Client:            &http.Client{Timeout: jwksFetchTimeout},
+		Client:            &http.Client{Timeout: jwksFetchTimeout, Transport: boundedAnswers{http.DefaultTransport}},
 		HTTPTimeout:       jwksFetchTimeout,
 		RefreshInterval:   jwksRefreshEvery,
 		RefreshUnknownKID: rate.NewLimiter(rate.Every(jwksUnknownKeyEvery), 1),
 		RateLimitWaitMax:  jwksFetchTimeout,
 		RefreshErrorHandlerFunc: func(string) func(context.Context, error) {
 			return func(_ context.Context, err error) {
-				zerolog.Ctx(ctx).Error().Err(err).Msg("fetch key set")
+				zerolog.Ctx(ctx).Error().Err(withoutAddress(err, u)).Str("issuer", u.Host).Msg("fetch key set")
 			}
 		},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("fetch AUTH_JWKS_URL: %w", err)
+		return nil, fmt.Errorf("fetch AUTH_JWKS_URL: %w", withoutAddress(err, u))
 	}
 	return keys.KeyfuncCtx, nil
 }
@@ -112,7 +113,12 @@ func storedKeySet(ctx context.Context, path string) (func(context.Context) jwt.K
 
 func loadKeySet(ctx context.Context, path string) func() (keyfunc.Keyfunc, error) {
 	return func() (keyfunc.Keyfunc, error) {
-		content, err := os.ReadFile(path)
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("read AUTH_JWKS_FILE: %w", err)
+		}
+		defer file.Close()
+		content, err := readKeySet(file)
 		if err != nil {
 			return nil, fmt.Errorf("read AUTH_JWKS_FILE: %w", err)
 		}

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -17,10 +18,12 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/rs/zerolog"
 )
 
 // testKeys are one key of each kind that a key set may hold.
@@ -184,5 +187,66 @@ func TestIssuerThatIsAwayDoesNotEndTheStart(t *testing.T) {
 	a := mustAuthenticate(t, AuthSettings{JWKSURL: issuer.URL})
 	if _, err := a.identify(bearer(sign(t, jwt.SigningMethodES256, testKeys["ES256"], nil, claims()))); !errors.Is(err, errBadToken) {
 		t.Errorf("without keys: %v", err)
+	}
+}
+
+// padded is a key set that is larger than anything that is read.
+func padded(set []byte) []byte { return append(set, bytes.Repeat([]byte(" "), maxKeySetBytes)...) }
+
+func TestKeySetThatIsTooLargeIsNone(t *testing.T) {
+	if _, err := newAuthenticator(t.Context(), AuthSettings{JWKSFile: writeFile(t, padded(keySet(testKeys)))}); err == nil || !strings.Contains(err.Error(), "AUTH_JWKS_FILE") {
+		t.Errorf("the file is taken: %v", err)
+	}
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(padded(keySet(testKeys))) }))
+	defer issuer.Close()
+	var log bytes.Buffer
+	ctx, cancel := context.WithCancel(zerolog.New(&log).WithContext(t.Context()))
+	defer cancel()
+	a, err := newAuthenticator(ctx, AuthSettings{JWKSURL: issuer.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.identify(bearer(sign(t, jwt.SigningMethodES256, testKeys["ES256"], nil, claims()))); !errors.Is(err, errBadToken) {
+		t.Errorf("the answer is taken: %v", err)
+	}
+	if !strings.Contains(log.String(), "too large") {
+		t.Errorf("the log is %s", log.String())
+	}
+}
+
+func TestKeySetAddressIsLoggedWithoutWhatIsSecretInIt(t *testing.T) {
+	answers := map[string]http.HandlerFunc{
+		"status":    http.NotFound,
+		"no JSON":   func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) },
+		"too large": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(padded(nil)) },
+		"cut off":   func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"on and on": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.RequestURI(), http.StatusFound)
+		},
+		"elsewhere": func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "http://[/?"+r.URL.RawQuery)
+			w.WriteHeader(http.StatusFound)
+		},
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			issuer := httptest.NewServer(answer)
+			defer issuer.Close()
+			address := strings.Replace(issuer.URL, "http://", "http://sesame-user:sesame-word@", 1) + "/keys?key=sesame-key"
+			var log bytes.Buffer
+			ctx, cancel := context.WithCancel(zerolog.New(&log).WithContext(t.Context()))
+			defer cancel()
+			if _, err := newAuthenticator(ctx, AuthSettings{JWKSURL: address}); err != nil {
+				t.Fatal(err)
+			}
+			if text := log.String(); strings.Contains(text, "sesame") || !strings.Contains(text, "fetch key set") {
+				t.Errorf("the log is %s", text)
+			}
+		})
+	}
+	for _, address := range []string{"http://sesame:sesame@%zz/?sesame", "ftp://sesame@host", "http://host:sesame/", "http://host/\x7f?sesame"} {
+		if _, err := newAuthenticator(t.Context(), AuthSettings{JWKSURL: address}); err == nil || strings.Contains(err.Error(), "sesame") {
+			t.Errorf("%q ends with %v", address, err)
+		}
 	}
 }

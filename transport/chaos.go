@@ -4,13 +4,38 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 
 	"parley/actors"
+	"parley/actors/limit"
 )
+
+const (
+	// minChaosTokenBytes is what 256 random bits have at least, in any spelling.
+	minChaosTokenBytes = 32
+
+	// chaosGuesses a minute an address may make that are wrong, and as many at once: enough for a
+	// person who mistypes, on a page that asks two things at once.
+	chaosGuesses = 6.0
+)
+
+func newChaosGuesses() *limit.Addresses {
+	return limit.NewAddresses(new(chaosGuesses), chaosGuesses, time.Minute, 1)
+}
+
+// chaosToken gives the token that is set, "" for none.
+func (s Settings) chaosToken() (Secret, error) {
+	token, err := secretOrFile(s.ChaosToken, "CHAOS_TOKEN", s.ChaosTokenFile)
+	if err == nil && token != "" && len(token) < minChaosTokenBytes {
+		err = fmt.Errorf("CHAOS_TOKEN is shorter than %d bytes", minChaosTokenBytes)
+	}
+	return token, err
+}
 
 // chaosRoutes let whoever has the token see the actors and kill them.
 func (s *Server) chaosRoutes(mux *http.ServeMux) {
@@ -22,12 +47,23 @@ func (s *Server) chaosRoutes(mux *http.ServeMux) {
 	mux.HandleFunc("POST /chaos/kill", s.withChaosToken(s.serveKill))
 }
 
-// withChaosToken answers 401 to all who don't show the token.
+// withChaosToken answers 401 to all who don't show the token, and 429 to an address that has guessed
+// too often, whatever it shows then: else its next guesses would be as good as the first.
 func (s *Server) withChaosToken(next http.HandlerFunc) http.HandlerFunc {
 	want := []byte(s.settings.ChaosToken)
 	return func(w http.ResponseWriter, r *http.Request) {
 		token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !isBearer || subtle.ConstantTimeCompare([]byte(token), want) != 1 {
+		ip, now := s.clientIP(r), time.Now()
+		if debt := s.guesses.Debt(ip, now); isBearer && debt > 0 {
+			retryAfter(w, debt)
+			http.Error(w, "Too many wrong tokens came from this address.", http.StatusTooManyRequests)
+			return
+		}
+		if isBearer && subtle.ConstantTimeCompare([]byte(token), want) != 1 {
+			s.guesses.Spend(ip, 1, now)
+			isBearer = false
+		}
+		if !isBearer {
 			w.Header().Set("WWW-Authenticate", "Bearer")
 			http.Error(w, "This needs the CHAOS_TOKEN as a bearer token.", http.StatusUnauthorized)
 			return

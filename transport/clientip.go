@@ -1,13 +1,12 @@
 package transport
 
 import (
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 )
-
-// ipv6SiteBits is what one customer commonly gets: within it addresses are free to change.
-const ipv6SiteBits = 64
 
 // clientIP gives the address that the limits count: the peer's, or, where the peer is a trusted
 // proxy, the right-most hop of X-Forwarded-For that is not one. What stands left of that hop is
@@ -48,16 +47,24 @@ func isTrusted(addr netip.Addr, trusted []netip.Prefix) bool {
 	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
-// limitKey gives what the limits per IP are counted on: an IPv4 address, or the /64 of an IPv6 one.
-// The zero Prefix stands for no address.
-func limitKey(addr netip.Addr) netip.Prefix {
-	addr = addr.Unmap()
-	if !addr.IsValid() {
-		return netip.Prefix{}
-	}
-	bits := addr.BitLen()
-	if addr.Is6() {
-		bits = ipv6SiteBits
-	}
-	return netip.PrefixFrom(addr.WithZone(""), bits).Masked()
+// clientIP gives the address that the limits count for r.
+func (s *Server) clientIP(r *http.Request) netip.Addr {
+	return clientIP(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.settings.TrustedProxies)
+}
+
+// noticeForwarded says once that X-Forwarded-For comes from an address that is not believed: behind a
+// proxy that nobody named all clients count as one, and behind one on this machine as none.
+func (s *Server) noticeForwarded(next http.Handler) http.Handler {
+	var once sync.Once
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header["X-Forwarded-For"]) > 0 {
+			if peer, ok := parseHop(r.RemoteAddr); ok && !isTrusted(peer, s.settings.TrustedProxies) {
+				once.Do(func() {
+					s.log.Warn().Stringer("peer", peer).
+						Msg("X-Forwarded-For comes from an address that is not in TRUSTED_PROXIES: it is ignored, and clients behind that address count as it")
+				})
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"encoding/binary"
-	"net"
 	"time"
 
 	"parley/actors"
@@ -14,9 +13,9 @@ import (
 func (w *wire) tooSlowLocked() {
 	w.conn.TooSlow()
 	w.closing = true
-	if tcp, ok := w.Conn.(*net.TCPConn); ok {
+	if tcp, ok := w.Conn.(interface{ SetWriteBuffer(bytes int) error }); ok && w.raw != nil {
 		_ = tcp.SetWriteBuffer(lastBuffer)
-		_ = tcp.SetWriteDeadline(time.Time{})
+		_ = w.SetWriteDeadline(time.Time{})
 		w.out = append(w.kept, closeFrame(actors.CloseTooSlow, "too slow")...)
 		_ = w.raw.Write(w.try)
 	}

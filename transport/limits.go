@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"container/list"
 	"errors"
 	"fmt"
 	"math"
@@ -11,8 +10,23 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
+	"parley/actors/limit"
 )
+
+// Connections are counted twice, by one pair of settings.
+//
+// At accept, before TLS, every TCP connection takes a place, whatever it is for (see gate). It is
+// counted in all, and for its peer's address unless that is a trusted proxy, which has the
+// connections of many.
+//
+// At the upgrade a WebSocket takes one of MAX_CONNECTIONS, and for the address that the client
+// comes from, X-Forwarded-For read, one of MAX_CONNECTIONS_PER_IP and a token of
+// CONNECT_RATE_PER_IP. Who gets none is told by 503 or 429 when to try again.
+//
+// So that it can be told, and health checks and pages are answered by a node that is full, there is
+// room at accept above the settings: plainRoom in all, and plainPerIP for an address. Beyond that a
+// connection is closed at once. An address is an IPv4 address or an IPv6 /64; a /48 has four times
+// as much.
 
 // LimitSettings bound how many connections there are and how fast new ones come; 0 is no limit.
 //
@@ -20,14 +34,15 @@ import (
 // loopback address, whereas load tests and proxies on the same machine do. Once set, they
 // hold for loopback as well.
 type LimitSettings struct {
-	// MaxConnections on this node. 15,000 need that many file descriptors.
-	MaxConnections int `env:"MAX_CONNECTIONS" envDefault:"15000" meaning:"connections to this node; 0: no limit"`
+	// MaxConnections on this node. 15,000 need that many file descriptors, and plainRoom and
+	// descriptorReserve more.
+	MaxConnections int `env:"MAX_CONNECTIONS" envDefault:"15000" meaning:"WebSocket connections to this node; 0: as many as it may have files open"`
 
-	// MaxConnectionsPerIP: IPv4 address or IPv6 /64. 100 (loopback: none) lets an office behind one address in.
-	MaxConnectionsPerIP *int `env:"MAX_CONNECTIONS_PER_IP" meaning:"connections from an IPv4 address or an IPv6 /64; 0: no limit (default 100; none from loopback)"`
+	// MaxConnectionsPerIP: 50 (loopback: none) lets an office behind one address in.
+	MaxConnectionsPerIP *int `env:"MAX_CONNECTIONS_PER_IP" meaning:"WebSocket connections from an IPv4 address or an IPv6 /64, four times as many from a /48; 0: no limit (default 50; none from loopback)"`
 
-	// ConnectRatePerIP is new connections a second, and as many at once. 20 (loopback: none).
-	ConnectRatePerIP *float64 `env:"CONNECT_RATE_PER_IP" meaning:"new connections a second from an IPv4 address or an IPv6 /64; 0: no limit (default 20; none from loopback)"`
+	// ConnectRatePerIP is new connections a second, and as many at once. 5 (loopback: none).
+	ConnectRatePerIP *float64 `env:"CONNECT_RATE_PER_IP" meaning:"new WebSocket connections a second from an IPv4 address or an IPv6 /64, four times as many from a /48; 0: no limit (default 5; none from loopback)"`
 
 	// TrustedProxies are networks whose X-Forwarded-For counts.
 	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" meaning:"networks, separated by commas, whose X-Forwarded-For is believed"`
@@ -47,19 +62,49 @@ func (s LimitSettings) validate() error {
 }
 
 const (
-	defaultConnectionsPerIP = 100
-	defaultConnectRatePerIP = 20
+	defaultConnectionsPerIP = 50
+	defaultConnectRatePerIP = 5
 
 	// maxConnectRate is beyond what a node can shake hands with; a larger number is a mistake.
 	maxConnectRate = 1_000_000
 
-	// maxIdleIPs bounds the addresses that are remembered without a connection of theirs, only for
-	// their rate: about 16 MiB. Beyond it the one longest away is forgotten.
-	maxIdleIPs = 1 << 16
+	// plainRoom is for those that only ask, beside MAX_CONNECTIONS: a few hundred loads of the page
+	// and health checks at once.
+	plainRoom = 256
+
+	// plainPerIP is the same for an address, beside MAX_CONNECTIONS_PER_IP: browsers open six each
+	// for a page, and a balancer asks for health meanwhile.
+	plainPerIP = 32
+
+	// descriptorReserve is kept from strangers: about thirty for Redis (the embedded one has both
+	// ends), and the rest for the operators' address, logs, certificates and key sets.
+	descriptorReserve = 128
+
+	// retryWhenDraining is what one is told by a node that goes away: another takes it at once.
+	retryWhenDraining = time.Second
 
 	// retryWhenFull is what a refused client is told to wait where nobody can know when a place is free.
 	retryWhenFull = 10 * time.Second
 )
+
+// capacity is how many connections a node takes; 0 is no limit.
+type capacity struct {
+	accepted int // of TCP
+	upgraded int // of those, WebSockets
+}
+
+// capacity fits the settings into so many file descriptors; 0 of them: nobody knows how many.
+func (s LimitSettings) capacity(descriptors int) capacity {
+	c := capacity{upgraded: s.MaxConnections}
+	if s.MaxConnections > 0 {
+		c.accepted = s.MaxConnections + plainRoom
+	}
+	// A process with hardly any still serves a few.
+	if most := max(descriptors-descriptorReserve, descriptors/2); descriptors > 0 && (c.accepted == 0 || c.accepted > most) {
+		c.accepted, c.upgraded = most, max(most-plainRoom, most/2)
+	}
+	return c
+}
 
 // verdict is the answer to who wants to connect.
 type verdict struct {
@@ -74,6 +119,11 @@ const (
 	totalReached refusal = "max_connections"
 	ipReached    refusal = "max_connections_per_ip"
 	ipTooFast    refusal = "connect_rate_per_ip"
+	draining     refusal = "draining"
+
+	// At accept, where a connection is closed without a word.
+	acceptedAll   refusal = "accept"
+	acceptedPerIP refusal = "accept_per_ip"
 )
 
 // ok reports whether the client was let in.
@@ -81,7 +131,7 @@ func (v verdict) ok() bool { return v.reason == "" }
 
 // status is the HTTP status of a refusal.
 func (v verdict) status() int {
-	if v.reason == totalReached {
+	if v.reason == totalReached || v.reason == draining {
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusTooManyRequests
@@ -89,147 +139,77 @@ func (v verdict) status() int {
 
 // refuse answers a client that was not let in.
 func (v verdict) refuse(w http.ResponseWriter) {
-	seconds := int(math.Ceil(v.after.Seconds()))
-	w.Header().Set("Retry-After", strconv.Itoa(max(seconds, 1)))
+	retryAfter(w, v.after)
 	http.Error(w, http.StatusText(v.status()), v.status())
 }
 
-// admission counts the connections of a node, in all and by address.
+// retryAfter tells a client to wait, in whole seconds.
+func retryAfter(w http.ResponseWriter, wait time.Duration) {
+	seconds := int(math.Ceil(wait.Seconds()))
+	w.Header().Set("Retry-After", strconv.Itoa(max(seconds, 1)))
+}
+
+// admission counts the WebSockets of a node, in all and by address.
 type admission struct {
 	settings LimitSettings
+	most     int // in all; 0: no limit
+	rate     *limit.Addresses
 	now      func() time.Time
 
-	mu    sync.Mutex
-	total int
-	byIP  map[netip.Prefix]*visitor
-	idle  *list.List // of *visitor without a connection, the longest away first
+	mu        sync.Mutex
+	total     int
+	byAddress limit.Open
 }
 
-// visitor is an address that has a connection, or had one lately.
-type visitor struct {
-	key     netip.Prefix
-	open    int
-	bucket  *rate.Limiter // nil without a limit
-	waiting *list.Element // its place among the idle, nil while it has a connection
-}
-
-func newAdmission(s LimitSettings) *admission {
-	return &admission{settings: s, now: time.Now, byIP: map[netip.Prefix]*visitor{}, idle: list.New()}
+func newAdmission(s LimitSettings, most int) *admission {
+	return &admission{
+		settings: s, most: most, now: time.Now,
+		rate: limit.NewAddresses(s.ConnectRatePerIP, defaultConnectRatePerIP, time.Second, 1),
+	}
 }
 
 // admit asks for one more connection from ip. When the verdict is ok, release must be called when
-// the connection has ended; calling it again does nothing. Else release is nil.
+// the connection has ended; calling it again does nothing. Else release is nil. Only who may come in
+// pays from the rate.
 func (a *admission) admit(ip netip.Addr) (release func(), v verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	now := a.now()
-	a.forget(now)
-
-	if a.settings.MaxConnections > 0 && a.total >= a.settings.MaxConnections {
+	if a.most > 0 && a.total >= a.most {
 		return nil, verdict{totalReached, retryWhenFull}
 	}
-	who := a.visitor(ip)
-	if who != nil {
-		if v := a.check(who, ip, now); !v.ok() {
-			a.rest(who)
-			return nil, v
-		}
-		who.open++
+	if a.byAddress.Full(ip, a.settings.connectionsPerIP(ip)) {
+		return nil, verdict{ipReached, retryWhenFull}
+	}
+	if wait := a.rate.Take(ip, 1, a.now()); wait > 0 {
+		return nil, verdict{ipTooFast, wait}
 	}
 	a.total++
-	return sync.OnceFunc(func() { a.release(who) }), verdict{}
+	a.byAddress.Add(ip)
+	return sync.OnceFunc(func() { a.release(ip) }), verdict{}
 }
 
-func (a *admission) release(who *visitor) {
+func (a *admission) release(ip netip.Addr) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.total--
-	if who != nil {
-		who.open--
-		a.rest(who)
-	}
+	a.byAddress.Remove(ip)
 }
 
-// connections tells how many there are now.
-func (a *admission) connections() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.total
-}
-
-// visitor finds or makes ip's entry and takes it from among the idle; nil where ip is not limited.
-func (a *admission) visitor(ip netip.Addr) *visitor {
-	perSecond := a.settings.connectRate(ip)
-	if !ip.IsValid() || perSecond == 0 && a.settings.connectionsPerIP(ip) == 0 {
-		return nil
-	}
-	key := limitKey(ip)
-	who := a.byIP[key]
-	if who == nil {
-		who = &visitor{key: key}
-		if perSecond > 0 {
-			who.bucket = rate.NewLimiter(rate.Limit(perSecond), int(math.Ceil(perSecond)))
-		}
-		a.byIP[key] = who
-	}
-	if who.waiting != nil {
-		a.idle.Remove(who.waiting)
-		who.waiting = nil
-	}
-	return who
-}
-
-// check holds who against the limits of its address. Only who may come in pays from the bucket.
-func (a *admission) check(who *visitor, ip netip.Addr, now time.Time) verdict {
-	if limit := a.settings.connectionsPerIP(ip); limit > 0 && who.open >= limit {
-		return verdict{ipReached, retryWhenFull}
-	}
-	if who.bucket == nil {
-		return verdict{}
-	}
-	turn := who.bucket.ReserveN(now, 1)
-	if wait := turn.DelayFrom(now); wait > 0 {
-		turn.CancelAt(now)
-		return verdict{ipTooFast, wait}
-	}
-	return verdict{}
-}
-
-// rest puts who among the idle if it has no connection.
-func (a *admission) rest(who *visitor) {
-	if who.open == 0 {
-		who.waiting = a.idle.PushBack(who)
-	}
-}
-
-// forget drops the idle whose bucket is full again, for whom a new entry would be the same, and the
-// longest away beyond maxIdleIPs.
-func (a *admission) forget(now time.Time) {
-	for e := a.idle.Front(); e != nil; e = a.idle.Front() {
-		who := e.Value.(*visitor)
-		full := who.bucket == nil || who.bucket.TokensAt(now) >= float64(who.bucket.Burst())
-		if !full && a.idle.Len() <= maxIdleIPs {
-			return
-		}
-		a.idle.Remove(e)
-		delete(a.byIP, who.key)
-	}
-}
-
+// connectionsPerIP is how many WebSockets ip may have; 0: no limit.
 func (s LimitSettings) connectionsPerIP(ip netip.Addr) int {
-	return perIP(s.MaxConnectionsPerIP, defaultConnectionsPerIP, ip)
-}
-
-func (s LimitSettings) connectRate(ip netip.Addr) float64 {
-	return perIP(s.ConnectRatePerIP, defaultConnectRatePerIP, ip)
-}
-
-func perIP[T int | float64](set *T, otherwise T, ip netip.Addr) T {
 	switch {
-	case set != nil:
-		return *set
+	case s.MaxConnectionsPerIP != nil:
+		return *s.MaxConnectionsPerIP
 	case ip.IsLoopback():
 		return 0
 	}
-	return otherwise
+	return defaultConnectionsPerIP
+}
+
+// acceptedPerIP is how many TCP connections ip may have; 0: no limit.
+func (s LimitSettings) acceptedPerIP(ip netip.Addr) int {
+	if most := s.connectionsPerIP(ip); most > 0 && !isTrusted(ip, s.TrustedProxies) {
+		return most + plainPerIP
+	}
+	return 0
 }

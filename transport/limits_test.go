@@ -17,9 +17,15 @@ import (
 )
 
 func newTestAdmission(s LimitSettings) (*admission, *handClock) {
-	a, clock := newAdmission(s), newHandClock()
+	a, clock := newAdmission(s, s.capacity(0).upgraded), newHandClock()
 	a.now = clock.now
 	return a, clock
+}
+
+func openOf(a *admission) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.total
 }
 
 func TestAdmissionTellsWhyAndHowToGoOn(t *testing.T) {
@@ -105,30 +111,53 @@ func TestReleasingTwiceFreesOnePlace(t *testing.T) {
 	}
 	first()
 	first()
-	if n := a.connections(); n != 1 {
+	if n := openOf(a); n != 1 {
 		t.Errorf("%d connections, want 1", n)
 	}
 }
 
-func TestAdmissionForgetsAddressesThatLeft(t *testing.T) {
-	a, clock := newTestAdmission(LimitSettings{})
-	for i := range maxIdleIPs + 1000 {
-		ip := netip.AddrFrom4([4]byte{11, byte(i >> 16), byte(i >> 8), byte(i)})
-		release, v := a.admit(ip)
-		if !v.ok() {
-			t.Fatal(v)
+func TestNetworkHasFourTimesWhatASiteHas(t *testing.T) {
+	site := func(n int) netip.Addr { return netip.MustParseAddr(fmt.Sprintf("2001:db8:0:%x::1", n)) }
+	for why, c := range map[string]struct {
+		settings LimitSettings
+		want     refusal
+	}{
+		"open":       {LimitSettings{MaxConnectionsPerIP: new(2), ConnectRatePerIP: new(0.0)}, ipReached},
+		"their rate": {LimitSettings{MaxConnectionsPerIP: new(0), ConnectRatePerIP: new(2.0)}, ipTooFast},
+	} {
+		a, _ := newTestAdmission(c.settings)
+		for i := range 8 {
+			if _, v := a.admit(site(i / 2)); !v.ok() {
+				t.Fatalf("%s: number %d is refused: %+v", why, i, v)
+			}
 		}
-		release()
+		if _, v := a.admit(site(9)); v.reason != c.want {
+			t.Errorf("%s: one beyond what a /48 has: %+v", why, v)
+		}
+		if _, v := a.admit(netip.MustParseAddr("2001:db8:1::1")); !v.ok() {
+			t.Errorf("%s: another /48: %+v", why, v)
+		}
 	}
-	if n := len(a.byIP); n > maxIdleIPs+1 {
-		t.Errorf("%d addresses are remembered, want at most %d", n, maxIdleIPs+1)
-	}
-	clock.advance(time.Second)
-	if _, v := a.admit(netip.MustParseAddr("203.0.113.5")); !v.ok() {
-		t.Fatal(v)
-	}
-	if n := len(a.byIP); n != 1 {
-		t.Errorf("%d addresses are remembered once their rate is back, want 1", n)
+}
+
+func TestCapacityLeavesRoomToAskAndDescriptorsForOperators(t *testing.T) {
+	for _, c := range []struct {
+		max, descriptors int
+		want             capacity
+	}{
+		{15000, 20000, capacity{15256, 15000}},
+		{15000, 0, capacity{15256, 15000}},
+		{15000, 15384, capacity{15256, 15000}},
+		{15000, 15383, capacity{15255, 14999}},
+		{15000, 1024, capacity{896, 640}},
+		{500, 1024, capacity{756, 500}},
+		{0, 0, capacity{}},
+		{0, 1024, capacity{896, 640}},
+		{15000, 64, capacity{32, 16}},
+	} {
+		if got := (LimitSettings{MaxConnections: c.max}).capacity(c.descriptors); got != c.want {
+			t.Errorf("MAX_CONNECTIONS=%d with %d descriptors: %+v, not %+v", c.max, c.descriptors, got, c.want)
+		}
 	}
 }
 
@@ -161,13 +190,8 @@ func TestAdmissionCountsRight(t *testing.T) {
 			case 2:
 				clock.advance(time.Duration(rapid.IntRange(0, 1000).Draw(t, "ms")) * time.Millisecond)
 			}
-			if a.connections() != count {
-				t.Fatalf("%d connections, want %d", a.connections(), count)
-			}
-			for _, who := range a.byIP {
-				if (who.open == 0) != (who.waiting != nil) {
-					t.Fatalf("%v: %d open, idle: %v", who.key, who.open, who.waiting != nil)
-				}
+			if openOf(a) != count {
+				t.Fatalf("%d connections, want %d", openOf(a), count)
 			}
 		}
 	})
@@ -175,12 +199,12 @@ func TestAdmissionCountsRight(t *testing.T) {
 
 func TestAdmissionStandsManyAtOnce(t *testing.T) {
 	const limit, clients = 10, 500
-	a := newAdmission(LimitSettings{MaxConnections: limit, MaxConnectionsPerIP: new(0), ConnectRatePerIP: new(1000.0)})
+	a := newAdmission(LimitSettings{MaxConnectionsPerIP: new(0), ConnectRatePerIP: new(1000.0)}, limit)
 	var wg sync.WaitGroup
 	for i := range clients {
 		wg.Go(func() {
 			release, v := a.admit(netip.AddrFrom4([4]byte{203, 0, 113, byte(i)}))
-			if n := a.connections(); n > limit {
+			if n := openOf(a); n > limit {
 				t.Errorf("%d connections", n)
 			}
 			if v.ok() {
@@ -190,7 +214,7 @@ func TestAdmissionStandsManyAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if n := a.connections(); n != 0 {
+	if n := openOf(a); n != 0 {
 		t.Errorf("%d connections are left", n)
 	}
 }

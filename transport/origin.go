@@ -16,9 +16,11 @@ var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
 // by the same-origin policy, so this is all that keeps a strange page from speaking for its visitor.
 //
 // Allowed are no Origin at all (no browser), an Origin listed in allowed (exact, or `*`), and one
-// of the same host. A page from loopback or from a file (`null`) may reach a server that is
-// addressed as loopback: somebody who writes a client at home.
-func originAllowed(r *http.Request, allowed []string) bool {
+// of the same host. Where anybody may come (anonymous, and no origins are listed) a page from loopback
+// or from a file (`null`) may reach a server that is addressed as loopback: somebody who writes a
+// client at home. Where that is restricted it may not: it could use a visitor's cookie, and any page
+// can make a frame whose origin is `null`.
+func originAllowed(r *http.Request, allowed []string, anonymous bool) bool {
 	origins := r.Header.Values("Origin")
 	if len(origins) == 0 {
 		return true
@@ -30,8 +32,9 @@ func originAllowed(r *http.Request, allowed []string) bool {
 	if slices.ContainsFunc(allowed, func(a string) bool { return a == "*" || strings.EqualFold(a, origin) }) {
 		return true
 	}
+	atHome := anonymous && len(allowed) == 0 && isLoopback(r.Host)
 	if origin == "null" {
-		return isLoopback(r.Host)
+		return atHome
 	}
 	u, err := url.Parse(origin)
 	if err != nil || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -44,16 +47,20 @@ func originAllowed(r *http.Request, allowed []string) bool {
 	if strings.EqualFold(strings.TrimSuffix(u.Host, port), strings.TrimSuffix(r.Host, port)) {
 		return true
 	}
-	return isLoopback(u.Host) && isLoopback(r.Host)
+	return atHome && isLoopback(u.Host)
+}
+
+// hostname gives host without its port, and an IPv6 address without its brackets.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return name
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 }
 
 // isLoopback reports whether host, with or without a port, is localhost or a loopback address.
 func isLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	} else {
-		host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
-	}
+	host = hostname(host)
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

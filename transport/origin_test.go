@@ -49,7 +49,7 @@ func TestOriginAllowed(t *testing.T) {
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			r := &http.Request{Host: c.host, Header: http.Header{"Origin": {c.origin}}}
-			if got := originAllowed(r, c.allowed); got != c.want {
+			if got := originAllowed(r, c.allowed, true); got != c.want {
 				t.Errorf("origin %q to %q: %v, want %v", c.origin, c.host, got, c.want)
 			}
 		})
@@ -57,14 +57,33 @@ func TestOriginAllowed(t *testing.T) {
 }
 
 func TestOriginAbsentIsNoBrowser(t *testing.T) {
-	if !originAllowed(&http.Request{Host: "chat.example", Header: http.Header{}}, nil) {
+	if !originAllowed(&http.Request{Host: "chat.example", Header: http.Header{}}, nil, true) {
 		t.Error("refused")
 	}
 }
 
 func TestOriginGivenTwiceIsRefused(t *testing.T) {
 	r := &http.Request{Host: "chat.example", Header: http.Header{"Origin": {"https://chat.example", "https://chat.example"}}}
-	if originAllowed(r, []string{"*"}) {
+	if originAllowed(r, []string{"*"}, true) {
 		t.Error("allowed")
+	}
+}
+
+func TestOriginOfLoopbackOrAFileIsRefusedWhereNotAnybodyMayCome(t *testing.T) {
+	for _, origin := range []string{"null", "http://localhost:5173", "http://[::1]:1", "http://127.0.0.1"} {
+		r := &http.Request{Host: "localhost:8080", Header: http.Header{"Origin": {origin}}}
+		if originAllowed(r, nil, false) {
+			t.Errorf("%s may connect where a token is needed", origin)
+		}
+		if originAllowed(r, []string{"https://app.example"}, true) {
+			t.Errorf("%s may connect where others are listed", origin)
+		}
+		if !originAllowed(r, []string{origin}, false) {
+			t.Errorf("%s may not connect though it is listed", origin)
+		}
+	}
+	same := &http.Request{Host: "localhost:8080", Header: http.Header{"Origin": {"http://localhost:8080"}}}
+	if !originAllowed(same, []string{"https://app.example"}, false) {
+		t.Error("a page of the same host may not connect")
 	}
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"parley/actors"
 )
 
 //go:embed page
@@ -21,9 +23,9 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws", s.serveWS)
 	mux.HandleFunc("GET /healthz", serveHealth)
-	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.HandleFunc("GET /readyz", s.serveReady(func(r actors.Readiness) string { return string(r.Trouble) }))
 	mux.Handle("GET /", s.page())
-	if s.settings.ChaosToken != "" {
+	if s.settings.ChaosToken != "" && s.settings.ChaosPublic {
 		s.chaosRoutes(mux)
 	}
 	return mux
@@ -33,7 +35,11 @@ func (s *Server) routes() http.Handler {
 func (s *Server) adminRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", serveHealth)
-	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.HandleFunc("GET /readyz", s.serveReady(func(r actors.Readiness) string { return r.Detail }))
+	if s.settings.ChaosToken != "" {
+		s.chaosRoutes(mux)
+		mux.Handle("GET /{file}", s.page()) // what the page of /chaos loads; no chat is here
+	}
 	mux.Handle("GET /metrics", promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -84,19 +90,22 @@ func entityTags(files fs.FS) map[string]string {
 func serveHealth(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") }
 
 // serveReady says whether clients are well served here: messages go round, and the
-// node is not going away.
-func (s *Server) serveReady(w http.ResponseWriter, _ *http.Request) {
-	ok, reason := s.ready()
-	if s.draining.Err() != nil {
-		ok, reason = false, "draining"
-	}
-	if !ok {
-		http.Error(w, "not ready: "+reason, http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = fmt.Fprintln(w, "ready")
-	if s.volatile {
-		_, _ = fmt.Fprintln(w, "warning: nothing is kept over a restart (REDIS_ADDR is not set)")
+// node is not going away. If they are not, why says it: a word to everybody, and what
+// is known to operators.
+func (s *Server) serveReady(why func(actors.Readiness) string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		ready := s.ready()
+		if s.draining.Err() != nil {
+			ready = actors.Readiness{Trouble: actors.TroubleDraining, Detail: "draining"}
+		}
+		if ready.Trouble != actors.NoTrouble {
+			http.Error(w, "not ready: "+why(ready), http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = fmt.Fprintln(w, "ready")
+		if s.volatile {
+			_, _ = fmt.Fprintln(w, "warning: nothing is kept over a restart (REDIS_ADDR is not set)")
+		}
 	}
 }
 

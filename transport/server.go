@@ -18,17 +18,19 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/actors"
+	"parley/actors/limit"
 )
 
 // Settings are the edge's, read from the environment.
 type Settings struct {
 	ListenAddr     string        `env:"LISTEN_ADDR" envDefault:":8080" meaning:"address of the chat: page, WebSocket, /healthz, /readyz"`
-	AdminAddr      string        `env:"ADMIN_ADDR" meaning:"address of /metrics, /debug/pprof, /healthz, /readyz; off for none (default 127.0.0.1:8081, if it is free)"`
+	AdminAddr      string        `env:"ADMIN_ADDR" meaning:"address of /metrics, /debug/pprof, /chaos, /healthz, /readyz; off for none (default 127.0.0.1:8081, if it is free)"`
 	AllowedOrigins []string      `env:"ALLOWED_ORIGINS" meaning:"origins of other pages that may connect, separated by commas; *: all"`
 	AllowListeners bool          `env:"ALLOW_LISTENERS" envDefault:"true" meaning:"whether a connection that never joins may stay"`
 	JoinTimeout    time.Duration `env:"JOIN_TIMEOUT" envDefault:"30s" meaning:"how long a connection may take to join where listeners are not allowed"`
-	ChaosToken     Secret        `env:"CHAOS_TOKEN" meaning:"token of the pages and paths under /chaos, which kill actors; empty: there are none"`
+	ChaosToken     Secret        `env:"CHAOS_TOKEN" meaning:"token of the pages and paths under /chaos, which kill actors, at least 32 bytes; empty: there are none"`
 	ChaosTokenFile string        `env:"CHAOS_TOKEN_FILE" meaning:"file that holds CHAOS_TOKEN"`
+	ChaosPublic    bool          `env:"CHAOS_PUBLIC" envDefault:"false" meaning:"whether /chaos is on LISTEN_ADDR too, not on ADMIN_ADDR alone"`
 	LimitSettings
 	AuthSettings
 	TLSSettings
@@ -36,8 +38,11 @@ type Settings struct {
 
 // validate names the setting that can't be meant.
 func (s Settings) validate() error {
-	if s.JoinTimeout < 0 {
+	switch {
+	case s.JoinTimeout < 0:
 		return errors.New("JOIN_TIMEOUT is negative")
+	case s.JoinTimeout == 0 && !s.AllowListeners:
+		return errors.New("JOIN_TIMEOUT is 0: with ALLOW_LISTENERS=false nobody would have time to join")
 	}
 	return s.LimitSettings.validate()
 }
@@ -48,8 +53,9 @@ const (
 	headerPatience = 5 * time.Second
 	// headerBytes bounds a request's head; the library adds 4 KiB.
 	headerBytes = 12 << 10
-	// idlePatience is how long a connection without a request stays.
-	idlePatience = 60 * time.Second
+	// idlePatience is how long a connection stays between two requests: a page's files come within
+	// it, and who asks for health now and then can connect anew.
+	idlePatience = 5 * time.Second
 	// answerPatience is how long answering a request may take; none is long.
 	answerPatience = 15 * time.Second
 	// defaultAdminAddr is where operators look if nothing else is set.
@@ -63,7 +69,7 @@ type Options struct {
 	Settings
 	Chat *actors.Chat
 	// Ready says whether messages go round, and if not, why.
-	Ready    func() (bool, string)
+	Ready    func() actors.Readiness
 	Log      zerolog.Logger
 	Registry *prometheus.Registry
 	// Volatile says that nothing is kept over a restart.
@@ -74,13 +80,14 @@ type Options struct {
 type Server struct {
 	settings  Settings
 	chat      *actors.Chat
-	ready     func() (bool, string)
+	ready     func() actors.Readiness
 	log       zerolog.Logger
 	registry  *prometheus.Registry
 	metrics   *metrics
 	volatile  bool
 	auth      *authenticator // nil where anybody may come
 	admission *admission
+	guesses   *limit.Addresses // of the chaos token
 	upgrader  *gws.Upgrader
 	sockets   sockets
 	lot       *lot // nil where there is none
@@ -104,14 +111,18 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	s.admission = newAdmission(o.LimitSettings)
+	files := openFiles()
+	capacity := o.capacity(files)
+	o.warnOfCapacity(capacity, files, o.Log)
+	s.admission = newAdmission(o.LimitSettings, capacity.upgraded)
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.draining, s.drain = context.WithCancel(ctx)
 	var err error
 	if s.auth, err = newAuthenticator(o.Log.WithContext(ctx), o.AuthSettings); err != nil {
 		return nil, err
 	}
-	if s.settings.ChaosToken, err = secretOrFile(o.ChaosToken, "CHAOS_TOKEN", o.ChaosTokenFile); err != nil {
+	s.guesses = newChaosGuesses()
+	if s.settings.ChaosToken, err = o.chaosToken(); err != nil {
 		return nil, err
 	}
 	tlsConfig, err := newTLSConfig(o.TLSSettings, func(err error) { o.Log.Warn().Err(err).Msg("certificate not reloaded") })
@@ -128,17 +139,23 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		NewSession:         func() gws.SessionStorage { return sessionStorage{} },
 		Logger:             gwsLog{o.Log},
 	})
-	s.public = newHTTPServer(s.routes(), o.Log)
+	s.public = newHTTPServer(s.noticeForwarded(s.routes()), o.Log)
 	if s.secure = tlsConfig != nil; s.secure {
 		s.public.TLSConfig = tlsConfig
 		s.public.TLSConfig.NextProtos = []string{"http/1.1"}
 	}
-	if s.listener, err = net.Listen("tcp", o.ListenAddr); err != nil {
+	listener, err := net.Listen("tcp", o.ListenAddr)
+	if err != nil {
 		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
+	gate := newGate(listener, o.LimitSettings, capacity.accepted, s.metrics.refused, o.Log)
+	s.listener, s.public.ConnState = gate, gate.track
 	if err := s.bindAdmin(); err != nil {
 		_ = s.listener.Close()
 		return nil, err
+	}
+	if s.admin == nil && s.settings.ChaosToken != "" && !s.settings.ChaosPublic {
+		s.log.Warn().Msg("CHAOS_TOKEN is set, and /chaos is nowhere: there is no admin address, and CHAOS_PUBLIC is not set")
 	}
 	if s.lot, err = newLot(); err != nil {
 		return nil, errors.Join(err, s.listener.Close()) // the process ends
@@ -179,7 +196,7 @@ func (s *Server) bindAdmin() error {
 		s.log.Warn().Str("addr", addr).Msg("admin address is in use: no metrics from this node; set ADMIN_ADDR")
 		return nil
 	}
-	s.admin = newHTTPServer(s.adminRoutes(), s.log)
+	s.admin = newHTTPServer(withHostCheck(hostname(addr), s.adminRoutes()), s.log)
 	s.admin.WriteTimeout = 0 // profiles take as long as they are asked to
 	return nil
 }

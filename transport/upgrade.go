@@ -24,7 +24,11 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is a WebSocket endpoint.", http.StatusUpgradeRequired)
 		return
 	}
-	if !originAllowed(r, s.settings.AllowedOrigins) {
+	if s.draining.Err() != nil { // let in, it would be sent away again
+		verdict{draining, retryWhenDraining}.refuse(w)
+		return
+	}
+	if !originAllowed(r, s.settings.AllowedOrigins, s.auth == nil) {
 		s.metrics.refused.WithLabelValues("origin").Inc()
 		http.Error(w, "Pages from this origin may not connect.", http.StatusForbidden)
 		return
@@ -44,8 +48,8 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	resume.Name, resume.Expires = who.Name, who.Expires
-	ip := clientIP(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), s.settings.TrustedProxies)
-	release, verdict := s.admission.admit(ip)
+	resume.Address = s.clientIP(r)
+	release, verdict := s.admission.admit(resume.Address)
 	if !verdict.ok() {
 		s.metrics.refused.WithLabelValues(string(verdict.reason)).Inc()
 		verdict.refuse(w)
@@ -101,7 +105,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.R
 	now := time.Now()
 	sock.heard.Store(now.Unix())
 	sock.expires = resume.Expires
-	if !s.settings.AllowListeners && s.settings.JoinTimeout > 0 {
+	if !s.settings.AllowListeners {
 		sock.joinBy = now.Add(s.settings.JoinTimeout)
 	}
 	wire.in = bufio.NewReaderSize(wire, readBuffer)

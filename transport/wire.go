@@ -89,10 +89,10 @@ func newWire(c net.Conn, left []byte) *wire {
 	if secure, ok := c.(*tls.Conn); ok {
 		under = secure.NetConn()
 	}
-	if tcp, ok := under.(*net.TCPConn); ok {
+	if tcp, ok := under.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // without it more is kept by the kernel, no less sent
 	}
-	if tcp, ok := c.(*net.TCPConn); ok {
+	if tcp, ok := c.(syscall.Conn); ok { // which a connection of TLS is not
 		if raw, err := tcp.SyscallConn(); err == nil {
 			w.raw = raw
 		}

@@ -167,7 +167,7 @@ func TestTenThousandThatNeverJoin(t *testing.T) {
 // TestCrowdThatOnlyComesAndStays never reads: it costs what is stated, and holds nobody
 // up.
 func TestCrowdThatOnlyComesAndStays(t *testing.T) {
-	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "MESSAGE_RATE=0", "FRAME_RATE=0")
+	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr())
 	alice, bob := join(t, n, "alice"), join(t, n, "bob")
 	const crowd, messages = 300, 1500
 	before := n.heap()

@@ -59,7 +59,7 @@ func inside(b *testing.B) string {
 		_ = edge.Shutdown(ctx)
 		_ = store.Close()
 	})
-	ready := func() bool { ok, _ := store.Ready(); return ok }
+	ready := func() bool { return store.Ready().Trouble == actors.NoTrouble }
 	eventually(b, "messages go round", ready)
 	return "ws" + strings.TrimPrefix(edge.URL(), "http") + "/ws"
 }

@@ -45,7 +45,7 @@ func TestConversationIsByteForByteTheProtocols(t *testing.T) {
 }
 
 func TestBadInputIsAnsweredWithItsCode(t *testing.T) {
-	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "FRAME_RATE=0", "MESSAGE_RATE=0")
+	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr())
 	join(t, n, "bob")
 	u := connect(t, n, "")
 	for _, c := range []struct{ frame, code string }{

@@ -108,7 +108,7 @@ func TestTrafficSurvives(t *testing.T) {
 			t.Parallel()
 			redis := startRedis(t, durable...)
 			link := startProxy(t, redis)
-			open := []string{"FRAME_RATE=0", "MESSAGE_RATE=0"}
+			var open []string
 			a := startNode(t, append(open, "REDIS_ADDR="+redis.Addr())...)
 			b := startNode(t, append(open, "REDIS_ADDR="+link.Addr())...)
 			tr := startTraffic(t, redis, 8, a, b)
@@ -213,9 +213,12 @@ func TestWrongPasswordIsSaidAndHealsWhenRight(t *testing.T) {
 	do(t, redis, "ACL", "SETUSER", "chat", "on", ">right", "~*", "&*", "+@all")
 	n := startNode(t, "REDIS_ADDR=redis://chat:wrong@"+redis.Addr())
 	eventually(t, "readyz says what is wrong", func() bool {
-		status, body := n.get(n.URL + "/readyz")
+		status, body := n.get(n.Admin + "/readyz")
 		return status == http.StatusServiceUnavailable && body == "not ready: redis refuses: WRONGPASS\n"
 	})
+	if status, body := n.get(n.URL + "/readyz"); status != http.StatusServiceUnavailable || body != "not ready: redis\n" {
+		t.Errorf("everybody is told %q with %d", body, status)
+	}
 	do(t, redis, "ACL", "SETUSER", "chat", "resetpass", ">wrong")
 	eventually(t, "readyz is green", n.ready)
 	alice := join(t, n, "alice")

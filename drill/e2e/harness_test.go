@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -56,13 +57,35 @@ type node struct {
 	log   string // all of it, once it was stopped
 }
 
-// startNode starts a server with settings as NAME=value, and stops it at the end of
-// the test.
+// startNode starts a server with settings as NAME=value, where those who talk may do so as
+// much as they like, and stops it at the end of the test.
 func startNode(t testing.TB, env ...string) *node {
+	t.Helper()
+	return startProgram(t, server, slices.Concat(rig.Unlimited, env)...)
+}
+
+// startAsIs is startNode with the defaults that people have.
+func startAsIs(t testing.TB, env ...string) *node {
+	t.Helper()
+	return startProgram(t, server, env...)
+}
+
+// startNodeWithFiles starts one that may have so many files open.
+func startNodeWithFiles(t testing.TB, files int, env ...string) *node {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "parley.sh")
+	script := fmt.Sprintf("#!/bin/sh\nulimit -n %d && exec %s \"$@\"\n", files, server)
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	return startProgram(t, program, env...)
+}
+
+func startProgram(t testing.TB, program string, env ...string) *node {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	proc, err := rig.StartNode(ctx, server, append([]string{"ADMIN_ADDR=127.0.0.1:0", "LOG_FORMAT=json"}, env...)...)
+	proc, err := rig.StartNode(ctx, program, append([]string{"ADMIN_ADDR=127.0.0.1:0", "LOG_FORMAT=json"}, env...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -150,6 +150,46 @@ func TestSubThatTheRulesForNamesWouldChangeIsRefused(t *testing.T) {
 	}
 }
 
+// TestSignedIdentityInheritsNothing: neither what was anybody's before, nor what is of somebody
+// whose name compares equal.
+func TestSignedIdentityInheritsNothing(t *testing.T) {
+	t.Parallel()
+	redis := startRedis(t)
+	open := startNode(t, "REDIS_ADDR="+redis.Addr())
+	before := connect(t, open, "")
+	if _, ok := before.tryJoin("join:alice"); !ok {
+		t.Fatal("the name is not free")
+	}
+	before.say("hold#h:")
+	before.hear("ack")
+	before.say("dm:alice:alice:from when the chat was open")
+	before.hear("dm")
+	open.Stop()
+
+	closed := startNode(t, "REDIS_ADDR="+redis.Addr(), "AUTH_JWT_SECRET="+jwtSecret)
+	signed := func(name string) (j joined, ok bool) {
+		c, err := rig.Dial(context.Background(), closed.WS()+"?dmsince=0", rig.ClientOptions{
+			Header: bearer(token(t, jwt.SigningMethodHS256, []byte(jwtSecret), "sub", name)),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		return (&user{Client: c, test: t, name: name}).tryJoin("join:" + name)
+	}
+	var alice joined
+	eventually(t, "the issuer's alice has the name", func() (ok bool) { alice, ok = signed("alice"); return ok })
+	if len(alice.DMs) > 0 || len(alice.Conversations) > 0 {
+		t.Errorf("she was told %+v", alice)
+	}
+	if _, ok := signed("ALICE"); ok {
+		t.Error("another, whose name compares equal, has the same claim")
+	}
+	if _, ok := signed("alice"); !ok {
+		t.Error("her second device was not let in")
+	}
+}
+
 func TestConnectionEndsWithItsToken(t *testing.T) {
 	t.Parallel()
 	n := startNode(t, "AUTH_JWT_SECRET="+jwtSecret)

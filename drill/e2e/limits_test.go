@@ -20,6 +20,11 @@ func TestFullNodeSaysWhenToComeBack(t *testing.T) {
 	if wait, err := strconv.Atoi(header.Get("Retry-After")); status != http.StatusServiceUnavailable || err != nil || wait < 1 {
 		t.Errorf("answered with %d, Retry-After %q", status, header.Get("Retry-After"))
 	}
+	for _, path := range []string{"/healthz", "/"} {
+		if status, _ := n.get(n.URL + path); status != http.StatusOK {
+			t.Errorf("%s of a full node is answered with %d", path, status)
+		}
+	}
 	second.Close()
 	eventually(t, "the place is free again", func() bool {
 		status, _ := dialStatus(t, n, "", nil)
@@ -96,7 +101,7 @@ func TestWhoSaysTooMuchIsToldToWaitAndThenCutOff(t *testing.T) {
 	} {
 		t.Run(c.settings, func(t *testing.T) {
 			t.Parallel()
-			n := startNode(t, "FRAME_RATE=0", "MESSAGE_RATE=0", c.settings)
+			n := startNode(t, c.settings)
 			alice := join(t, n, "alice")
 			alice.say(fmt.Sprintf(c.frame, 0))
 			for i := 1; i < 10_000 && alice.CloseCode() == 0; i++ {

@@ -185,7 +185,7 @@ func TestReservedNamesAreNobodysInOpenMode(t *testing.T) {
 // Redis keys and Lua.
 func TestNamesAndTextsMadeForOtherEyesComeBackAsTheyAre(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "LOG_LEVEL=trace", "MESSAGE_RATE=0", "FRAME_RATE=0")
+	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "LOG_LEVEL=trace")
 	u := connect(t, n, "")
 	for _, name := range []string{"a\nb", "a\x1b[31m", "chat{messages}", "../../etc", "a\x00b", "a\u2028b", "a\u009bb", strings.Repeat("é", 33), strings.Repeat("x", 15<<10)} {
 		u.say("join:" + name)

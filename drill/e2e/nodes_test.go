@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -140,9 +141,12 @@ func TestServerComesUpWithoutRedisAndHealsWhenItComes(t *testing.T) {
 		t.Errorf("healthz says %d", status)
 	}
 	eventually(t, "readyz says why it is red", func() bool {
-		status, body := n.get(n.URL + "/readyz")
+		status, body := n.get(n.Admin + "/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "redis does not answer")
 	})
+	if status, body := n.get(n.URL + "/readyz"); status != http.StatusServiceUnavailable || body != "not ready: redis\n" {
+		t.Errorf("everybody is told %q with %d", body, status)
+	}
 	u := connect(t, n, "")
 	if o := u.hearInit(); !o.Truncated || o.Cursor != 0 {
 		t.Errorf("opened with %+v", o)
@@ -197,8 +201,12 @@ func TestDrainTellsClientsAndKeepsWhatTheySaid(t *testing.T) {
 			return false
 		}
 		defer answer.Body.Close()
-		return answer.StatusCode == http.StatusServiceUnavailable
+		body, _ := io.ReadAll(answer.Body)
+		return answer.StatusCode == http.StatusServiceUnavailable && string(body) == "not ready: draining\n"
 	})
+	if status, header := dialStatus(t, n, "", nil); status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+		t.Errorf("who comes meanwhile is answered with %d, Retry-After %q", status, header.Get("Retry-After"))
+	}
 	alice.say("msg#last:alice:before I go")
 	ack := alice.hear("ack")
 	<-alice.Done()

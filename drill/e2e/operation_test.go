@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -46,7 +45,7 @@ func TestServerWithACertificateOfItsOwn(t *testing.T) {
 	dir := t.TempDir()
 	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	writeCertificate(t, cert, key, "first")
-	n := startNode(t, "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key, "REDIS_ADDR="+startRedis(t).Addr(), "MESSAGE_RATE=0", "FRAME_RATE=0")
+	n := startNode(t, "TLS_CERT_FILE="+cert, "TLS_KEY_FILE="+key, "REDIS_ADDR="+startRedis(t).Addr())
 	if !strings.HasPrefix(n.URL, "https://") {
 		t.Fatalf("the page is at %s", n.URL)
 	}
@@ -119,16 +118,16 @@ func TestRedisBehindTLSWithItsOwnAuthorityAndSecretsFromFiles(t *testing.T) {
 	startRedis(t, "--requirepass", "open-sesame", "--tls-port", port, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-ca-cert-file", cert, "--tls-auth-clients", "no")
 	addrFile, chaosFile := filepath.Join(dir, "addr"), filepath.Join(dir, "chaos")
 	must(t, os.WriteFile(addrFile, []byte("rediss://default:open-sesame@"+secure+"/0\n"), 0o600))
-	must(t, os.WriteFile(chaosFile, []byte("chaos-sesame\n"), 0o600))
+	must(t, os.WriteFile(chaosFile, []byte(chaosToken+"\n"), 0o600))
 	n := startNode(t, "REDIS_ADDR_FILE="+addrFile, "REDIS_CA_FILE="+cert, "CHAOS_TOKEN_FILE="+chaosFile, "LOG_LEVEL=trace")
 	eventually(t, "the server is ready", func() bool { status, _ := n.get(n.URL + "/readyz"); return status == http.StatusOK })
 	alice := join(t, n, "alice")
 	alice.say("msg:alice:through TLS")
 	alice.hearText("through TLS")
-	if status := chaosStatus(t, n, "chaos-sesame"); status != http.StatusOK {
+	if status := chaosStatus(t, n, chaosToken); status != http.StatusOK {
 		t.Errorf("the token of the file is answered with %d", status)
 	}
-	if status := chaosStatus(t, n, "chaos-sesam"); status != http.StatusUnauthorized {
+	if status := chaosStatus(t, n, chaosToken[1:]); status != http.StatusUnauthorized {
 		t.Errorf("another token is answered with %d", status)
 	}
 
@@ -144,20 +143,9 @@ func TestRedisBehindTLSWithItsOwnAuthorityAndSecretsFromFiles(t *testing.T) {
 	}
 }
 
-func chaosStatus(t *testing.T, n *node, token string) int {
-	t.Helper()
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, n.URL+"/chaos/kill?kind=room&how=panic-before", nil)
-	must(t, err)
-	request.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(request)
-	must(t, err)
-	_ = answer.Body.Close()
-	return answer.StatusCode
-}
-
 func TestPageIsSentWithItsHeaders(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, "CHAOS_TOKEN=sesame")
+	n := startNode(t, "CHAOS_TOKEN="+chaosToken, "CHAOS_PUBLIC=true")
 	for _, path := range []string{"/", "/chat.js", "/chaos", "/nowhere"} {
 		answer, err := http.Get(n.URL + path) //nolint:noctx // a server of this test
 		must(t, err)
@@ -190,7 +178,7 @@ func TestOperatorsPathsAreOnTheirAddressAlone(t *testing.T) {
 
 func TestMetricsTellWhatHappened(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "CHAOS_TOKEN=sesame", "MAX_CONNECTIONS=2")
+	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "CHAOS_TOKEN="+chaosToken, "MAX_CONNECTIONS=2")
 	alice, bob := join(t, n, "alice"), join(t, n, "bob")
 	dialStatus(t, n, "", nil)
 	for i := range 10 {
@@ -199,7 +187,7 @@ func TestMetricsTellWhatHappened(t *testing.T) {
 	}
 	alice.say("nonsense")
 	alice.hearError("bad_frame")
-	chaosStatus(t, n, "sesame")
+	chaosStatus(t, n, chaosToken)
 	for name, want := range map[string]float64{
 		"parley_connections": 2, "parley_joins_total": 2, "parley_messages_in_total": 10, "parley_deliveries_total": 20,
 		"parley_refusals_total": 1, "parley_connections_refused_total": 1, "parley_slow_clients_total": 0, "parley_holes_lost_total": 0,

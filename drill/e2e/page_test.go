@@ -156,7 +156,7 @@ func keepsUnsentMessagesOverAReload(t *testing.T, browser *chromium) {
 }
 
 func loadsOlderHistoryOnScroll(t *testing.T, browser *chromium) {
-	server := startNode(t, "MESSAGE_RATE=0", "FRAME_RATE=0")
+	server := startNode(t)
 	alice := browser.open(t, server.URL, "alice")
 	const sent = 160
 	alice.run(fmt.Sprintf(`import("/chat.js").then(({Chat}) => new Promise((done) => {
@@ -188,9 +188,14 @@ func showsMarkupAsText(t *testing.T, browser *chromium) {
 	bob.until(fmt.Sprintf(`texts() == %s`, quote(markup)))
 	bob.until(`document.querySelectorAll("#log .text *").length == 0 && !window.hacked`)
 
+	alice.say("not https://example.org@evil.example/ https://a:b@evil.example http://@evil.example https:///example.org@evil.example")
+	bob.until(`texts().includes("http://@evil.example") && !document.querySelector("#log a")`)
+
 	alice.say("see https://example.org/a_(b)?c=1#d, or (http://example.org).")
 	bob.until(`[...document.querySelectorAll("#log a")].map((a) => a.getAttribute("href")).join(" ") == "https://example.org/a_(b)?c=1#d http://example.org"`)
 	bob.until(`[...document.querySelectorAll("#log a")].every((a) => a.target == "_blank" && a.relList.contains("noopener") && a.relList.contains("noreferrer"))`)
+	alice.say("and https://example.org/@alice?to=a@b")
+	bob.until(`[...document.querySelectorAll("#log a")].at(-1).getAttribute("href") == "https://example.org/@alice?to=a@b"`)
 }
 
 func worksWithTheKeyboardAndRemembersTheTheme(t *testing.T, browser *chromium) {
@@ -218,15 +223,14 @@ func worksWithTheKeyboardAndRemembersTheTheme(t *testing.T, browser *chromium) {
 }
 
 func killsAnActorAndShowsItHeal(t *testing.T, browser *chromium) {
-	const token = "the-chaos-token-of-a-test"
-	server := startNode(t, "CHAOS_TOKEN="+token)
-	operator := browser.visit(t, server.URL+"/chaos")
+	server := startNode(t, "CHAOS_TOKEN="+chaosToken)
+	operator := browser.visit(t, server.Admin+"/chaos")
 	enter := func(token string) {
 		operator.do(chromedp.WaitVisible(chromedp.CSS("#token")), chromedp.SetValue(chromedp.CSS("#token"), token), chromedp.Click(chromedp.CSS("#unlock button")))
 	}
 	enter("wrong")
 	operator.until(`document.querySelector("#token-error").textContent != ""`)
-	enter(token)
+	enter(chaosToken)
 	operator.until(`["chat", "bridge", "room", "dms", "sessions"].every((name) => document.querySelector("#tree [data-actor=" + name + "]"))`)
 	operator.do(chromedp.Click(chromedp.CSS(`#how input[value="restart"]`)), chromedp.Click(chromedp.CSS(`#tree [data-actor="room"]`)))
 	operator.until(`document.querySelector("#kills .good .result")?.textContent.startsWith("healed in")`)

@@ -15,7 +15,7 @@ import (
 // messages a second go by; each comes back on the other node.
 func TestResumeAnywhereUnderLoad(t *testing.T) {
 	redis := startRedis(t)
-	open := []string{"REDIS_ADDR=" + redis.Addr(), "FRAME_RATE=0", "MESSAGE_RATE=0"}
+	open := []string{"REDIS_ADDR=" + redis.Addr()}
 	a, b := startNode(t, open...), startNode(t, open...)
 	tr := startTraffic(t, redis, 8, a, b)
 	for i := range 40 {
@@ -63,7 +63,7 @@ func TestResumePastWhatIsKeptIsTruncated(t *testing.T) {
 
 func TestLongResumeGoesOnInOrdinaryFrames(t *testing.T) {
 	redis := startRedis(t)
-	n := startNode(t, "REDIS_ADDR="+redis.Addr(), "MESSAGE_RATE=0", "FRAME_RATE=0")
+	n := startNode(t, "REDIS_ADDR="+redis.Addr())
 	alice := join(t, n, "alice")
 	const messages = 3000
 	for i := range messages {
@@ -154,7 +154,7 @@ func TestRepeatedReferenceIsStoredOnceOnAnyNode(t *testing.T) {
 // talk.
 func TestSlowClientGetsEverythingInOrderAndSlowsNobody(t *testing.T) {
 	redis := startRedis(t)
-	n := startNode(t, "REDIS_ADDR="+redis.Addr(), "MESSAGE_RATE=0", "FRAME_RATE=0")
+	n := startNode(t, "REDIS_ADDR="+redis.Addr())
 	alice, bob := join(t, n, "alice"), join(t, n, "bob")
 	var mu sync.Mutex
 	var ids []int64

@@ -21,17 +21,8 @@ type target struct {
 }
 
 var targets = []target{
-	{name: onParley, dialect: parley{}, folder: ".", env: []string{
-		"ADMIN_ADDR=off",
-		"LOG_LEVEL=warn",
-		// No limits: every client here comes from this machine, and the rates are the scenario's.
-		"MESSAGE_RATE=0",
-		"FRAME_RATE=0",
-		"CONVERSATION_RATE=0",
-		"CONNECT_RATE_PER_IP=0",
-		"MAX_CONNECTIONS_PER_IP=0",
-		"MAX_CONNECTIONS=0",
-	}},
+	// No limits: every client here comes from this machine, and the rates are the scenario's.
+	{name: onParley, dialect: parley{}, folder: ".", env: append([]string{"ADMIN_ADDR=off", "LOG_LEVEL=warn", "MAX_CONNECTIONS=0"}, rig.Unlimited...)},
 	{name: onCentrifuge, dialect: centrifuge{}, folder: peersFolder, env: []string{"KIND=centrifuge"}},
 	{name: onDelayed, dialect: centrifuge{}, folder: peersFolder, env: []string{"KIND=centrifuge", "WRITE_DELAY=10ms"}},
 	{name: onBare, dialect: bare{}, folder: peersFolder, env: []string{"KIND=bare"}},

@@ -11,12 +11,13 @@
 -- ARGV[4]  '1': the joined are all that are present on this node
 -- ARGV[5]  how many names have joined; they follow, then those that left
 --
--- Returns the event's number, 0 if nothing changed.
+-- Returns 1 if the node had no lease, so that others may have removed its names, else 0.
 local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local node, prefix = ARGV[1], ARGV[2]
 local joined, left = {}, {}
 
-if not redis.call('ZSCORE', nodes, node) then
+local lapsed = redis.call('ZSCORE', nodes, node) and 0 or 1
+if lapsed == 1 then
   local time = redis.call('TIME')
   local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
   redis.call('ZADD', nodes, string.format('%.0f', now + tonumber(ARGV[3])), node)
@@ -50,10 +51,9 @@ if ARGV[4] == '1' then
 end
 for i = last + 1, #ARGV do leave(ARGV[i]) end
 
-if #joined + #left == 0 then return 0 end
-local number = redis.call('INCR', seq)
-local event = {number}
+if #joined + #left == 0 then return lapsed end
+local event = {redis.call('INCR', seq)}
 for _, name in ipairs(joined) do table.insert(event, name) end
 for _, name in ipairs(left) do table.insert(event, name) end
 redis.call('PUBLISH', members, table.concat(event, '\n'))
-return number
+return lapsed

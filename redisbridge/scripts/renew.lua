@@ -8,10 +8,11 @@
 -- ARGV[2]  what the names of the nodes' sets begin with
 -- ARGV[3]  lease in µs from now
 --
--- Returns {lapsed, names}: lapsed is 1 if this node's own lease had run out, or
--- was never there: then others may have removed its names, and it removes nobody's
--- (the first one back after an outage would remove everybody's). names is how many
--- are present on this node by Redis's account.
+-- Returns {lapsed, names, end, left…}: lapsed is 1 if this node's own lease had run
+-- out, or was never there: then others may have removed its names, and it removes
+-- nobody's (the first one back after an outage would remove everybody's). names is
+-- how many are present on this node by Redis's account, end when the lease ends, µs,
+-- and left are the names that were removed.
 local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local node, prefix = ARGV[1], ARGV[2]
 local time = redis.call('TIME')
@@ -19,9 +20,10 @@ local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local lease = redis.call('ZSCORE', nodes, node)
 local lapsed = not lease or tonumber(lease) < now
 
-redis.call('ZADD', nodes, string.format('%.0f', now + tonumber(ARGV[3])), node)
-local count = redis.call('SCARD', mine)
-if lapsed then return {1, count} end
+local lasts = string.format('%.0f', now + tonumber(ARGV[3]))
+redis.call('ZADD', nodes, lasts, node)
+local result = {lapsed and '1' or '0', tostring(redis.call('SCARD', mine)), lasts}
+if lapsed then return result end
 
 local left = {}
 local dead = redis.call('ZRANGEBYSCORE', nodes, '-inf', '(' .. string.format('%.0f', now))
@@ -35,7 +37,10 @@ for _, other in ipairs(dead) do
     for _, n in ipairs(alive) do
       if redis.call('SISMEMBER', prefix .. n, name) == 1 then held = true end
     end
-    if not held and redis.call('SREM', members, name) == 1 then table.insert(left, '-' .. name) end
+    if not held and redis.call('SREM', members, name) == 1 then
+      table.insert(left, '-' .. name)
+      table.insert(result, name)
+    end
   end
   redis.call('DEL', prefix .. other)
 end
@@ -44,4 +49,4 @@ if #left > 0 then
   for _, name in ipairs(left) do table.insert(event, name) end
   redis.call('PUBLISH', members, table.concat(event, '\n'))
 end
-return {0, count}
+return result

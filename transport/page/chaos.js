@@ -16,6 +16,12 @@ const CLOSE_LOOK_MS = 100;
 const PATIENCE_MS = 30_000;
 const KILLS_SHOWN = 60;
 const KINDS = ["chat", "bridge", "room", "dms", "dm", "sessions", "session"];
+/** @type {Record<number, string>} */
+const REFUSALS = {
+  401: "That is not this server's token.",
+  404: "This server runs without CHAOS_TOKEN.",
+  429: "Too many wrong tokens came from here. Wait a minute.",
+};
 const COUNTERS = {
   messages_in: "Messages in", delivered: "Delivered", healed_holes: "Healed holes",
   lost: "Lost", connections: "Connections", restarts: "Restarts",
@@ -59,9 +65,10 @@ async function look() {
     // The answer was made at some moment in between.
     show(actors, counters, (asked + performance.now()) / 2);
   } catch (error) {
-    if (error instanceof Refusal && (error.status === 401 || error.status === 404)) {
+    const refusal = error instanceof Refusal && REFUSALS[error.status];
+    if (refusal) {
       session?.removeItem(TOKEN);
-      return ask(error.status === 401 ? "That is not this server's token." : "This server runs without CHAOS_TOKEN.");
+      return ask(refusal);
     }
     byId("health").textContent = error instanceof Refusal ? error.message : "The server does not answer. Looking again…";
     byId("health").classList.add("bad");

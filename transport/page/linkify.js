@@ -2,6 +2,9 @@
 /** Bare http and https addresses; everything else in a message stays text. */
 const ADDRESS = /\bhttps?:\/\/[^\s<>"`\u{202a}-\u{202e}\u{2066}-\u{2069}]+/giu;
 
+/** What stands before an @ is no host, though it may look like one; browsers read any slashes as two. */
+const NAMES_A_USER = /^https?:[/\\]*[^/\\?#]*@/iu;
+
 /**
  * Turns text into nodes: text nodes, and links for addresses.
  * @param {string} text @returns {(string | HTMLAnchorElement)[]}
@@ -11,7 +14,7 @@ export function linkify(text) {
   let from = 0;
   for (const match of text.matchAll(ADDRESS)) {
     const address = trimEnd(match[0]);
-    if (!isWeb(address)) continue;
+    if (!isWeb(address) || NAMES_A_USER.test(address)) continue;
     if (match.index > from) parts.push(text.slice(from, match.index));
     parts.push(link(address));
     from = match.index + address.length;

@@ -1,0 +1,87 @@
+package actors
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// formerLimit and formerAge are how many claims of connections that ended are
+	// remembered, and how long: should Redis lose them, who comes back with the token has
+	// the name as it was. Of who comes later nobody knows any more than of anybody else.
+	formerLimit = 4096
+	formerAge   = 10 * time.Minute
+)
+
+// former are the claims that ended connections of this node had.
+type former struct {
+	mu     sync.Mutex
+	claims ring[HeldClaim]
+}
+
+func (f *former) note(c HeldClaim, now time.Time) {
+	c.Session, c.Left = nil, now
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.forget(now)
+	if f.claims.len() == formerLimit {
+		f.claims.pop()
+	}
+	f.claims.push(c)
+}
+
+func (f *former) forget(now time.Time) {
+	for f.claims.len() > 0 && now.Sub(f.claims.at(0).Left) > formerAge {
+		f.claims.pop()
+	}
+	if f.claims.len() == 0 {
+		f.claims.shrink(0)
+	}
+}
+
+func (f *former) all(now time.Time) []HeldClaim {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.forget(now)
+	all := make([]HeldClaim, f.claims.len())
+	for i := range all {
+		all[i] = f.claims.at(i)
+	}
+	return all
+}
+
+// claims gives every claim that a connection of this node has, or had of late. Those of the
+// living come first: the first of a name that Redis lacks is the one that counts.
+func (c *Chat) claims(now time.Time) []HeldClaim {
+	var held []HeldClaim
+	for _, conn := range c.liveConnections() {
+		if claim := conn.claim.Load(); claim != nil {
+			held = append(held, *claim)
+		}
+	}
+	return append(held, c.former.all(now)...)
+}
+
+// names gives those that connections of this node have a claim on.
+func (c *Chat) names() map[string]bool {
+	names := map[string]bool{}
+	for _, conn := range c.liveConnections() {
+		if claim := conn.claim.Load(); claim != nil {
+			names[claim.Name] = true
+		}
+	}
+	return names
+}
+
+// lost ends a connection whose name is somebody else's now: it hears nothing more, and what
+// it has said and waits is not stored.
+func (s *session) lost() {
+	st := &s.conn.state
+	if s.conn.claim.Swap(nil) == nil {
+		return // the name was never used
+	}
+	st.leaving, st.op = true, nil
+	st.outbox = outbox{seq: st.outbox.seq}
+	s.chat.metrics.NamesLost.Inc()
+	s.conn.close(CloseNameLost, "the name is somebody else's now")
+}

@@ -1,0 +1,217 @@
+package actors
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/rs/zerolog"
+)
+
+// logged keeps the log's entries that have a stack.
+type logged struct {
+	mu      sync.Mutex
+	entries []map[string]string
+}
+
+func (l *logged) Write(line []byte) (int, error) {
+	var entry map[string]string
+	if bytes.Contains(line, []byte(`"stack"`)) && json.Unmarshal(line, &entry) == nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.entries = append(l.entries, entry)
+	}
+	return len(line), nil
+}
+
+func (l *logged) all() []map[string]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.entries)
+}
+
+func newLogged() (*logged, *zerolog.Logger) {
+	l := &logged{}
+	log := zerolog.New(l)
+	return l, &log
+}
+
+// inescapable is an invoker whose first panic can't be told to its supervisor.
+type inescapable struct {
+	listening
+	told bool
+}
+
+func (i *inescapable) EscalateFailure(any, any) {
+	if !i.told {
+		i.told = true
+		panic("nobody can be told")
+	}
+}
+
+// TestWorkerOutlivesAPanicOutsideOfItsActors, and the actor that was the cause is
+// restarted, and goes on with what waits for it.
+func TestWorkerOutlivesAPanicOutsideOfItsActors(t *testing.T) {
+	t.Parallel()
+	entries, log := newLogged()
+	w := newWorkers(1, log)
+	defer w.stop()
+	m, i := emptyMailbox(), &inescapable{}
+	m.RegisterHandlers(i, w)
+	m.PostUserMessage("panic")
+	m.PostUserMessage("next")
+	m.Start()
+	heard := func() []string {
+		i.mu.Lock()
+		defer i.mu.Unlock()
+		return slices.Clone(i.heard)
+	}
+	want := []string{"*actor.Restart", "string"}
+	eventually(t, "what is behind it is handled", func() bool { return len(heard()) >= len(want) })
+	if got := heard(); !slices.Equal(got, want) {
+		t.Errorf("heard %v, not %v", got, want)
+	}
+	if all := entries.all(); len(all) != 1 || all[0]["reason"] != "nobody can be told" || !strings.Contains(all[0]["stack"], "EscalateFailure") {
+		t.Errorf("logged %v", all)
+	}
+}
+
+// deaf is a process that panics in its senders before it hears, as the library's do
+// while they are being spawned.
+type deaf struct {
+	mu    sync.Mutex
+	tries int
+	heard []any
+}
+
+func (d *deaf) SendUserMessage(_ *actor.PID, message any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.tries++; d.tries == 1 {
+		panic("deaf")
+	}
+	d.heard = append(d.heard, message)
+}
+func (d *deaf) SendSystemMessage(pid *actor.PID, message any) { d.SendUserMessage(pid, message) }
+func (d *deaf) Stop(*actor.PID)                               {}
+
+// parentOf is the supervisor of a deaf child.
+type parentOf struct {
+	actor.Supervisor
+	child *deaf
+}
+
+func (p parentOf) RestartChildren(pids ...*actor.PID) {
+	p.child.SendSystemMessage(pids[0], &actor.Restart{})
+}
+
+func (d *deaf) hears(t *testing.T, n int) {
+	t.Helper()
+	eventually(t, "it hears", func() bool {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		return len(d.heard) >= n
+	})
+}
+
+// TestTimerThatPanicsCostsNothingButTime.
+func TestTimerThatPanicsCostsNothingButTime(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]func(t *testing.T, chat *Chat, d *deaf, pid *actor.PID) (stop func()){
+		"ticker": func(_ *testing.T, chat *Chat, _ *deaf, pid *actor.PID) func() {
+			return startTicker(chat, pid, time.Millisecond).stop
+		},
+		"wave": func(_ *testing.T, chat *Chat, _ *deaf, pid *actor.PID) func() {
+			(&surf{}).begin(chat, pid)
+			return func() {}
+		},
+		"rest": func(t *testing.T, chat *Chat, _ *deaf, pid *actor.PID) func() {
+			t.Helper()
+			s := &surf{}
+			eventually(t, "a wave is followed by a rest", func() bool {
+				s.number, s.underWay, s.began = 1, true, time.Now().Add(-promptWave)
+				return !s.over(chat, pid, 1, 1000)
+			})
+			return func() {}
+		},
+		"restart": func(_ *testing.T, chat *Chat, d *deaf, pid *actor.PID) func() {
+			f := failures{}
+			for range promptRestarts {
+				f.note(pid.Id, time.Now())
+			}
+			f.restart(chat, parentOf{child: d}, pid)
+			return func() {}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			entries, log := newLogged()
+			chat := startChatWith(t, producerOf(newFakeRedis()), defaults, *log)
+			d := &deaf{}
+			pid, _ := chat.system.ProcessRegistry.Add(d, "deaf")
+			stop := start(t, chat, d, pid)
+			defer stop()
+			d.hears(t, 1)
+			if all := entries.all(); len(all) != 1 || all[0]["reason"] != "deaf" {
+				t.Errorf("logged %v", all)
+			}
+		})
+	}
+}
+
+// TestPanicIsLoggedWithItsReasonAndTheStackOfWhereItHappened.
+func TestPanicIsLoggedWithItsReasonAndTheStackOfWhereItHappened(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		reason        any
+		logged, stack string
+	}{
+		"a text":                     {"brittle", "brittle", "Receive"},
+		"an error":                   {errors.New("no way"), "no way", "Receive"},
+		"one of another goroutine's": {&Stray{Reason: "far away", Stack: []byte("over there")}, "far away", "over there"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			entries, log := newLogged()
+			redis, panicked := newFakeRedis(), false
+			chat := startChatWith(t, func() actor.Actor {
+				return &brittle{fakeBridge{redis}, func(m any) bool {
+					if isAppend(m) && !panicked {
+						panicked = true
+						panic(c.reason)
+					}
+					return false
+				}}
+			}, defaults, *log)
+			alice := join(t, chat, "alice")
+			alice.talk("alice", "a", 1)
+			alice.isAcked("a", 1)
+			eventually(t, "the panic is logged", func() bool { return len(entries.all()) > 0 })
+			if all := entries.all(); len(all) != 1 || all[0]["reason"] != c.logged || !strings.Contains(all[0]["stack"], c.stack) {
+				t.Errorf("logged %v", all)
+			}
+		})
+	}
+}
+
+// choking is a spawner that panics.
+type choking struct{ spawner }
+
+func (choking) SpawnNamed(*actor.Props, string) (*actor.PID, error) { panic("choked") }
+
+// TestSpawnThatPanicsHoldsNoOtherUp.
+func TestSpawnThatPanicsHoldsNoOtherUp(t *testing.T) {
+	t.Parallel()
+	chat, _ := newChat(t)
+	_, log := newLogged()
+	if contain(log, "spawn", func() { _, _ = chat.census.spawn(choking{chat.root}, KindDM, "dm-x", nil) }) {
+		t.Error("it did not panic")
+	}
+	join(t, chat, "alice") // whose session is spawned
+}

@@ -1,0 +1,42 @@
+package limit
+
+import "net/netip"
+
+// Open counts what internet addresses have open: of each Site, and of the Network around it, which
+// may have four times as much. The zero value is ready; it is for one goroutine at a time. An address
+// that is not valid counts for nobody.
+type Open struct{ by map[netip.Prefix]int }
+
+// Full says whether addr may not have one more, where a Site may have most; 0 is no limit.
+func (o *Open) Full(addr netip.Addr, most int) bool {
+	if most <= 0 || !addr.IsValid() {
+		return false
+	}
+	network, ok := Network(addr)
+	return o.by[Site(addr)] >= most || ok && o.by[network] >= networkShare*most
+}
+
+// Add counts one more of addr.
+func (o *Open) Add(addr netip.Addr) { o.count(addr, 1) }
+
+// Remove counts one less, that was added before.
+func (o *Open) Remove(addr netip.Addr) { o.count(addr, -1) }
+
+func (o *Open) count(addr netip.Addr, by int) {
+	if !addr.IsValid() {
+		return
+	}
+	if o.by == nil {
+		o.by = make(map[netip.Prefix]int)
+	}
+	o.countPrefix(Site(addr), by)
+	if network, ok := Network(addr); ok {
+		o.countPrefix(network, by)
+	}
+}
+
+func (o *Open) countPrefix(p netip.Prefix, by int) {
+	if o.by[p] += by; o.by[p] == 0 {
+		delete(o.by, p)
+	}
+}

@@ -1,0 +1,190 @@
+package redisbridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/actors"
+)
+
+const (
+	// leaseLength is how long a node's names stay present without a renewal: a killed
+	// node's are gone within 5 s, with renewals looking for such leases every second.
+	leaseLength   = 4 * time.Second
+	renewInterval = time.Second
+)
+
+// errLapsed is a refusal by Redis that changed nothing: the node's lease has ended.
+var errLapsed = errors.New("this node's lease has ended")
+
+// lease is what makes a node's names its own. A node that stalls for longer loses them to
+// whoever asks, and may not know it when it goes on: so nothing is said under a name,
+// and nothing of an inbox is told, unless the lease lasts, and the claims were looked at
+// since it last lapsed. Redis has the last word on what is said: the append script is
+// given the lease's end. It outlives the bridge.
+type lease struct {
+	mu sync.Mutex
+	// until is when it ends by this node's clock, at the latest.
+	until time.Time
+	// end is when by Redis's clock, µs since the epoch; 0 before the first.
+	end int64
+	// doubts counts how often it had lapsed, or may have; settled is up to which of
+	// these the claims were looked at.
+	doubts, settled int
+	// vouch is when the claims are to be looked at, doubted or not.
+	vouch time.Time
+}
+
+// lasts says whether the node's names are its own.
+func (l *lease) lasts(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.doubts == l.settled && now.Before(l.until)
+}
+
+// fence is what the append script is given.
+func (l *lease) fence() int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.end
+}
+
+// renewed notes a renewal that was asked for at a time.
+func (l *lease) renewed(asked time.Time, r renewal) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if r.lapsed {
+		l.doubtLocked()
+	}
+	l.until, l.end = asked.Add(leaseLength), r.end
+}
+
+// doubt has the claims looked at before anything else is said.
+func (l *lease) doubt() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.doubtLocked()
+}
+
+// doubtLocked has nothing to do before the first lease: without one there are no claims.
+func (l *lease) doubtLocked() {
+	if l.end != 0 {
+		l.doubts++
+	}
+}
+
+// doubted gives the number of the newest doubt, and whether it is settled.
+func (l *lease) doubted() (number int, settled bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.doubts, l.doubts == l.settled
+}
+
+// settle ends the doubts up to a number: the claims were looked at, and are to be again at
+// a time.
+func (l *lease) settle(number int, again time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.settled, l.vouch = max(l.settled, number), again
+}
+
+func (l *lease) nextVouch() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.vouch
+}
+
+// renewal is what Redis answers to one.
+type renewal struct {
+	lapsed bool
+	names  int64    // present on this node by Redis's account
+	end    int64    // of the lease, µs
+	left   []string // names that only nodes held whose lease ran out
+}
+
+// renew renews the lease, which also removes the names of nodes that died. If it
+// had run out, or Redis holds fewer names than it was told, all are told again.
+func (b *bridge) renew(now time.Time) {
+	p := &b.presence
+	if !p.renewal.free(now) || now.Sub(p.renewed) < renewInterval {
+		return
+	}
+	p.renewed = now
+	settled := len(p.changed) == 0 && !p.whole && !p.busy
+	expected := len(p.names)
+	var r renewal
+	b.run(&p.renewal, 1, func(ctx context.Context) (err error) {
+		if r, err = b.store.renewLease(ctx, leaseLength); err != nil {
+			return err
+		}
+		return b.store.release(ctx, departed(r.left))
+	}, func(err error) {
+		if err == nil {
+			b.takesWrites()
+		}
+		if r.end != 0 {
+			b.store.lease.renewed(now, r)
+		}
+		if err == nil && (r.lapsed && len(p.names) > 0 || settled && p.declared && r.names != int64(expected)) {
+			p.redeclare()
+		}
+	})
+}
+
+// departed are names whose node died: the time is near enough.
+func departed(names []string) []actors.Departure {
+	left := make([]actors.Departure, len(names))
+	for i, name := range names {
+		left[i] = actors.Departure{Name: name, At: time.Now()}
+	}
+	return left
+}
+
+func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, error) {
+	reply, err := renewScript.Run(ctx, s.client, presenceKeys(s.node), s.node, nodeNamesPrefix, length.Microseconds()).StringSlice()
+	if err != nil {
+		return renewal{}, fmt.Errorf("renew lease: %w", err)
+	}
+	if len(reply) < 3 {
+		return renewal{}, errReply
+	}
+	r := renewal{lapsed: reply[0] == "1", left: reply[3:]}
+	var bad error
+	if r.names, err = strconv.ParseInt(reply[1], 10, 64); err != nil {
+		bad = errReply
+	}
+	if r.end, err = strconv.ParseInt(reply[2], 10, 64); err != nil {
+		bad = errReply
+	}
+	return r, bad
+}
+
+// release notes when names were last held.
+func (s *Store) release(ctx context.Context, left []actors.Departure) error {
+	if len(left) == 0 {
+		return nil
+	}
+	_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for _, d := range left {
+			for _, key := range claimKeys(d.Name) {
+				releaseScript.EvalSha(ctx, pipe, []string{key}, d.Name, time.Since(d.At).Microseconds())
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// Retire shortens this node's lease to the grace: its clients have so long to come
+// back elsewhere before others are told that they left. It waits for Redis, no
+// longer than ctx.
+func (s *Store) Retire(ctx context.Context) error {
+	_, err := s.renewLease(ctx, actors.Grace)
+	return err
+}
