@@ -30,6 +30,9 @@ import (
 // alice; as spelled alone ALICE would not. And it is not transitive: MarIa is confused with Maria and
 // with Marla, who are two people.
 func Forms(name string) []string {
+	if form, ok := formOfASCII(name, "i"); ok && strings.IndexByte(name, 'I') < 0 {
+		return []string{form}
+	}
 	fold, look := Fold(name), look(name)
 	if look == fold {
 		return []string{fold}

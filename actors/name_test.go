@@ -132,6 +132,9 @@ func TestPlainNamesCostNoMoreThanTheirForm(t *testing.T) {
 		}); n != most {
 			t.Errorf("%q: %v allocations", name, n)
 		}
+		if n := testing.AllocsPerRun(100, func() { Forms(name) }); n > most+1 {
+			t.Errorf("Forms(%q): %v allocations", name, n)
+		}
 	}
 }
 
