@@ -64,6 +64,7 @@ type Chunk struct {
 type Gone struct {
 	quiet
 	Conn  uint64
+	Name  string // that it had; "" if none
 	Clean bool
 }
 

@@ -181,6 +181,9 @@ func (c *Chat) Connect(socket Socket, resume Resume) (*Connection, error) {
 func (c *Chat) disconnected(conn *Connection, clean bool) {
 	c.metrics.Connections.Dec()
 	gone := &Gone{Conn: conn.ID, Clean: clean}
+	if claim := conn.claim.Load(); claim != nil {
+		gone.Name = claim.Name
+	}
 	c.root.Send(c.room, gone)
 	c.root.Send(c.dms, gone)
 	c.root.Send(c.sessions, &disconnected{conn: conn})

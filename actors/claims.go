@@ -62,11 +62,11 @@ func (c *Chat) claims(now time.Time) []HeldClaim {
 	return append(held, c.former.all(now)...)
 }
 
-// names gives those that connections of this node have a claim on.
+// names gives those that open connections of this node have a claim on.
 func (c *Chat) names() map[string]bool {
 	names := map[string]bool{}
 	for _, conn := range c.liveConnections() {
-		if claim := conn.claim.Load(); claim != nil {
+		if claim := conn.claim.Load(); claim != nil && !conn.closed.Load() {
 			names[claim.Name] = true
 		}
 	}

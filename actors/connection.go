@@ -71,6 +71,8 @@ type Connection struct {
 	waiting int // bytes in input
 	// interrupted: the socket is being closed, nothing more is taken in.
 	interrupted bool
+	frames      bucket // of all frames
+	flood       bucket // of those that were refused
 
 	pid   *actor.PID
 	state state
@@ -91,8 +93,6 @@ type state struct {
 	departed     bool  // the connection has ended: the session ends when the outbox is empty
 	outbox       outbox
 	op           *operation
-	frames       bucket // of all frames
-	flood        bucket // of those that were refused
 }
 
 // grant is a claimed name and the token that proves it.

@@ -112,7 +112,7 @@ func (d *dms) Receive(ctx actor.Context) {
 			ctx.Send(box.dm, m)
 		}
 	case *Gone:
-		d.leave(ctx, m.Conn)
+		d.leave(ctx, m)
 	case *dmStarted:
 		if box := d.users[m.user]; box != nil {
 			for _, l := range box.sessions {
@@ -166,17 +166,20 @@ func (d *dms) spawn(ctx actor.Context, user string, box *inbox) {
 func dmName(user string) string { return "dm-" + url.PathEscape(user) }
 
 // leave takes a connection out; after a user's last one the dm actor ends.
-func (d *dms) leave(ctx actor.Context, conn uint64) {
-	user, ok := d.names[conn]
+func (d *dms) leave(ctx actor.Context, m *Gone) {
+	user, ok := d.names[m.Conn]
 	if !ok {
+		if d.users[m.Name] == nil && !d.ending[m.Name] {
+			d.chat.inboxes.drop(m.Name) // it had entered the dms before these
+		}
 		return
 	}
-	delete(d.names, conn)
+	delete(d.names, m.Conn)
 	box := d.users[user]
-	box.leave(conn)
+	box.leave(m.Conn)
 	if len(box.sessions) > 0 {
 		if box.dm != nil {
-			ctx.Send(box.dm, &Gone{Conn: conn})
+			ctx.Send(box.dm, m)
 		}
 		return
 	}

@@ -3,6 +3,8 @@ package actors
 import (
 	"strings"
 	"testing"
+
+	"github.com/asynkron/protoactor-go/actor"
 )
 
 // What a session was killed with in hand, or what came while nobody listened, must
@@ -72,8 +74,15 @@ func TestTailOfAnInboxGoesWithItsUser(t *testing.T) {
 	t.Parallel()
 	chat, _ := newChat(t)
 	alice, bob := join(t, chat, "alice"), join(t, chat, "bob")
-	chat.census.find(string(KindDMs)).injection.Store(injectAfter) // of its next message
+	box := &chat.census.find(string(KindDMs)).mailbox
+	box.PostSystemMessage(&actor.SuspendMailbox{})
+	eventually(t, "the dms hear nothing", func() bool {
+		box.mu.Lock()
+		defer box.mu.Unlock()
+		return box.suspended
+	})
 	alice.leave(true)
+	kill(t, chat, string(KindDMs), "", Stop) // with what they have not heard
 	eventually(t, "alice's tail has gone, and bob's is there", func() bool {
 		chat.inboxes.mu.Lock()
 		defer chat.inboxes.mu.Unlock()

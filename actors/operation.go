@@ -54,9 +54,9 @@ func (s *session) handleInput(ctx actor.Context) {
 }
 
 func (s *session) handle(ctx actor.Context, frame string) {
-	st, now := &s.conn.state, time.Now()
 	c, err := parseCommand(frame)
-	if wait := st.frames.take(s.chat.settings.FrameRate, now); wait > 0 {
+	now := time.Now()
+	if wait := s.conn.countFrame(now); wait > 0 {
 		s.rateLimited(c.ref, s.chat.settings.FrameRate, wait)
 		return
 	}

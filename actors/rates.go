@@ -44,9 +44,8 @@ func (b *bucket) takeOf(size, rate float64, now time.Time) (wait time.Duration) 
 // rateLimited refuses a frame that came too soon for a rate; who does not stop is cut
 // off.
 func (s *session) rateLimited(ref string, rate float64, wait time.Duration) {
-	st := &s.conn.state
 	s.chat.metrics.Refusals.WithLabelValues(string(CodeRateLimited)).Inc()
-	if st.flood.take(max(floodFactor*rate, floodLeast), time.Now()) > 0 {
+	if s.conn.floods(rate, time.Now()) {
 		s.conn.close(CloseNotAllowed, "too many frames")
 		return
 	}

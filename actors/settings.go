@@ -6,7 +6,7 @@ import "fmt"
 type Settings struct {
 	HistorySize  int     `env:"HISTORY_SIZE" envDefault:"20" meaning:"public messages sent on connect, 0 to 1000"`
 	MaxTextBytes int     `env:"MAX_TEXT_BYTES" envDefault:"4096" meaning:"longest text of a message in bytes of UTF-8, up to 12288"`
-	FrameRate    float64 `env:"FRAME_RATE" envDefault:"20" meaning:"frames a second that a connection may send on average, 10 s of them at once; 0: no limit"`
+	FrameRate    float64 `env:"FRAME_RATE" envDefault:"20" meaning:"frames a second that a connection may send on average, pings, pongs and fragments included, 10 s of them at once; 0: no limit"`
 	MessageRate  float64 `env:"MESSAGE_RATE" envDefault:"2" meaning:"messages a second that a name may send on average over all its connections to a node, 10 s of them at once; 0: no limit"`
 	// ConversationRate is how many conversations a minute a name may open.
 	ConversationRate float64 `env:"CONVERSATION_RATE" envDefault:"5" meaning:"conversations a minute that a name may open on average, 10 minutes of them at once; 0: no limit"`

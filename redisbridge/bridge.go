@@ -49,13 +49,13 @@ type bridge struct {
 	reachable bool
 	probe     prober
 	link      linker
-	publics  appender
-	directs  [directLanes]directAppender
-	reads    reader
-	claims   claimer
-	holds    holder
-	vouches  voucher
-	presence presenter
+	publics   appender
+	directs   [directLanes]directAppender
+	reads     reader
+	claims    claimer
+	holds     holder
+	vouches   voucher
+	presence  presenter
 	// fenced: events of inboxes were not told, for the lease was over.
 	fenced bool
 	// grumbled is when a refusal that concerns one key only was last logged.

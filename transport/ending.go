@@ -57,11 +57,9 @@ func (w *wire) wasHungUp() bool {
 // linger ends the connection so that the other side can read what was sent: no
 // reset while something of it is still to be received.
 func (w *wire) linger() {
-	defer w.Conn.Close()
-	if w.lot != nil && w.raw != nil {
-		w.lot.forget(w)
-	}
-	if half, ok := w.Conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() != nil {
+	defer w.recovered()
+	defer w.close()
+	if w.shutAfterKept() && !w.closeWrite() {
 		return
 	}
 	_ = w.SetReadDeadline(time.Now().Add(closePatience))
@@ -71,6 +69,44 @@ func (w *wire) linger() {
 			return
 		}
 	}
+}
+
+// shutAfterKept has nothing follow what is kept; where that is nothing, the caller is to
+// say so to the other side now.
+func (w *wire) shutAfterKept() (now bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closing, w.shutting = true, true
+	return !w.flushing
+}
+
+// closeWrite tells the other side that no more comes, if it can be told.
+func (w *wire) closeWrite() (ok bool) {
+	half, can := w.Conn.(interface{ CloseWrite() error })
+	return !can || half.CloseWrite() == nil
+}
+
+// close ends the connection, heard or not.
+func (w *wire) close() {
+	w.forget()
+	_ = w.Conn.Close()
+}
+
+// forget takes the connection out of its lot, while its descriptor is known.
+func (w *wire) forget() {
+	if w.lot != nil && w.raw != nil {
+		w.lot.forget(w)
+	}
+}
+
+// abandon ends a connection of which something panicked: its read loop, parked or not,
+// finds it closed. It is called with nothing locked, and never waits: under TLS nothing is
+// said of the end, which could take seconds.
+func (w *wire) abandon() {
+	defer underTLS(w.Conn).Close()
+	defer w.forget()
+	w.drop()
+	w.session().Interrupt()
 }
 
 // maxScraps is how many reads a client that was sent a close frame may still cause.

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"io"
 	"sync"
 	"syscall"
@@ -13,8 +14,38 @@ const intakeSize = 4 << 10
 // handle: ten thousand that are silent hold none.
 var intakes = sync.Pool{New: func() any { return new([intakeSize]byte) }}
 
-// Read is gws's way in. Only its read loop calls it, and may end in it (mayRest).
+// errRefused ends a read loop whose client does not speak the protocol.
+var errRefused = errors.New("frame that no client may send")
+
+// Read is gws's way in. Only its read loop calls it, and may end in it (mayRest). What no
+// client may send does not come this far: once gws has seen to all before it, the
+// connection is closed.
 func (w *wire) Read(p []byte) (int, error) {
+	if w.refused != 0 {
+		reason := "protocol error"
+		if w.refused == closeTooLarge {
+			reason = "message too large"
+		}
+		w.hangUp(w.refused, reason)
+		return 0, errRefused
+	}
+	n, err := w.take(p)
+	good, parts, code := w.framing.scan(p[:n])
+	for range parts {
+		w.conn.Frame() // a message that there are too many frames for is refused itself
+	}
+	if code != 0 {
+		w.refused = code
+		if good == 0 {
+			return w.Read(nil)
+		}
+		return good, nil
+	}
+	return n, err
+}
+
+// take reads what there is.
+func (w *wire) take(p []byte) (int, error) {
 	for len(w.left) == 0 {
 		if w.raw == nil {
 			return w.Conn.Read(p) // TLS has buffers of its own

@@ -5,6 +5,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/rs/zerolog"
 )
 
 // lotEvents is how many sockets one look at the kernel tells of.
@@ -20,7 +22,7 @@ type lot struct {
 	wires []*wire // by descriptor: an index costs less than a map
 }
 
-func newLot() (*lot, error) {
+func newLot(log zerolog.Logger) (*lot, error) {
 	epoll, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("make epoll instance: %w", err)
@@ -35,7 +37,7 @@ func newLot() (*lot, error) {
 		_ = l.file.Close()
 		return nil, fmt.Errorf("open epoll instance: %w", err)
 	}
-	go l.run(raw)
+	go lasting(log, "lot", func() { l.run(raw) })
 	return l, nil
 }
 
@@ -46,12 +48,7 @@ func (l *lot) close() { _ = l.file.Close() }
 // that w is neither resumed nor closed meanwhile.
 func (l *lot) watch(w *wire) (watched bool) {
 	_ = w.raw.Control(func(fd uintptr) {
-		l.mu.Lock()
-		for len(l.wires) <= int(fd) {
-			l.wires = append(l.wires, nil)
-		}
-		l.wires[fd] = w
-		l.mu.Unlock()
+		l.put(w, int(fd))
 		event := syscall.EpollEvent{Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLONESHOT, Fd: int32(fd)}
 		err := syscall.EpollCtl(l.epoll, syscall.EPOLL_CTL_MOD, int(fd), &event)
 		if err == syscall.ENOENT { // it was never parked before
@@ -60,6 +57,15 @@ func (l *lot) watch(w *wire) (watched bool) {
 		watched = err == nil
 	})
 	return watched
+}
+
+func (l *lot) put(w *wire, fd int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.wires) <= fd {
+		l.wires = append(l.wires, nil)
+	}
+	l.wires[fd] = w
 }
 
 // forget drops w, whose connection is about to be closed.

@@ -2,10 +2,12 @@
 
 package transport
 
+import "github.com/rs/zerolog"
+
 // lot parks nothing where there is no epoll: each connection keeps its goroutine.
 type lot struct{}
 
-func newLot() (*lot, error) { return nil, nil }
+func newLot(zerolog.Logger) (*lot, error) { return nil, nil }
 
 func (*lot) close() {}
 

@@ -41,20 +41,23 @@ func (w *wire) mayRest(err error) (goesOn bool) {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
 	}
+	parked, goesOn := w.park()
+	if parked { // from here on the connection may have another read loop
+		runtime.Goexit()
+	}
+	return goesOn
+}
+
+func (w *wire) park() (parked, goesOn bool) {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if !w.resting || w.closing || w.dead {
-		w.mu.Unlock()
-		return false
+		return false, false
 	}
 	w.resting = false
 	_ = w.SetReadDeadline(time.Time{})
 	w.parked = w.between && w.lot.watch(w)
-	parked := w.parked
-	w.mu.Unlock()
-	if parked { // from here on the connection may have another read loop
-		runtime.Goexit()
-	}
-	return true
+	return w.parked, true
 }
 
 // resumeLocked begins the read loop again where the connection is parked.
@@ -67,6 +70,7 @@ func (w *wire) resumeLocked() {
 
 // readable is told by the lot that there is something to read, or the end.
 func (w *wire) readable() {
+	defer w.recovered()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.resumeLocked()

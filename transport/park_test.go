@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/lxzan/gws"
+	"github.com/rs/zerolog"
 )
 
 // parkable is a WebSocket of gws on a wire that can be parked, and its client's end.
@@ -40,7 +41,7 @@ func (f frames) OnClose(*gws.Conn, error)     { close(f.ended) }
 
 func newParkable(t *testing.T) *parkable {
 	t.Helper()
-	lot, err := newLot()
+	lot, err := newLot(zerolog.Nop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,31 +108,21 @@ func (p *parkable) hears(t *testing.T, want string) {
 }
 
 // park asks for it until it has come about.
-func (p *parkable) park(t *testing.T) {
+func park(t *testing.T, w *wire) {
 	t.Helper()
-	deadline := time.Now().Add(listening)
-	every := time.NewTicker(time.Millisecond)
-	defer every.Stop()
-	for {
-		p.rest()
-		p.mu.Lock()
-		parked := p.parked
-		p.mu.Unlock()
-		if parked {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("not parked in time")
-		}
-		<-every.C
-	}
+	eventually(t, "parked", func() bool {
+		w.rest()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.parked
+	})
 }
 
 func TestParkedConnectionHearsAndIsToldAsIfItWereNot(t *testing.T) {
 	t.Parallel()
 	p := newParkable(t)
 	for i := range 20 {
-		p.park(t)
+		park(t, p.wire)
 		if drained := p.send(numbered(uint64(i), 10)); !drained {
 			t.Fatal("the client does not read")
 		}
@@ -155,7 +146,7 @@ func TestParkedConnectionEndsWithItsClientOrItsServer(t *testing.T) {
 		"it breaks while one asks": func(p *parkable) { go p.drop(); p.rest() },
 	} {
 		p := newParkable(t)
-		p.park(t)
+		park(t, p.wire)
 		end(p)
 		awaits(t, name, p.ended)
 		_ = p.client.Close() // or the end would wait for it
@@ -181,7 +172,7 @@ func TestConnectionInTheMiddleOfAFrameIsNotParked(t *testing.T) {
 			t.Fatal(err)
 		}
 		p.hears(t, "cut anywhere")
-		p.park(t)
+		park(t, p.wire)
 	}
 }
 

@@ -10,7 +10,6 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -89,6 +88,7 @@ type Server struct {
 	admission *admission
 	guesses   *limit.Addresses // of the chaos token
 	upgrader  *gws.Upgrader
+	connect   func(actors.Socket, actors.Resume) (session, error)
 	sockets   sockets
 	lot       *lot // nil where there is none
 	draining  context.Context
@@ -106,7 +106,8 @@ type Server struct {
 func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		settings: o.Settings, chat: o.Chat, ready: o.Ready, log: o.Log, registry: o.Registry,
-		volatile: o.Volatile, metrics: newMetrics(o.Registry),
+		volatile: o.Volatile, metrics: newMetrics(o.Registry), sockets: sockets{open: map[*socket]struct{}{}},
+		connect: func(to actors.Socket, resume actors.Resume) (session, error) { return o.Chat.Connect(to, resume) },
 	}
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -129,16 +130,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.sockets.open = make(map[*socket]struct{})
-	s.upgrader = gws.NewUpgrader(&events{s}, &gws.ServerOption{
-		ReadMaxPayloadSize: frameLimit,
-		ReadBufferSize:     readBuffer,
-		ParallelGolimit:    1, // nothing is handled in parallel, but it sizes a channel each
-		CheckUtf8Enabled:   true,
-		Recovery:           gws.Recovery,
-		NewSession:         func() gws.SessionStorage { return sessionStorage{} },
-		Logger:             gwsLog{o.Log},
-	})
+	s.upgrader = newUpgrader()
 	s.public = newHTTPServer(s.noticeForwarded(s.routes()), o.Log)
 	if s.secure = tlsConfig != nil; s.secure {
 		s.public.TLSConfig = tlsConfig
@@ -157,11 +149,11 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if s.admin == nil && s.settings.ChaosToken != "" && !s.settings.ChaosPublic {
 		s.log.Warn().Msg("CHAOS_TOKEN is set, and /chaos is nowhere: there is no admin address, and CHAOS_PUBLIC is not set")
 	}
-	if s.lot, err = newLot(); err != nil {
+	if s.lot, err = newLot(o.Log); err != nil {
 		return nil, errors.Join(err, s.listener.Close()) // the process ends
 	}
-	go s.sockets.sweep(ctx)
-	go tendMemory(ctx)
+	go lasting(o.Log, "sweep", func() { s.sockets.sweep(ctx) })
+	go lasting(o.Log, "tendMemory", func() { tendMemory(ctx) })
 	return s, nil
 }
 
@@ -227,13 +219,13 @@ func (s *Server) Serve() error {
 	failed := make(chan error, 2)
 	go func() {
 		if s.secure {
-			failed <- s.public.ServeTLS(s.listener, "", "")
+			failed <- s.public.ServeTLS(newServing(s.listener, s.log), "", "")
 		} else {
-			failed <- s.public.Serve(s.listener)
+			failed <- s.public.Serve(newServing(s.listener, s.log))
 		}
 	}()
 	if s.admin != nil {
-		go func() { failed <- s.admin.Serve(s.adminListener) }()
+		go func() { failed <- s.admin.Serve(newServing(s.adminListener, s.log)) }()
 	}
 	if err := <-failed; !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve: %w", err)
@@ -271,11 +263,4 @@ func (l httpLog) Write(line []byte) (int, error) {
 	}
 	event.Bytes("said", bytes.TrimSpace(line)).Msg("http")
 	return len(line), nil
-}
-
-// gwsLog keeps what gws says to its logger: the stack of a panic in a handler.
-type gwsLog struct{ log zerolog.Logger }
-
-func (l gwsLog) Error(v ...any) {
-	l.log.Error().Str("stack", strings.TrimSpace(fmt.Sprint(v...))).Msg("connection panicked")
 }

@@ -2,13 +2,10 @@ package transport
 
 import (
 	"errors"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 
 	"github.com/lxzan/gws"
-
-	"parley/actors"
 )
 
 const (
@@ -25,8 +22,8 @@ const (
 // socket is the edge of one connection: gws on the way in, wire on the way out.
 type socket struct {
 	wire    *wire
-	conn    *actors.Connection
-	release func()       // gives the connection's place back
+	server  *Server
+	release func()       // gives the connection's place back; nil once it has. The read loop's
 	heard   atomic.Int64 // unix seconds of the last frame from the client
 	pinged  int64        // unix seconds of the last ping; the sweep's alone
 	rested  int64        // the last heard of the silence that it was parked for; likewise
@@ -40,8 +37,25 @@ func (s *socket) Write(frames []byte) bool { return s.wire.send(frames) }
 // Offer writes only what the kernel takes.
 func (s *socket) Offer(frames []byte) int { return s.wire.offer(frames) }
 
-// Close ends the connection with a close code.
-func (s *socket) Close(code uint16, reason string) { s.wire.hangUp(code, reason) }
+// Close ends the connection with a close code. What the client says from then on is not
+// heard (RFC 6455 §7.1.7).
+func (s *socket) Close(code uint16, reason string) {
+	s.wire.hangUp(code, reason)
+	s.wire.session().Interrupt()
+}
+
+// end gives back what the connection has, once: its session ends, its place is free. It is
+// the read loop's, or whoever's could not begin one.
+func (s *socket) end(clean bool) {
+	release := s.release
+	if release == nil {
+		return
+	}
+	s.release = nil
+	defer release()
+	defer s.server.sockets.remove(s)
+	s.wire.conn.Closed(clean)
+}
 
 // sessionStorage spares gws a map for each connection: a socket is found through its wire.
 type sessionStorage struct{}
@@ -53,17 +67,17 @@ func (sessionStorage) Store(string, any)            {}
 func (sessionStorage) Range(func(string, any) bool) {}
 
 // events hands what gws reads to the chat. Its methods run in the read loop of the
-// connection; gws recovers only from panics in OnMessage.
-type events struct{ server *Server }
+// connection, which recovers from their panics, and from those of gws (readLoop).
+type events struct{}
 
 func socketOf(c *gws.Conn) *socket { return c.NetConn().(*wire).owner }
 
 // OnOpen has nothing to do: the chat has the connection before the read loop begins,
 // the first time and after each parking.
-func (e *events) OnOpen(*gws.Conn) {}
+func (events) OnOpen(*gws.Conn) {}
 
 // OnMessage hands a frame on; it waits while the session is behind.
-func (e *events) OnMessage(c *gws.Conn, m *gws.Message) {
+func (events) OnMessage(c *gws.Conn, m *gws.Message) {
 	s := socketOf(c)
 	defer s.wire.framed()
 	s.heard.Store(time.Now().Unix())
@@ -74,39 +88,31 @@ func (e *events) OnMessage(c *gws.Conn, m *gws.Message) {
 	}
 	frame := string(m.Bytes())
 	_ = m.Close()
-	s.conn.Receive(frame)
+	s.wire.conn.Receive(frame)
 }
 
-// OnPing answers with the same payload (RFC 6455 §5.5.3), unless the client reads
-// none of its answers.
-func (e *events) OnPing(c *gws.Conn, payload []byte) {
-	defer e.recover()
+// OnPing answers with the same payload (RFC 6455 §5.5.3), unless there are too many or
+// the client reads none of its answers.
+func (events) OnPing(c *gws.Conn, payload []byte) {
 	s := socketOf(c)
 	defer s.wire.framed()
 	s.heard.Store(time.Now().Unix())
-	_ = c.WritePong(payload)
+	if s.wire.conn.Frame() {
+		_ = c.WritePong(payload)
+	}
 }
 
 // OnPong notes that the client is there.
-func (e *events) OnPong(c *gws.Conn, _ []byte) {
+func (events) OnPong(c *gws.Conn, _ []byte) {
 	s := socketOf(c)
 	defer s.wire.framed()
 	s.heard.Store(time.Now().Unix())
+	s.wire.conn.Frame()
 }
 
 // OnClose ends the connection, exactly once.
-func (e *events) OnClose(c *gws.Conn, err error) {
-	defer e.recover()
+func (events) OnClose(c *gws.Conn, err error) {
 	var closed *gws.CloseError
 	s := socketOf(c)
-	clean := errors.As(err, &closed) && closed.Code == closeNormal && !s.wire.wasHungUp()
-	s.conn.Closed(clean)
-	e.server.sockets.remove(s)
-	s.release()
-}
-
-func (e *events) recover() {
-	if reason := recover(); reason != nil {
-		e.server.log.Error().Any("reason", reason).Bytes("stack", debug.Stack()).Msg("connection panicked")
-	}
+	s.end(errors.As(err, &closed) && closed.Code == closeNormal && !s.wire.wasHungUp())
 }

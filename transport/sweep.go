@@ -50,20 +50,20 @@ func (s *sockets) sweep(ctx context.Context) {
 
 func (s *sockets) look(now time.Time) {
 	due := s.due(now)
-	for _, socket := range due.idle {
-		socket.wire.rest()
-	}
-	for _, socket := range due.silent {
-		socket.wire.send(pingFrame)
-	}
-	for _, socket := range due.halfOpen {
-		socket.wire.drop()
-	}
-	for _, socket := range due.expired {
-		socket.Close(actors.CloseNotAllowed, "token expired")
-	}
-	for _, socket := range due.loitering {
-		socket.Close(actors.CloseNotAllowed, "not joined in time")
+	each(due.idle, func(s *socket) { s.wire.rest() })
+	each(due.silent, func(s *socket) { s.wire.send(pingFrame) })
+	each(due.halfOpen, func(s *socket) { s.wire.drop() })
+	each(due.expired, func(s *socket) { s.Close(actors.CloseNotAllowed, "token expired") })
+	each(due.loitering, func(s *socket) { s.Close(actors.CloseNotAllowed, "not joined in time") })
+}
+
+// each does one thing to all; where that panics, it costs the socket alone.
+func each(all []*socket, do func(*socket)) {
+	for _, socket := range all {
+		func() {
+			defer socket.wire.recovered()
+			do(socket)
+		}()
 	}
 }
 
@@ -87,7 +87,7 @@ func (s *sockets) due(now time.Time) (d due) {
 			d.expired = append(d.expired, socket)
 		case !socket.joinBy.IsZero() && !now.Before(socket.joinBy):
 			socket.joinBy = time.Time{} // asked once
-			if !socket.conn.Joined() {
+			if !socket.wire.session().Joined() {
 				d.loitering = append(d.loitering, socket)
 			}
 		case second-max(heard, socket.pinged) >= int64(pingInterval.Seconds()):

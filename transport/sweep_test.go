@@ -22,7 +22,8 @@ import (
 func swept(t *testing.T) (*socket, net.Conn, *sockets) {
 	t.Helper()
 	w, client, _ := wired(t, false)
-	s := &socket{wire: w, conn: &actors.Connection{}}
+	w.serve(nobody{})
+	s := &socket{wire: w}
 	all := &sockets{open: map[*socket]struct{}{}}
 	all.add(s)
 	return s, client, all

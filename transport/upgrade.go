@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lxzan/gws"
+
 	"parley/actors"
 )
 
@@ -56,7 +58,6 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := s.upgrade(w, r, resume, release); err != nil {
-		release()
 		s.log.Debug().Err(err).Msg("handshake failed")
 	}
 }
@@ -85,23 +86,36 @@ func parseResume(query url.Values, now time.Time) (actors.Resume, error) {
 	return resume, nil
 }
 
-// upgrade turns the request into a connection of the chat. release is called when
-// that has ended, unless upgrade fails.
+// upgrade turns the request into a connection of the chat. release is called, once, when
+// that has ended, or was none.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.Resume, release func()) error {
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
+		release()
 		return errors.New("connection can't be taken over")
 	}
 	conn, buffered, err := hijacker.Hijack()
 	if err != nil {
+		release()
 		return fmt.Errorf("take over connection: %w", err)
 	}
 	// The server's reader may hold frames that came with the handshake; it is not
 	// kept, for it is eight times the size that a connection needs.
 	left, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
-	wire := newWire(conn, append([]byte(nil), left...))
-	sock := &socket{wire: wire, release: release}
+	return s.open(newWire(conn, append([]byte(nil), left...)), r, resume, release)
+}
+
+// open answers the request for a WebSocket that came on wire, and serves that.
+func (s *Server) open(wire *wire, r *http.Request, resume actors.Resume, release func()) error {
+	sock := &socket{wire: wire, server: s, release: release}
 	wire.owner = sock
+	begun := false
+	defer func() {
+		if !begun { // also after a panic, of which net/http tells
+			sock.end(false)
+			go wire.linger()
+		}
+	}()
 	now := time.Now()
 	sock.heard.Store(now.Unix())
 	sock.expires = resume.Expires
@@ -111,23 +125,29 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.R
 	wire.in = bufio.NewReaderSize(wire, readBuffer)
 	ws, err := s.upgrader.UpgradeFromConn(wire, wire.in, r)
 	if err != nil {
-		go wire.linger()
 		return fmt.Errorf("upgrade connection: %w", err)
 	}
-	c, err := s.chat.Connect(sock, resume)
+	conn, err := s.connect(sock, resume)
 	if err != nil {
 		_ = ws.WriteClose(actors.CloseRestart, []byte("server restarts"))
-		go wire.linger()
 		return fmt.Errorf("connect: %w", err)
 	}
-	sock.conn = c
 	wire.lot = s.lot
-	wire.loop = func() {
-		ws.ReadLoop()
-		wire.linger()
-	}
-	wire.serve(c)
+	wire.loop = func() { sock.readLoop(ws) }
+	wire.serve(conn)
 	s.sockets.add(sock)
+	begun = true
 	go wire.loop()
 	return nil
+}
+
+// newUpgrader is gws as it is used here.
+func newUpgrader() *gws.Upgrader {
+	return gws.NewUpgrader(events{}, &gws.ServerOption{
+		ReadMaxPayloadSize: frameLimit,
+		ReadBufferSize:     readBuffer,
+		ParallelGolimit:    1, // nothing is handled in parallel, but it sizes a channel each
+		CheckUtf8Enabled:   true,
+		NewSession:         func() gws.SessionStorage { return sessionStorage{} },
+	})
 }

@@ -35,7 +35,7 @@ const (
 type wire struct {
 	net.Conn
 	raw   syscall.RawConn       // nil under TLS, where each write needs a goroutine
-	conn  session               // told what becomes of what was kept
+	conn  session               // told what is read, and what becomes of what was kept
 	owner *socket               // whose way out it is
 	left  []byte                // read from the kernel, or with the handshake, and not by gws
 	try   func(fd uintptr) bool // w.tryOnce, bound once: writing must not allocate
@@ -46,22 +46,27 @@ type wire struct {
 	pullErr error
 	// patience is how long the client may read nothing while something waits for it.
 	patience time.Duration
-	// lot, in and loop are for parking: see park.go. between says that no part of a frame
-	// has been read; it is the read loop's.
-	lot     *lot
-	in      *bufio.Reader // that gws reads from
-	loop    func()        // the read loop, and what follows its end
+	// lot, in and loop are for parking: see park.go.
+	lot  *lot
+	in   *bufio.Reader // that gws reads from
+	loop func()        // the read loop, and what follows its end
+	// framing is of what gws has read, and refused the close code for what it may not
+	// read. between says that no part of a frame has been read. All are the read loop's.
+	framing framing
+	refused uint16
 	between bool
 
-	mu       sync.Mutex
 	resting  bool // the read loop is asked to end between two frames
 	parked   bool // it has
-	kept     []byte
 	flushing bool
-	owed     bool // a write was answered with false
-	hungUp   bool // it was we who ended it
-	closing  bool // the close frame is written or kept: nothing more goes out
-	dead     bool // the connection is broken: nothing goes out
+	owed     bool       // a write was answered with false
+	hungUp   bool       // it was we who ended it
+	closing  bool       // the close frame is written or kept: nothing more goes out
+	shutting bool       // no bytes follow what is kept: whoever has sent it says so
+	dead     bool       // the connection is broken: nothing goes out
+	failed   bool       // something of it panicked, which was logged
+	mu       sync.Mutex // guards all from resting on
+	kept     []byte
 
 	// out, n and err are tryOnce's argument and results, guarded by mu.
 	out []byte
@@ -69,27 +74,31 @@ type wire struct {
 	err error
 }
 
-// session is what a wire tells of its way, an actors.Connection.
+// session is whom a connection is served by, an actors.Connection.
 type session interface {
-	Drained()   // nothing is kept any more
-	Interrupt() // the read loop is not to wait: the connection ends
-	TooSlow()   // it ends because the client did not read
+	Receive(frame string) // takes a message, and waits while the session is behind
+	Frame() (ok bool)     // counts a frame that is none; false: there are too many
+	Joined() bool         // the client has joined
+	Drained()             // nothing is kept any more
+	Interrupt()           // the read loop is not to wait: the connection ends
+	TooSlow()             // it ends because the client did not read
+	Closed(clean bool)    // it has ended; the last call
 }
 
 // nobody is the session until there is one.
 type nobody struct{}
 
-func (nobody) Drained()   {}
-func (nobody) Interrupt() {}
-func (nobody) TooSlow()   {}
+func (nobody) Receive(string) {}
+func (nobody) Frame() bool    { return true }
+func (nobody) Joined() bool   { return false }
+func (nobody) Drained()       {}
+func (nobody) Interrupt()     {}
+func (nobody) TooSlow()       {}
+func (nobody) Closed(bool)    {}
 
 func newWire(c net.Conn, left []byte) *wire {
 	w := &wire{Conn: c, left: left, conn: nobody{}, patience: slowPatience, between: true}
-	under := c
-	if secure, ok := c.(*tls.Conn); ok {
-		under = secure.NetConn()
-	}
-	if tcp, ok := under.(interface{ SetWriteBuffer(bytes int) error }); ok {
+	if tcp, ok := underTLS(c).(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = tcp.SetWriteBuffer(sendBuffer) // without it more is kept by the kernel, no less sent
 	}
 	if tcp, ok := c.(syscall.Conn); ok { // which a connection of TLS is not
@@ -101,11 +110,27 @@ func newWire(c net.Conn, left []byte) *wire {
 	return w
 }
 
-// serve makes conn the one that is told.
+// underTLS is the connection that c's bytes go through.
+func underTLS(c net.Conn) net.Conn {
+	if secure, ok := c.(*tls.Conn); ok {
+		return secure.NetConn()
+	}
+	return c
+}
+
+// serve makes conn the one that is told. The read loop, which begins afterwards, reads it
+// without a lock.
 func (w *wire) serve(conn session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.conn = conn
+}
+
+// session is who is told; for all but the read loop.
+func (w *wire) session() session {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.conn
 }
 
 // Write is gws's way out: the handshake, pongs, and the close frame of an error.
@@ -231,7 +256,7 @@ func (w *wire) tryOnce(fd uintptr) bool {
 // breakLocked gives the connection up; its read loop notices, and ends it, as does
 // who waits to write.
 func (w *wire) breakLocked() {
+	defer w.resumeLocked() // even if the deadline panics: only the read loop gives the place back
 	w.dead, w.kept = true, nil
 	_ = w.SetDeadline(time.Unix(1, 0))
-	w.resumeLocked()
 }

@@ -20,10 +20,13 @@ import (
 const listening = 20 * time.Second
 
 // heardOf notes what a wire tells its session.
-type heardOf struct{ drained, interrupted, tooSlow chan struct{} }
+type heardOf struct {
+	nobody
+	drained, interrupted, tooSlow chan struct{}
+}
 
 func newHeardOf() *heardOf {
-	return &heardOf{make(chan struct{}, 1<<16), make(chan struct{}, 16), make(chan struct{}, 16)}
+	return &heardOf{drained: make(chan struct{}, 1<<16), interrupted: make(chan struct{}, 16), tooSlow: make(chan struct{}, 16)}
 }
 
 func (h *heardOf) Drained()   { h.drained <- struct{}{} }
@@ -358,7 +361,7 @@ func TestWireThatBreaksBeforeItsSessionIsThere(t *testing.T) {
 }
 
 // eventually waits until what is true.
-func eventually(t *testing.T, what string, is func() bool) {
+func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(listening)
 	every := time.NewTicker(5 * time.Millisecond)

@@ -131,8 +131,10 @@ func TestAddressesCountTheirSiteAndTheNetworkAroundIt(t *testing.T) {
 	if wait := a.Take(netip.MustParseAddr("::ffff:192.0.2.1"), 1, start); wait == 0 {
 		t.Error("an IPv4 address has another budget when it is written in IPv6")
 	}
-	if a.Take(netip.Addr{}, 1, start) != 0 || a.Take(netip.Addr{}, 1, start) != 0 {
-		t.Error("who has no address is limited")
+	for range 2 {
+		if a.Take(netip.Addr{}, 1, start) != 0 {
+			t.Error("who has no address is limited")
+		}
 	}
 }
 

@@ -56,6 +56,8 @@ func TestFramesThatNoClientSends(t *testing.T) {
 		"over 16 KiB":         {func(c *raw) { _ = c.write(text, strings.Repeat("x", 16<<10+1)) }, 1009},
 		"compressed":          {func(c *raw) { _ = c.write(text|0x40, "\x00") }, 1002},
 		"an unknown opcode":   {func(c *raw) { _ = c.write(0x83, "x") }, 1002},
+		"a ping in fragments": {func(c *raw) { _ = c.write(0x09, "x") }, 1002},
+		"one in another":      {func(c *raw) { _ = c.write(fragment, "x"); _ = c.write(text, "y") }, 1002},
 		"a long ping":         {func(c *raw) { _ = c.write(ping, strings.Repeat("x", 126)) }, 1002},
 		"a lone continuation": {func(c *raw) { _ = c.write(0x80, "x") }, 1002},
 		"fragments for ever":  {func(c *raw) { _ = c.write(fragment, "x"); go c.repeat(continuation, strings.Repeat("x", 1000)) }, 1009},
@@ -91,7 +93,7 @@ func TestNoCompressionIsEverNegotiated(t *testing.T) {
 
 func TestFloodOfPingsIsAnsweredAndHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
-	n := startNode(t)
+	n := startNode(t, "FRAME_RATE=0")
 	alice := join(t, n, "alice")
 	reads, stalls := connectRaw(t, n), connectRaw(t, n)
 	go stalls.repeat(ping, strings.Repeat("x", 125))
