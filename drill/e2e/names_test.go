@@ -18,7 +18,7 @@ func (u *user) tryJoin(frame string) (j joined, ok bool) {
 
 func TestNameBelongsToWhoeverHoldsIt(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr())
+	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "NAME_HOLD=2s")
 	alice := join(t, n, "alice")
 	alice.say("dm:alice:bob:waiting for the first")
 	alice.hear("dm")
