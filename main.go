@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"reflect"
@@ -189,6 +190,15 @@ func environment(lines []string) map[string]string {
 // parseSettings reads the settings; an error is one line that names the setting.
 func parseSettings(environment map[string]string) (settings, error) {
 	var s settings
+	environment = maps.Clone(environment)
+	eachSetting(reflect.TypeFor[settings](), func(f reflect.StructField) {
+		// The library takes the default where there is nothing; a list can be meant to have nothing in it.
+		if name := f.Tag.Get("env"); f.Type.Kind() == reflect.Slice && f.Tag.Get("envDefault") != "" {
+			if value, set := environment[name]; set && value == "" {
+				environment[name] = ","
+			}
+		}
+	})
 	err := env.ParseWithOptions(&s, env.Options{Environment: environment})
 	var all env.AggregateError
 	if errors.As(err, &all) && len(all.Errors) > 0 {

@@ -97,7 +97,7 @@ func TestBadSettingsEndTheStartWithOneLine(t *testing.T) {
 	for _, setting := range []string{
 		"HISTORY_SIZE=many", "HISTORY_SIZE=-1", "MAX_TEXT_BYTES=0", "LOG_LEVEL=loud", "LOG_FORMAT=xml", "LISTEN_ADDR=nowhere:at:all",
 		"REDIS_ADDR=redis", "REDIS_ADDR=redis://user:sesame@:x:y/z", "MAX_CONNECTIONS=-1", "TRUSTED_PROXIES=everywhere", "JOIN_TIMEOUT=soon",
-		"AUTH_JWT_SECRET=short", "TLS_CERT_FILE=/nowhere", "FRAME_RATE=-1", "ADMIN_ADDR=nowhere:at:all",
+		"AUTH_JWT_SECRET=short", "TLS_CERT_FILE=/nowhere", "FRAME_RATE=-1", "RESERVED_NAMES=system,a:b", "RESERVED_NAMES=a\x00b", "ADMIN_ADDR=nowhere:at:all",
 		"CHAOS_TOKEN=sesame-of-thirty-one-bytes-1234", "JOIN_TIMEOUT=0s ALLOW_LISTENERS=false",
 	} {
 		name, _, _ := strings.Cut(setting, "=")
@@ -106,6 +106,22 @@ func TestBadSettingsEndTheStartWithOneLine(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "sesame") {
 			t.Errorf("%s ends with: %v", setting, err)
 		}
+	}
+}
+
+func TestListThatIsSetToNothingIsEmpty(t *testing.T) {
+	for value, want := range map[string]int{"": 0, " , ": 0, "one": 1, "one, two": 2} {
+		s, err := parseSettings(environment([]string{"RESERVED_NAMES=" + value, "TRUSTED_PROXIES=", "ALLOWED_ORIGINS="}))
+		must(t, err)
+		names := slices.DeleteFunc(s.Actors.ReservedNames, func(name string) bool { return strings.TrimSpace(name) == "" })
+		if len(names) != want || len(s.Transport.AllowedOrigins) != 0 {
+			t.Errorf("RESERVED_NAMES=%s: %q; ALLOWED_ORIGINS=: %q", value, names, s.Transport.AllowedOrigins)
+		}
+	}
+	s, err := parseSettings(environment(nil))
+	must(t, err)
+	if !slices.Contains(s.Actors.ReservedNames, "Everyone") {
+		t.Errorf("not set: %q", s.Actors.ReservedNames)
 	}
 }
 

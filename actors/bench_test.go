@@ -71,3 +71,41 @@ func BenchmarkWave(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/sessions, "ns/session")
 }
+
+// names are one of ASCII, one with an accent, and one in a script that looks like Latin.
+var names = []string{"alice m. 42", "Zoë Müller", "Иван Петров"}
+
+func BenchmarkParseName(b *testing.B) {
+	for _, name := range names {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := ParseName(name); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkFold(b *testing.B) {
+	for _, name := range names {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Fold(name)
+			}
+		})
+	}
+}
+
+func BenchmarkForms(b *testing.B) {
+	for _, name := range append([]string{"Ian"}, names...) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Forms(name)
+			}
+		})
+	}
+}

@@ -22,6 +22,7 @@ import (
 // goroutine.
 type Chat struct {
 	settings      Settings
+	reserved      reservedNames
 	node          string
 	log           zerolog.Logger
 	metrics       *Metrics
@@ -82,8 +83,12 @@ func New(o Options) (*Chat, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	reserved, err := newReservedNames(o.ReservedNames)
+	if err != nil {
+		return nil, err
+	}
 	c := &Chat{
-		settings: o.Settings, node: o.Node, log: o.Log, produceBridge: o.Bridge,
+		settings: o.Settings, reserved: reserved, node: o.Node, log: o.Log, produceBridge: o.Bridge,
 		metrics:     newMetrics(o.Registerer),
 		finished:    make(chan struct{}),
 		public:      newTail(publicTail),

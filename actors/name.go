@@ -3,7 +3,6 @@ package actors
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -33,7 +32,8 @@ const (
 // spaces as one. It may share the memory of s.
 //
 // Beyond the profile it refuses what lets one name pass for another: blanks and marks that can't
-// be seen, and look-alikes of mixed scripts.
+// be seen, and look-alikes of mixed scripts. What else looks alike has a comparison form in
+// common: Forms.
 func ParseName(s string) (string, error) {
 	s = strings.TrimSpace(s)
 	if len(s) == 0 || len(s) > maxNameBytes {
@@ -51,25 +51,6 @@ func ParseName(s string) (string, error) {
 	}
 	return checkName(name)
 }
-
-// Fold gives the comparison form by the Nickname profile (CompareKey): names with equal forms
-// belong to one claim. The joiners that the profile takes (U+200C and U+200D, where a script's
-// spelling wants them) don't tell two names apart. What ParseName refuses may be its own form.
-func Fold(name string) string {
-	if plainASCII(name) {
-		return strings.ToLower(name)
-	}
-	form, err := precis.Nickname.CompareKey(withoutJoiners.Replace(name))
-	if err != nil {
-		return name
-	}
-	return form
-}
-
-// Forms gives the comparison forms of a name; two names with one in common are confused.
-func Forms(name string) []string { return []string{Fold(name)} }
-
-var withoutJoiners = strings.NewReplacer("\u200c", "", "\u200d", "")
 
 // plainASCII reports whether the profile gives s as it is, apart from case.
 func plainASCII(s string) bool {
@@ -129,56 +110,4 @@ func marksOverlap(name string) bool {
 		before = r
 	}
 	return false
-}
-
-// highlyRestrictive reports whether name has the scripts of the restriction level "Highly
-// Restrictive" of UTS #39 §5.2: one script, or one of scriptCompany. Common (digits, emoji,
-// punctuation) and Inherited (combining marks) count as no script. No maintained Go library
-// offers the rule, so it stands here on the standard library's tables; those know one script a
-// character and no extensions, which for these scripts is the same or stricter. Whole names in
-// another script that look alike (Cyrillic "асе", Latin "ace") are beyond this rule.
-func highlyRestrictive(name string) bool {
-	var room [maxScripts]*unicode.RangeTable
-	seen := room[:0]
-	for _, r := range name {
-		if r < utf8.RuneSelf && !isLatinASCII(r) || unicode.In(r, unicode.Common, unicode.Inherited) || unicode.In(r, seen...) {
-			continue
-		}
-		script := scriptOf(r)
-		if script == nil || len(seen) == maxScripts {
-			return false
-		}
-		seen = append(seen, script)
-	}
-	return len(seen) < 2 || slices.ContainsFunc(scriptCompany, func(allowed []*unicode.RangeTable) bool {
-		return !slices.ContainsFunc(seen, func(s *unicode.RangeTable) bool { return !slices.Contains(allowed, s) })
-	})
-}
-
-// maxScripts is the size of the largest company.
-const maxScripts = 4
-
-// scriptCompany lists the scripts that people write together: Japanese, Chinese and Korean, each
-// with Latin.
-var scriptCompany = [][]*unicode.RangeTable{
-	{unicode.Latin, unicode.Han, unicode.Hiragana, unicode.Katakana},
-	{unicode.Latin, unicode.Han, unicode.Bopomofo},
-	{unicode.Latin, unicode.Han, unicode.Hangul},
-}
-
-// scriptOf gives the table of r's script, nil where r has none.
-func scriptOf(r rune) *unicode.RangeTable {
-	if isLatinASCII(r) {
-		return unicode.Latin
-	}
-	for _, table := range unicode.Scripts {
-		if unicode.Is(table, r) {
-			return table
-		}
-	}
-	return nil
-}
-
-func isLatinASCII(r rune) bool {
-	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }

@@ -135,7 +135,7 @@ func (s *session) check(c *command) (receiver string, code Code) {
 	}
 	if c.verb == verbDM {
 		var err error
-		if receiver, err = ParseName(c.peer); err != nil {
+		if receiver, err = ParseName(c.peer); err != nil || s.reserved(receiver) {
 			return "", CodeBadName
 		}
 	}
@@ -159,6 +159,10 @@ func (s *session) join(ctx actor.Context, c command) {
 	}
 	if identity := s.conn.resume.Name; identity != "" && name != identity {
 		s.refuse(CodeWrongName, c.ref)
+		return
+	}
+	if s.reserved(name) {
+		s.refuse(CodeBadName, c.ref)
 		return
 	}
 	if wait := s.chat.budgets.joins.Take(s.conn.resume.Address, 1, time.Now()); wait > 0 {

@@ -10,6 +10,8 @@ type Settings struct {
 	MessageRate  float64 `env:"MESSAGE_RATE" envDefault:"2" meaning:"messages a second that a name may send on average over all its connections to a node, 10 s of them at once; 0: no limit"`
 	// ConversationRate is how many conversations a minute a name may open.
 	ConversationRate float64 `env:"CONVERSATION_RATE" envDefault:"5" meaning:"conversations a minute that a name may open on average, 10 minutes of them at once; 0: no limit"`
+	// ReservedNames are, unless set, what the page puts where names stand, and who people think runs a chat.
+	ReservedNames []string `env:"RESERVED_NAMES" envDefault:"Everyone,Parley,Conversations,Here now,system,admin,moderator" meaning:"names, separated by commas, that nobody can take without a signed identity, nor what is confused with them; empty: none"`
 
 	// The budgets of an address hold for all its connections and names on a node: an IPv4
 	// address, or an IPv6 /64; a /48 has four times as much.

@@ -129,8 +129,9 @@ func (a *authenticator) identify(r *http.Request) (identity, error) {
 	if _, err := a.parser.ParseWithClaims(token, &claims, a.keys.keyfunc(r.Context())); err != nil {
 		return identity{}, tokenError(err)
 	}
+	// A sub that the rules for names would change is nobody: the issuer did not mean whom it would become.
 	name, err := actors.ParseName(claims.Subject)
-	if err != nil {
+	if err != nil || name != claims.Subject {
 		return identity{}, errTokenName
 	}
 	return identity{Name: name, Expires: claims.ExpiresAt.Time}, nil

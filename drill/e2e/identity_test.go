@@ -124,6 +124,32 @@ func TestOnlyBearersOfAGoodTokenConnectUnderItsName(t *testing.T) {
 	}
 }
 
+func TestSubThatTheRulesForNamesWouldChangeIsRefused(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, "AUTH_JWT_SECRET="+jwtSecret)
+	of := func(sub string) http.Header {
+		return bearer(token(t, jwt.SigningMethodHS256, []byte(jwtSecret), "sub", sub))
+	}
+	for _, sub := range []string{"ａｌｉｃｅ", "alice ", " alice", "\talice", "alice\u3000", "alice  b", "alice\u00a0b", "zoe\u0308", "ﬁna"} {
+		if status, _ := dialStatus(t, n, "", of(sub)); status != http.StatusUnauthorized {
+			t.Errorf("sub %q: answered with %d", sub, status)
+		}
+	}
+	for _, sub := range []string{"alice", "Alice B", "zoë", "admin"} { // a reserved name is its issuer's business
+		c, err := rig.Dial(context.Background(), n.WS(), rig.ClientOptions{Header: of(sub)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(c.Close)
+		u := &user{Client: c, test: t}
+		if j, ok := u.tryJoin("join:" + sub); !ok || j.Name != sub {
+			t.Errorf("sub %q was told %+v", sub, j)
+		}
+		u.say("dm:" + sub + ":admin:hello")
+		u.hearText("hello")
+	}
+}
+
 // TestSignedIdentityInheritsNothing: neither what was anybody's before, nor what is of somebody
 // whose name compares equal.
 func TestSignedIdentityInheritsNothing(t *testing.T) {

@@ -18,7 +18,7 @@ func (u *user) tryJoin(frame string) (j joined, ok bool) {
 
 func TestNameBelongsToWhoeverHoldsIt(t *testing.T) {
 	t.Parallel()
-	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr())
+	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "NAME_HOLD=2s")
 	alice := join(t, n, "alice")
 	alice.say("dm:alice:bob:waiting for the first")
 	alice.hear("dm")
@@ -103,6 +103,82 @@ func TestLookAlikesOfMixedScriptsAreRefused(t *testing.T) {
 			t.Errorf("%s was told %+v", name, j)
 		}
 	}
+}
+
+func TestLookAlikesOfAHeldNameAreNotGiven(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, "REDIS_ADDR="+startRedis(t).Addr(), "FRAME_RATE=0")
+	const taken, bad = "name_taken", "bad_name"
+	held := []struct {
+		name  string
+		alike map[string]string // name: the code that answers it
+	}{
+		{"alice", map[string]string{
+			"ali\u0307ce": taken, "aIice": taken, "a\u01c0ice": taken, "a\u0964ice": bad, "\u0251lice": taken,
+			"a1ice": taken, "a|ice": taken, "AL1CE": taken, "al\u0131ce": taken, "a\u2223ice": taken, "al\u0269ce": taken, "ali\u0307\u0307ce": bad,
+			"\u0430\u04cf\u0456\u0441\u0435": taken, "\u0430lice": bad, "al\u200dice": bad, "\U0001d51eli\u0441e": bad,
+			"\U0001d51elice": taken, "ali\u217de": taken,
+		}},
+		{"Bob", map[string]string{"B0b": taken, "\u0412\u041e\u0412": taken, "\u042c\u043e\u042c": taken, "\u0392\u039f\u0392": taken, "B\u1d0fb": taken, "B\u0585b": bad}},
+		{"Mary", map[string]string{"rnary": taken, "\u041cary": bad}},
+		{"tony", map[string]string{"t0ny": taken, "\u03a4\u039f\u039d\u03a5": taken}},
+		{"Maria", map[string]string{"MarIa": taken}},
+		{"jack", map[string]string{"j\u0307ack": taken, "\u0237\u0307ack": taken}},
+		{"user1", map[string]string{"userl": taken, "userI": taken}},
+	}
+	for _, h := range held {
+		join(t, n, h.name)
+	}
+	for _, name := range []string{"alicia", "al\u00edce", "aiice", "al1ce", "Marla", "\u0391\u039d\u039d\u0391", "bobby", "Maru", "user2", "\u0421\u0430\u0448\u0430", "\u039d\u03af\u03ba\u03bf\u03c2", "\u5c71\u7530\u30fc", "\u0930\u093e\u092e\u0964"} {
+		if j, ok := connect(t, n, "").tryJoin("join:" + name); !ok || j.Name != name {
+			t.Errorf("%s, whom nobody looks like, was told %+v", name, j)
+		}
+	}
+	for _, h := range held {
+		stranger := connect(t, n, "")
+		for name, code := range h.alike {
+			stranger.say("join:" + name)
+			if f := stranger.await("an answer to "+name, func(f rig.Frame) bool { return f.Type == "joined" || f.Type == "error" }); f.Code != code {
+				t.Fatalf("%q beside %s: %s, want %s", name, h.name, f.Raw, code)
+			}
+		}
+	}
+}
+
+func TestLookAlikeIsGivenWhereNobodyHoldsTheName(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"aIice", "ali\u0307ce", "\u0251lice", "\u0430\u04cf\u0456\u0441\u0435"} {
+		n := startNode(t)
+		if j, ok := connect(t, n, "").tryJoin("join:" + name); !ok || j.Name != name {
+			t.Errorf("%s was told %+v", name, j)
+		}
+		if _, ok := connect(t, n, "").tryJoin("join:alice"); ok {
+			t.Errorf("alice was taken beside %s", name)
+		}
+	}
+}
+
+func TestReservedNamesAreNobodysInOpenMode(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, "FRAME_RATE=0")
+	u := connect(t, n, "")
+	for _, name := range []string{"Everyone", "everyone", "Every0ne", "Parley", "PAR1EY", "system", "admin", "\u0430dmin", "adrnin", "moderator", "Here now"} {
+		u.say("join:" + name)
+		u.hearError("bad_name")
+	}
+	alice := join(t, n, "alice")
+	alice.say("dm:alice:Admin:are you there?")
+	alice.hearError("bad_name")
+	join(t, n, "admin2")
+
+	own := startNode(t, "RESERVED_NAMES=root, Ops Team")
+	for _, name := range []string{"r00t", "ops team"} {
+		u := connect(t, own, "")
+		u.say("join:" + name)
+		u.hearError("bad_name")
+	}
+	join(t, own, "admin")
+	join(t, startNode(t, "RESERVED_NAMES="), "Everyone")
 }
 
 // TestNamesAndTextsMadeForOtherEyesComeBackAsTheyAre speaks of logs, terminals, HTML,

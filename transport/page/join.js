@@ -7,7 +7,7 @@ const LAST = "parley.name";
 /** What a person can do about it, by error code; for others the server's own sentence stands. */
 const REASONS = {
   name_taken: "Somebody is using that name. Choose another, or come in with the browser that holds it.",
-  bad_name: "Names have 1 to 32 characters, and none of : { } /",
+  bad_name: "Names have 1 to 32 characters, none of : { } /, and can't pass for another's or for the chat's own.",
 };
 
 export class JoinForm {
