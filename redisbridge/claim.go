@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"time"
 
@@ -75,6 +76,7 @@ func (b *bridge) grant(now time.Time) {
 type place struct {
 	of       int // the claim in its batch
 	key      string
+	pair     bool             // the claim takes two
 	spelling *redis.StringCmd // of who has it
 	present  *redis.BoolCmd
 	verdict  *redis.Cmd
@@ -85,8 +87,9 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	var places []place
 	pipe := s.client.Pipeline()
 	for i, m := range batch {
-		for _, key := range claimKeys(m.Name) {
-			places = append(places, place{of: i, key: key, spelling: pipe.HGet(ctx, key, "spelling")})
+		keys := claimKeys(m.Name)
+		for _, key := range keys {
+			places = append(places, place{of: i, key: key, pair: len(keys) > 1, spelling: pipe.HGet(ctx, key, "spelling")})
 		}
 	}
 	if _, err := pipe.Exec(ctx); failed(err) {
@@ -102,30 +105,50 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}
-	for i := range places {
-		p := &places[i]
-		m := batch[p.of]
-		p.verdict = claimScript.EvalSha(ctx, pipe, []string{p.key},
-			m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(p.present.Val()), flag(m.Signed),
-			actors.Grace.Microseconds(), s.nameHold.Microseconds(), p.spelling.Val(),
-			claimLifeOf(true), claimLifeOf(false), flag(waits[p.of].Val() > 0), s.floor(0))
+	decide := func(verdicts [][]string, places []place, look bool) error {
+		for i, p := range places {
+			m := batch[p.of]
+			places[i].verdict = claimScript.EvalSha(ctx, pipe, []string{p.key},
+				m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(p.present.Val()), flag(m.Signed),
+				actors.Grace.Microseconds(), s.nameHold.Microseconds(), p.spelling.Val(),
+				claimLifeOf(true), claimLifeOf(false), flag(waits[p.of].Val() > 0), s.floor(0), flag(look))
+		}
+		if _, err := pipe.Exec(ctx); err != nil {
+			return err
+		}
+		for _, p := range places {
+			verdict, err := p.verdict.StringSlice()
+			if err != nil {
+				return err
+			}
+			verdicts[p.of] = worse(verdicts[p.of], verdict)
+		}
+		return nil
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
-		return nil, err
-	}
-	verdicts := make([][]string, len(batch))
-	for _, p := range places {
-		verdict, err := p.verdict.StringSlice()
-		if err != nil {
+	// Of two places none is taken unless both can be: or whoever asks for MarIa in vain, beside
+	// Maria, would keep Marla out.
+	looked, verdicts := make([][]string, len(batch)), make([][]string, len(batch))
+	if pairs := slices.DeleteFunc(slices.Clone(places), func(p place) bool { return !p.pair }); len(pairs) > 0 {
+		if err := decide(looked, pairs, true); err != nil {
 			return nil, err
 		}
-		verdicts[p.of] = worse(verdicts[p.of], verdict)
+	}
+	places = slices.DeleteFunc(places, func(p place) bool {
+		refused := looked[p.of] != nil && (looked[p.of][0] == "taken" || looked[p.of][0] == "again")
+		if refused {
+			verdicts[p.of] = looked[p.of]
+		}
+		return refused
+	})
+	if len(places) > 0 {
+		if err := decide(verdicts, places, false); err != nil {
+			return nil, err
+		}
 	}
 	return s.claimed(ctx, batch, verdicts)
 }
 
 // worse is the verdict on a name whose places have these: it is its holder's only if all are.
-// A place that was got in vain is free again after the grace.
 func worse(a, b []string) []string {
 	if a == nil || b[0] == "again" || b[0] == "taken" && a[0] != "again" {
 		return b

@@ -151,6 +151,40 @@ func TestNewClaimSeesNoInboxFromBeforeIt(t *testing.T) {
 	})
 }
 
+// TestNameOfTwoFormsTakesBothOrNone: MarIa looks like Marla, and compares equal to Maria.
+func TestNameOfTwoFormsTakesBothOrNone(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		claim(t, s, "Maria", "", "token-1")
+		if got := claim(t, s, "MarIa", "", "token-2"); got.Code != actors.CodeNameTaken {
+			t.Errorf("beside Maria, MarIa is told %+v", got)
+		}
+		if got := claim(t, s, "Marla", "", "token-3"); got.Code != "" {
+			t.Errorf("after MarIa was refused, Marla is told %+v", got)
+		}
+		both := claim(t, s, "IrIs", "", "token-1")
+		if both.Code != "" {
+			t.Fatalf("a free name of two forms: %+v", both)
+		}
+		if again := claim(t, s, "IrIs", "token-1", "x"); again.Code != "" || again.Since != both.Since {
+			t.Errorf("its holder is told %+v", again)
+		}
+		for _, other := range []string{"iris", "lrls"} {
+			if got := claim(t, s, other, "", "token-2"); got.Code != actors.CodeNameTaken {
+				t.Errorf("beside IrIs, %s is told %+v", other, got)
+			}
+		}
+		if !vouchFor(t, s, actors.HeldClaim{Name: "IrIs", Token: "token-1", Since: both.Since}) {
+			t.Error("its claim is somebody else's")
+		}
+		send(t, s, "Maria", "lrls", "to who looks like that")
+		if n := len(held(t, s, "chat:inbox:IrIs")); n != 1 {
+			t.Errorf("what is sent to who looks like it came to it %d times", n)
+		}
+	})
+}
+
 // TestWhatWaitsForNobodyIsLittle, and not for long: strangers can make as many names as they
 // like.
 func TestWhatWaitsForNobodyIsLittle(t *testing.T) {

@@ -17,6 +17,7 @@
 -- ARGV[10] seconds that another is
 -- ARGV[11] '1': what is in the inbox was sent before anybody had claimed the name
 -- ARGV[12] a new claim sees nothing with an id up to this one or now
+-- ARGV[13] '1': only look
 --
 -- Returns {'again'} if the claim's spelling is another than ARGV[8] by now,
 -- {'taken'}, {'kept', since} or {'fresh', since}: kept for the holder of the shown
@@ -31,6 +32,7 @@ local spelling, token, wasSigned = claim[1] or '', claim[2], claim[7] == '1'
 if spelling ~= ARGV[8] then return {'again'} end
 
 local function use(since, kept)
+  if ARGV[13] == '1' then return string.format('%.0f', since) end
   redis.call('HSET', key, 'seen', string.format('%.0f', now))
   redis.call('HDEL', key, 'former')
   if kept then redis.call('HSET', key, 'kept', '1') end
@@ -69,6 +71,8 @@ else
     return {'taken'}
   end
 end
-redis.call('DEL', key)
-redis.call('HSET', key, 'spelling', name, 'token', fresh, 'since', string.format('%.0f', since), 'signed', ARGV[5])
+if ARGV[13] ~= '1' then
+  redis.call('DEL', key)
+  redis.call('HSET', key, 'spelling', name, 'token', fresh, 'since', string.format('%.0f', since), 'signed', ARGV[5])
+end
 return {spelling == '' and proof ~= '' and not signed and 'kept' or 'fresh', use(since, keeps)}
