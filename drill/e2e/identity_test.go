@@ -227,8 +227,8 @@ func TestOnlyListedPagesAndTheOwnMayConnect(t *testing.T) {
 		{"chat.example", "http://localhost:3000", out},
 		{"chat.example", "null", out},
 		{"chat.example:444", "https://chat.example", out},
-		{"localhost:8080", "null", in},
-		{"127.0.0.1:8080", "http://localhost:3000", in},
+		{"localhost:8080", "null", out},
+		{"127.0.0.1:8080", "http://localhost:3000", out},
 		{"127.0.0.1:8080", "https://evil.example", out},
 	} {
 		headers := []string{"Host: " + c.host}
