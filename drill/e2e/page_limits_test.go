@@ -138,7 +138,7 @@ func hasItsNameAfterARestart(t *testing.T, browser *chromium) {
 	env := []string{"REDIS_ADDR=" + redis.Addr(), "LISTEN_ADDR=" + freeAddr(t)}
 	before := startNode(t, env...)
 	alice := browser.open(t, before.URL, "alice")
-	eventually(t, "the name is held", func() bool { return do(t, redis, "HGET", "chat:claim:alice", "held") == "1" })
+	eventually(t, "the name is held", func() bool { return do(t, redis, "HEXISTS", "chat:claim:alice", "held") == int64(1) })
 	alice.do(chromedp.Navigate("about:blank"))
 	before.Stop()
 
