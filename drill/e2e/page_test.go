@@ -36,6 +36,12 @@ func TestPage(t *testing.T) {
 		{"shows markup as text", showsMarkupAsText},
 		{"works with the keyboard and remembers the theme", worksWithTheKeyboardAndRemembersTheTheme},
 		{"kills an actor and shows it heal", killsAnActorAndShowsItHeal},
+		{"sends a burst in order at the server's pace", sendsABurstInOrderAtTheServersPace},
+		{"sends at the server's pace after a reload", sendsAtTheServersPaceAfterAReload},
+		{"says that its name is somebody else's", saysThatItsNameIsSomebodyElses},
+		{"has its name after a restart", hasItsNameAfterARestart},
+		{"says that its rejoin finds the name taken", saysThatItsRejoinFindsTheNameTaken},
+		{"waits for history and joins that are limited", waitsForHistoryAndJoinsThatAreLimited},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, browser) })
 	}

@@ -22,7 +22,7 @@ const HIDDEN_DRAW_MS = 250;
 const DEAR_MS = 8;
 const OPEN = "parley.thread";
 
-const chat = new Chat({ url: new URL("ws", location.href) });
+const chat = new Chat({ url: new URL("ws", location.href), hold: true });
 let threads = new Threads(chat.name);
 let current = threads.get("");
 let arrived = 0;
@@ -51,13 +51,17 @@ themeToggle(byId("theme"));
 
 chat.on("state", (change) => {
   notice.show(change);
-  joinForm.show(change.state);
+  joinForm.show(change);
   schedule();
 });
 chat.on("joined", ({ name }) => enter(name));
 chat.on("refused", (refusal) => {
   leaveChat();
   joinForm.refuse(refusal, chat.name);
+});
+chat.on("lost", ({ name, unsent }) => {
+  leaveChat();
+  joinForm.lose(name, unsent);
 });
 chat.on("messages", ({ messages, gap, direct }) => {
   const first = !direct && !sawHistory;
@@ -156,14 +160,22 @@ async function loadOlder(before) {
   thread.loading = true;
   thread.stalled = false;
   schedule();
+  let again = false;
   try {
     const { messages, more } = await chat.older(thread.peer, before?.id ?? null);
     thread.log.addPage(before, messages, more);
   } catch (error) {
-    // After a lost connection the next draw asks again; after a refusal a person does.
-    thread.stalled = /** @type {any} */ (error).code !== "offline";
+    const { code, retryMs } = /** @type {any} */ (error);
+    if (retryMs) {
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+      // At the top the next draw asks again, if somebody still looks there; a hole was asked for by a person.
+      again = thread === current && Boolean(before?.gap) && before !== thread.log.entries[0];
+    } else {
+      thread.stalled = code !== "offline"; // after a lost connection the next draw asks again, after a refusal a person
+    }
   }
   thread.loading = false;
+  if (again) return loadOlder(before);
   schedule();
 }
 
@@ -194,6 +206,7 @@ function draw() {
       thread.log.trim(reading ? KEEP_READING : KEEP);
     }
     view.draw(chat.pending(current.peer), arrived);
+    notice.pace(chat.paced);
     arrived = 0;
     threadList.draw(threads.ordered, current.peer, chat.people);
     peopleList.draw(chat.people, chat.count, chat.name);

@@ -8,6 +8,7 @@
  *     chat.on("messages", ({ messages }) => messages.forEach(show));
  *     chat.on("outbox", () => showPending(chat.pending("")));
  *     chat.on("refused", ({ code, message }) => askForAnotherName(message));
+ *     chat.on("lost", ({ name }) => askForAnotherName(`${name} is somebody else's now`));
  *     chat.start();
  *     chat.join("alice");
  *     chat.say("hello");               // to everyone
@@ -21,41 +22,51 @@
  *                           put a message into the outbox and return its entry; it is sent when it can be
  *   pending(to)             what is in the outbox for "" (everyone) or a peer, oldest first
  *   retry(ref), discard(ref)   for an entry that has `failed`
- *   older(peer, before)     a promise of {messages, more}: a page older than id `before` (null: the newest)
+ *   older(peer, before)     a promise of {messages, more}: a page older than id `before` (null: the newest). It
+ *                           is rejected with an error that has a `code`, and where it may be asked again
+ *                           `retryMs`, after which
  *   reconnect()             connects at once instead of after the wait
  *   awake(visible)          tell it when the page is shown or hidden: only a visible page checks its link
  *
- * Properties: name, state, people (a Set, or null when only the number is known), count
+ * Option `hold: true`: asks the server after every join to hold the name for the token that is kept here (`hold:`).
+ * It may refuse, and nobody needs to know.
+ *
+ * Properties: name, state, people (a Set, or null when only the number is known), count, paced (the server takes
+ * messages more slowly than they were said; they are sent in order, as it takes them)
  *
  * Events (`on(type, listener)`; the listener gets the detail)
- *   state    {state, retryAt?, code?}   "connecting", "online" (not joined), "joined", "offline" (retryAt says
- *                                       when it tries again), "shut" (the server wants no reconnect; code)
+ *   state    {state, retryAt?, code?}   "connecting", "online" (not joined; with retryAt and code: joining was
+ *                                       refused for now, and is tried again then), "joined", "offline" (retryAt
+ *                                       says when it tries again), "shut" (the server wants no reconnect; code)
  *   joined   {name}                     the name as the server spells it
  *   conversations {conversations}       [{peer, id}], newest first; after the direct messages of a join
  *   refused  {code, message}            the name was not given
+ *   lost     {name, unsent}             the name is somebody else's now, and this page has none. What it said and
+ *                                       is not acked (so many messages) has `failed`: retry() says it under the
+ *                                       next name, and nothing else does
  *   messages {messages, gap, live, direct}  each message once, ever; of the inbox if direct. gap: older ones
  *                                       between these and what came before may be missing. live: not history.
  *                                       One's own carry the `ref` of their entry
- *   outbox   {}                         pending() has changed
+ *   outbox   {}                         pending() or paced has changed
  *   people   {}                         people or count has changed
  *
  * A message: {id, user, to?, text, time, ref?}; without `to` it is public. `peerOf` names a thread.
  */
 import { Link } from "./link.js";
 import { clean, keyOf } from "./message.js";
-import { Outbox, newRef } from "./outbox.js";
+import { NAME_LOST, Outbox, newRef } from "./outbox.js";
+import { isRetryable, retryWait } from "./retry.js";
+import { Sender } from "./sender.js";
 import { local, save, session } from "./storage.js";
 
 export { clean, keyOf, peerOf } from "./message.js";
 
 /** @typedef {import("./message.js").Message} Message */
 
-/** The server forgets a REF 10 minutes after it was stored; a minute of it is kept for clocks and travel. */
-const REF_LIFE_MS = 9 * 60_000;
 /** How many ids are remembered to recognise a message that comes by two ways. */
 const KNOWN = 4_096;
-const RETRYABLE = new Set(["rate_limited", "overloaded", "unavailable"]);
-const RETRY_MS = 1_000;
+/** The close code of who has lost the name to somebody else. */
+const CLOSE_NAME_LOST = 4009;
 
 export class Chat {
   /**
@@ -64,25 +75,34 @@ export class Chat {
    * @param {Storage | null} [options.session] keeps name and outbox over a reload; default sessionStorage
    * @param {Storage | null} [options.local]   keeps the tokens of names; default localStorage
    * @param {() => string} [options.token]  gives a token for servers that ask for one
+   * @param {boolean} [options.hold]        whether the server shall hold the names whose tokens are kept
    */
-  constructor({ url, session: kept = session, local: tokens = local, token }) {
+  constructor({ url, session: kept = session, local: tokens = local, token, hold = false }) {
     this.url = new URL(url);
     this.session = kept;
     this.local = tokens;
     this.token = token;
+    this.hold = hold;
     /** @type {string} */ this.name = kept?.getItem("parley.name") ?? "";
+    /** The name that was joined with, maybe before a reload. */ this.had = this.name;
     this.state = "offline";
     /** @type {Set<string> | null} */ this.people = new Set();
     this.count = 0;
 
     this.target = new EventTarget();
     this.outbox = new Outbox(kept, "parley.outbox");
+    this.sender = new Sender(this.outbox, {
+      send: (frame) => void this.link.send(frame),
+      cursor: ({ to }) => (to ? this.dmSince : this.since) ?? 0,
+      whole: () => this.whole,
+      changed: () => this.emit("outbox", {}),
+    });
     this.link = new Link({
       url: () => this.address(),
       connecting: () => this.setState("connecting"),
       opened: () => this.onOpened(),
       heard: (text) => this.hear(text),
-      closed: () => this.onClosed(),
+      closed: (code) => this.onClosed(code),
       waiting: (retryAt) => this.setState("offline", { retryAt }),
       shut: (code) => this.setState("shut", { code }),
     });
@@ -93,8 +113,11 @@ export class Chat {
     this.known = new Set();
     /** @type {Map<string, {resolve: Function, reject: Function}>} */ this.asked = new Map();
     this.joinRef = "";
-    this.underWay = "";
-    /** @type {ReturnType<typeof setTimeout> | null} */ this.hold = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */ this.joinTimer = undefined;
+  }
+
+  get paced() {
+    return this.sender.pace > 0;
   }
 
   /** @param {string} type @param {(detail: any) => void} listener */
@@ -122,7 +145,7 @@ export class Chat {
   }
 
   leave() {
-    this.name = "";
+    this.name = this.had = "";
     this.session?.removeItem("parley.name");
     this.outbox.entries = [];
     this.outbox.save();
@@ -142,22 +165,26 @@ export class Chat {
   tell(peer, text) {
     const entry = this.outbox.add(this.name, peer, clean(text));
     this.emit("outbox", {});
-    this.flush();
+    this.sender.flush();
     return entry;
   }
 
   /** @param {string} to */
   pending(to) {
-    return this.outbox.entries.filter((e) => e.to === to && e.from === this.name && !e.seen);
+    return this.outbox.entries.filter((e) => e.to === to && !e.seen && (e.from === this.name || e.failed?.code === NAME_LOST));
   }
 
   /** @param {string} ref */
   retry(ref) {
     const entry = this.outbox.get(ref);
     if (!entry?.failed) return;
+    if (entry.failed.code === NAME_LOST) {
+      if (!this.name) return;
+      this.outbox.update(entry, { from: this.name, ref: newRef() }); // another's message, as the server sees it
+    }
     this.outbox.update(entry, { failed: undefined, sentAt: undefined });
     this.emit("outbox", {});
-    this.flush();
+    this.sender.flush();
   }
 
   /** @param {string} ref */
@@ -209,52 +236,35 @@ export class Chat {
     if (this.name) this.sendJoin();
   }
 
-  onClosed() {
-    this.joinRef = this.underWay = "";
-    this.release();
+  /** @param {number} code */
+  onClosed(code) {
+    this.joinRef = "";
+    clearTimeout(this.joinTimer);
+    this.sender.stop();
     for (const { reject } of this.asked.values()) {
       reject(Object.assign(new Error("the connection was lost"), { code: "offline" }));
     }
     this.asked.clear();
+    if (code === CLOSE_NAME_LOST) this.loseName();
   }
 
   sendJoin() {
+    clearTimeout(this.joinTimer);
     this.joinRef = newRef();
     const token = this.local?.getItem(tokenKey(this.name));
     this.link.send(`join#${this.joinRef}:${this.name}${token ? ":" + token : ""}`);
   }
 
-  /** Sends the oldest message of the outbox. One at a time, so that a refusal can't change the order. */
-  flush() {
-    if (this.state !== "joined" || this.underWay || this.hold) return;
-    const entry = this.outbox.next(this.name);
-    if (!entry) return;
-    if (entry.sentAt && Date.now() - entry.sentAt > REF_LIFE_MS) return this.settleOld(entry);
-    this.underWay = entry.ref;
-    const after = (entry.to ? this.dmSince : this.since) ?? 0;
-    if (!entry.sentAt) this.outbox.update(entry, { sentAt: Date.now(), after });
-    this.link.send(entry.to
-      ? `dm#${entry.ref}:${entry.from}:${entry.to}:${entry.text}`
-      : `msg#${entry.ref}:${entry.from}:${entry.text}`);
-  }
-
-  /**
-   * Its REF may be forgotten, so sending it again could double it. A feed without holes since then tells
-   * whether it was stored; otherwise only a person can decide.
-   * @param {import("./outbox.js").Pending} entry
-   */
-  settleOld(entry) {
-    if (entry.seen) this.outbox.remove(entry.ref);
-    else if (this.whole) this.outbox.update(entry, { ref: newRef(), sentAt: undefined });
-    else this.outbox.update(entry, { failed: { code: "unknown", message: "It is not known whether this arrived." } });
+  /** The name is somebody else's: whatever was this page's under it ends here. */
+  loseName() {
+    const { name } = this;
+    this.local?.removeItem(tokenKey(name));
+    this.session?.removeItem("parley.name");
+    this.name = this.had = "";
+    this.dmSince = null;
+    const unsent = this.outbox.disown(name);
     this.emit("outbox", {});
-    this.flush();
-  }
-
-  /** Ends the wait that a refusal asked for. */
-  release() {
-    if (this.hold) clearTimeout(this.hold);
-    this.hold = null;
+    this.emit("lost", { name, unsent });
   }
 
   // What the server says
@@ -293,9 +303,11 @@ export class Chat {
 
   /** @param {any} frame */
   onJoined(frame) {
-    this.name = frame.name;
+    this.name = this.had = frame.name;
     save(this.session, "parley.name", this.name);
     if (frame.token) save(this.local, tokenKey(this.name), frame.token);
+    // Where nothing can be stored the name would be held for nobody.
+    if (this.hold && frame.token && this.local?.getItem(tokenKey(this.name)) === frame.token) this.link.send(`hold#${newRef()}:`);
     this.whole = this.whole && this.dmSince !== null && !frame.truncated;
     this.setState("joined");
     this.emit("joined", { name: this.name });
@@ -303,7 +315,7 @@ export class Chat {
     this.onInbox(frame.dms, frame.truncated, false);
     this.emit("conversations", { conversations: frame.conversations ?? [] });
     if (fresh) this.dmSince = Math.max(this.dmSince ?? 0, frame.cursor ?? 0);
-    this.flush();
+    this.sender.start(this.name);
   }
 
   /** @param {Message[]} messages @param {boolean} gap @param {boolean} live */
@@ -346,9 +358,8 @@ export class Chat {
 
   /** @param {{ref: string, id: number}} frame */
   onAck({ ref, id }) {
-    if (this.underWay === ref) this.underWay = "";
     const entry = this.outbox.get(ref);
-    if (!entry) return;
+    if (!entry) return this.sender.acked(ref);
     this.outbox.remove(ref);
     /** @type {Message} */
     const message = { id, user: entry.from, text: entry.text, time: Math.floor(id / 1e6), ref };
@@ -358,8 +369,8 @@ export class Chat {
     if (!passed && this.learn(message)) {
       this.emit("messages", { messages: [message], gap: false, live: true, direct: entry.to !== "" });
     }
+    this.sender.acked(ref);
     this.emit("outbox", {});
-    this.flush();
   }
 
   /** @param {{code: string, message: string, ref?: string, retry_ms?: number}} frame */
@@ -369,39 +380,34 @@ export class Chat {
     const asked = this.asked.get(ref);
     if (asked) {
       this.asked.delete(ref);
-      asked.reject(Object.assign(new Error(frame.message), { code: frame.code, retryMs: frame.retry_ms }));
+      const retryMs = isRetryable(frame.code) ? retryWait(frame.retry_ms) : undefined;
+      asked.reject(Object.assign(new Error(frame.message), { code: frame.code, retryMs }));
       return;
     }
     const entry = this.outbox.get(ref);
-    if (!entry) return;
-    this.underWay = "";
+    if (!entry) return; // of a hold, or of what was settled meanwhile
     if (frame.code === "not_joined") return this.link.lost(0);
-    if (RETRYABLE.has(frame.code)) {
-      this.outbox.update(entry, { sentAt: undefined, seen: undefined });
-      this.hold = setTimeout(() => {
-        this.release();
-        this.flush();
-      }, frame.retry_ms ?? RETRY_MS);
-    } else {
-      const { code, message } = frame;
-      this.outbox.update(entry, { failed: { code, message }, sentAt: undefined, seen: undefined });
-    }
-    this.emit("outbox", {});
-    this.flush();
+    this.sender.refused(entry, frame);
   }
 
   /** @param {{code: string, message: string, retry_ms?: number}} frame */
   onJoinRefused({ code, message, retry_ms }) {
     this.joinRef = "";
-    if (RETRYABLE.has(code)) {
-      this.hold = setTimeout(() => {
-        this.release();
-        this.sendJoin();
-      }, retry_ms ?? RETRY_MS);
+    const token = this.local?.getItem(tokenKey(this.name));
+    if (isRetryable(code)) {
+      const wait = retryWait(retry_ms);
+      this.joinTimer = setTimeout(() => this.sendJoin(), wait);
+      return this.setState("online", { retryAt: Date.now() + wait, code });
+    }
+    // Who had it under this spelling, and shows the token, is refused only where it is somebody else's.
+    if (code === "name_taken" && token && this.had === this.name) {
+      const resumed = this.dmSince !== null;
+      this.loseName();
+      if (resumed) this.link.connect(); // the cursor of that inbox is part of the connection's address
       return;
     }
-    if (code === "unauthorized" && this.local?.getItem(tokenKey(this.name))) {
-      this.local.removeItem(tokenKey(this.name)); // of a claim that has ended; the name may be free
+    if (code === "unauthorized" && token) {
+      this.local?.removeItem(tokenKey(this.name)); // of a claim that has ended; the name may be free
       this.sendJoin();
       return;
     }

@@ -55,10 +55,20 @@ export class JoinForm {
     this.field.focus();
   }
 
-  /** Tells why joining takes its time. @param {string} state of the connection */
-  show(state) {
+  /** The name was this person's until now. @param {string} name @param {number} unsent how many messages wait */
+  lose(name, unsent) {
+    const kept = unsent === 0 ? ""
+      : unsent === 1 ? " One message may not have been sent: it is kept for you in the chat."
+      : ` ${unsent} messages may not have been sent: they are kept for you in the chat.`;
+    this.refuse({ code: "", message: `The name ${name} is somebody else’s now. Choose another to go on.${kept}` }, name);
+  }
+
+  /** Tells why joining takes its time. @param {{state: string, code?: string | number}} change of the connection */
+  show({ state, code }) {
     if (this.page.hidden || !this.button.disabled) return;
-    this.button.textContent = state === "offline" ? "The server does not answer. Trying again…" : "Joining…";
+    this.button.textContent = state === "offline" ? "The server does not answer. Trying again…"
+      : state === "online" && code === "rate_limited" ? "Many are joining. Trying again in a moment…"
+      : state === "online" && code ? "The server is busy. Trying again in a moment…" : "Joining…";
     if (state !== "shut") return;
     this.wait(false);
     this.explain("The server closed the connection. It may not allow this page.");

@@ -8,7 +8,7 @@
  * @property {() => void} connecting
  * @property {() => void} opened
  * @property {(text: string) => void} heard
- * @property {() => void} closed        whatever was under way on the connection is over
+ * @property {(code: number) => void} closed      whatever was under way on the connection is over
  * @property {(retryAt: number) => void} waiting  until the next attempt, ms since the epoch
  * @property {(code: number) => void} shut        for good, until connect() is called
  */
@@ -77,7 +77,7 @@ export class Link {
   /** Gives the connection up and tries again after a wait. @param {number} code */
   lost(code) {
     if (this.openedAt && Date.now() - this.openedAt >= STEADY_MS) this.failures = 0;
-    this.drop(CLOSE_MOVING);
+    this.drop(CLOSE_MOVING, code);
     if (FINAL_CODES.has(code)) return this.events.shut(code);
     // Full jitter: after an outage everybody comes back at once, and only chance spreads them.
     const wait = Math.random() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** this.failures++);
@@ -120,8 +120,8 @@ export class Link {
     return true;
   }
 
-  /** Lets go of the socket without waiting for its goodbye. @param {number} code */
-  drop(code) {
+  /** Lets go of the socket without waiting for its goodbye. @param {number} code @param {number} [heard] the server's, if it closed */
+  drop(code, heard = code) {
     const socket = this.socket;
     for (const timer of Object.values(this.timers)) clearTimeout(timer);
     this.timers = {};
@@ -129,6 +129,6 @@ export class Link {
     this.socket = null;
     if (!socket) return;
     if (socket.readyState <= WebSocket.OPEN) socket.close(code);
-    this.events.closed();
+    this.events.closed(heard);
   }
 }

@@ -17,6 +17,9 @@
 
 import { load, save } from "./storage.js";
 
+/** The code of entries whose name is somebody else's now. */
+export const NAME_LOST = "name_lost";
+
 export class Outbox {
   /**
    * @param {Storage | null} storage
@@ -65,6 +68,22 @@ export class Outbox {
   remove(ref) {
     this.entries = this.entries.filter((e) => e.ref !== ref);
     this.save();
+  }
+
+  /**
+   * Nothing said under a name that is somebody else's now is sent by itself any more.
+   * @param {string} name @returns {number} how many messages that concerns
+   */
+  disown(name) {
+    const mine = this.entries.filter((e) => e.from === name && !e.seen);
+    for (const entry of mine) {
+      const message = entry.failed?.message
+        ?? (entry.sentAt ? "It is not known whether this arrived." : `The name ${name} is somebody else’s now.`);
+      entry.failed = { code: NAME_LOST, message };
+    }
+    this.entries = this.entries.filter((e) => e.from !== name || !e.seen);
+    this.save();
+    return mine.length;
   }
 
   /** Merges fields into an entry. @param {Pending} entry @param {Partial<Pending>} change */

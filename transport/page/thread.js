@@ -5,6 +5,7 @@
  */
 import { avatar, h, nameOf } from "./dom.js";
 import { linkify } from "./linkify.js";
+import { NAME_LOST } from "./outbox.js";
 
 /** Messages of one person this close together are one group. */
 const GROUP_S = 5 * 60;
@@ -151,7 +152,7 @@ export class ThreadView {
   makeRow(entry) {
     const pending = entry.id === undefined;
     const user = pending ? entry.from : entry.user;
-    const own = user === this.me;
+    const own = pending || user === this.me;
     const at = new Date(pending ? entry.at : entry.id / 1000);
     const author = own
       ? h("span", { class: "author visually-hidden" }, "You")
@@ -172,8 +173,8 @@ export class ThreadView {
   makeMark(entry) {
     if (!entry.failed) return h("div", { class: "mark" }, "Sending…");
     return h("div", { class: "mark" },
-      h("span", {}, `Not sent: ${entry.failed.message}`),
-      h("button", { type: "button", onclick: () => this.acts.retry(entry.ref) }, "Try again"),
+      h("span", {}, entry.sentAt ? entry.failed.message : `Not sent: ${entry.failed.message}`),
+      h("button", { type: "button", onclick: () => this.acts.retry(entry.ref) }, entry.failed.code === NAME_LOST ? `Send as ${this.me}` : "Try again"),
       h("button", { type: "button", onclick: () => this.acts.discard(entry.ref) }, "Discard"));
   }
 
