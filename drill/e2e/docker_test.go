@@ -135,8 +135,11 @@ func (e *engine) checkImage(image string) {
 func (e *engine) run(image, network, name, redisAddr string) string {
 	e.t.Helper()
 	container := e.tag + "-" + name
-	e.docker("create", "--name", container, "--network", network, "--env", "REDIS_ADDR="+redisAddr,
-		"--publish", "127.0.0.1::8080", "--health-interval", "1s", image)
+	create := []string{"create", "--name", container, "--network", network, "--publish", "127.0.0.1::8080", "--health-interval", "1s"}
+	for _, setting := range append([]string{"REDIS_ADDR=" + redisAddr}, rig.Unlimited...) {
+		create = append(create, "--env", setting)
+	}
+	e.docker(append(create, image)...)
 	e.cleanUp("rm", "--force", "--volumes", container)
 	e.t.Cleanup(func() {
 		if e.t.Failed() {
