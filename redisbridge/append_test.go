@@ -182,7 +182,7 @@ func TestDirectMessageIsInItsConversationAndInBothInboxes(t *testing.T) {
 				{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "carol", Text: "psst"}}, receiver: "carol"},
 				{waiting: waiting{Message: actors.Message{Ref: "alice#2", Sender: "alice", Receiver: "alice", Text: "note"}}, receiver: "alice"},
 			}
-			_, err := s.appendDirects(soon(t), work)
+			_, err := s.appendDirects(soon(t), work, 0)
 			must(t, err)
 		}
 		said := held(t, s, "chat:dm:alice:bob")

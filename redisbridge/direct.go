@@ -63,8 +63,9 @@ func (b *bridge) commitDirects(now time.Time, q *directAppender) {
 		work[i] = direct{waiting: w, receiver: w.Receiver}
 	}
 	var entries []actors.LogEntry
+	fence := b.store.lease.fence() // now: a later one may be of a lease that the claims did not outlast
 	b.run(&q.lane, len(batch), func(ctx context.Context) (err error) {
-		entries, err = b.store.appendDirects(ctx, work)
+		entries, err = b.store.appendDirects(ctx, work, fence)
 		return err
 	}, func(error) { b.storedDirects(q, work, entries) })
 }
@@ -99,15 +100,16 @@ func (b *bridge) storedDirects(q *directAppender, work []direct, entries []actor
 }
 
 // appendDirects takes a batch through the steps. Each message's err says whether it
-// is stored; the error given back is one of them.
-func (s *Store) appendDirects(ctx context.Context, work []direct) ([]actors.LogEntry, error) {
+// is stored; the error given back is one of them. fence is the end of the lease that the
+// batch was begun in.
+func (s *Store) appendDirects(ctx context.Context, work []direct, fence int64) ([]actors.LogEntry, error) {
 	if err := s.resolve(ctx, work); err != nil {
 		for i := range work {
 			work[i].err = err
 		}
 		return nil, err
 	}
-	if err := s.converse(ctx, work); err != nil && !anyStored(work) {
+	if err := s.converse(ctx, work, fence); err != nil && !anyStored(work) {
 		return nil, err
 	}
 	return s.deliver(ctx, work)
@@ -142,13 +144,13 @@ func (s *Store) resolve(ctx context.Context, work []direct) error {
 }
 
 // converse appends to the conversations, one call each.
-func (s *Store) converse(ctx context.Context, work []direct) error {
+func (s *Store) converse(ctx context.Context, work []direct, fence int64) error {
 	calls := newCalls(s)
 	for i := range work {
 		d := &work[i]
 		c := calls.of("", conversationKey(d.Sender, d.receiver), func(c *appendCall) {
 			c.keep, c.slack, c.life, c.head = s.keep, s.slack, inboxLife, directHead
-			c.floor, c.fence, c.waits = s.floorOf(c.key), s.lease.fence(), d.waits
+			c.floor, c.fence, c.waits = s.floorOf(c.key), fence, d.waits
 			c.seen = s.seen.newest(c.key, time.Now())
 		})
 		c.add(i, d.Ref, d.Since, body(d.Sender, d.receiver, d.Text))

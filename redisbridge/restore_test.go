@@ -85,7 +85,7 @@ func TestInboxThatIsPutBackPutsItsConversationsBack(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 1000)
 		work := []direct{{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"}}
-		stored, err := s.appendDirects(soon(t), work)
+		stored, err := s.appendDirects(soon(t), work, 0)
 		must(t, err)
 		keys := []string{"chat:dm:alice:bob", "{chat:dm:alice:bob}:refs", "chat:inbox:alice", "chat:inbox:bob", "{chat:inbox:bob}:refs", "chat:peers:alice", "chat:peers:bob"}
 		before := map[string]any{}

@@ -1,6 +1,7 @@
 package redisbridge
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -209,4 +210,23 @@ func (l *listener) say(h *house, seq uint64, text string) {
 	h.root.Send(h.bridge, &actors.Append{To: l.pid, Messages: []actors.Message{
 		{Seq: seq, Ref: text + "#1", Sender: text, Text: text, Received: time.Now()},
 	}})
+}
+
+// TestDirectMessagesAreFencedByTheLeaseTheyWereBegunIn: the process may stall between two steps,
+// and have a new lease when it goes on, before the claims were looked at.
+func TestDirectMessagesAreFencedByTheLeaseTheyWereBegunIn(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		r, err := s.renewLease(soon(t), leaseLength)
+		must(t, err)
+		s.lease.renewed(time.Now(), r)
+		work := []direct{{waiting: waiting{Message: actors.Message{Sender: "alice", Receiver: "bob", Text: "late", Ref: "alice#1"}}, receiver: "bob"}}
+		if _, err := s.appendDirects(soon(t), work, time.Now().Add(-time.Second).UnixMicro()); !errors.Is(err, errLapsed) {
+			t.Errorf("what was begun in a lease that has ended: %v", err)
+		}
+		if n := len(held(t, s, "chat:dm:alice:bob")); n != 0 {
+			t.Errorf("%d are stored", n)
+		}
+	})
 }
