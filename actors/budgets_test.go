@@ -148,14 +148,18 @@ func TestResumeBeyondTheBudgetIsPacedAndWhole(t *testing.T) {
 
 func TestWhatASlowListenerMissedCostsItsAddressNothing(t *testing.T) {
 	t.Parallel()
-	few := 10.0
-	chat, redis := budgeted(t, func(s *Settings) { s.ByteRatePerIP = &few })
+	some := 10_000.0 // 160,000 at once
+	chat, redis := budgeted(t, func(s *Settings) { s.ByteRatePerIP = &some })
+	address := netip.MustParseAddr("192.0.2.1")
 	u := connectFrom(t, chat, "192.0.2.1", Newest)
 	u.clog(0)
-	redis.say(1_000)
+	redis.say(3_000)
 	eventually(t, "it is behind", func() bool { return u.refusedWrites() > 0 })
 	u.unclog()
 	u.hasHeardAll("msg", redis.logOf(Public), 0)
+	if wait := chat.budgets.bytes.Wait(address, 150_000, time.Now()); wait > 0 {
+		t.Errorf("it has paid for it: %v", wait)
+	}
 }
 
 func TestHoldIsAskedForOnceAndAcked(t *testing.T) {

@@ -34,6 +34,41 @@ func TestFramingIsTheSameInWhateverPiecesBytesCome(t *testing.T) {
 	})
 }
 
+// TestFramingRefusesWhatNoClientMaySend by itself: what the library would find, too, must not
+// depend on it, for the scanner has to stay in step with the bytes.
+func TestFramingRefusesWhatNoClientMaySend(t *testing.T) {
+	mask := string(make([]byte, maskSize))
+	for what, c := range map[string]struct {
+		bytes string
+		code  uint16
+	}{
+		"a text":                             {"\x81\x81" + mask + "x", 0},
+		"an empty text":                      {"\x81\x80" + mask, 0},
+		"a text in two parts, a ping within": {"\x01\x81" + mask + "x\x89\x80" + mask + "\x80\x81" + mask + "y", 0},
+		"16 bits of length":                  {"\x82\xfe\x00\x7e" + mask, 0},
+		"the longest":                        {"\x81\xfe\x40\x00" + mask, 0},
+		"one more than that":                 {"\x81\xfe\x40\x01", closeTooLarge},
+		"one more over two parts":            {"\x01\xfe\x40\x00" + mask + string(make([]byte, frameLimit)) + "\x80\x81", closeTooLarge},
+		"64 bits of length":                  {"\x81\xff\x00\x00\x00\x00\x00\x01\x00\x00", closeTooLarge},
+		"the top bit of them":                {"\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00", closeProtocol},
+		"16 bits where 7 would do":           {"\x81\xfe\x00\x7d", closeProtocol},
+		"64 bits where 16 would do":          {"\x81\xff\x00\x00\x00\x00\x00\x00\xff\xff", closeProtocol},
+		"a reserved bit":                     {"\xc1", closeProtocol},
+		"an unknown opcode":                  {"\x83", closeProtocol},
+		"an unknown control opcode":          {"\x8b", closeProtocol},
+		"a control frame in parts":           {"\x09", closeProtocol},
+		"a control frame of 126 bytes":       {"\x89\xfe", closeProtocol},
+		"no mask":                            {"\x81\x01", closeProtocol},
+		"a part without a beginning":         {"\x80", closeProtocol},
+		"a message within another":           {"\x01\x80" + mask + "\x81", closeProtocol},
+	} {
+		var f framing
+		if good, _, code := f.scan([]byte(c.bytes)); code != c.code || code == 0 && good != len(c.bytes) {
+			t.Errorf("%s: %d after %d bytes of %d", what, code, good, len(c.bytes))
+		}
+	}
+}
+
 // anyFrame draws a frame, or something like one.
 func anyFrame(t *rapid.T) []byte {
 	frame := []byte{rapid.SampledFrom([]byte{0x81, 0x01, 0x00, 0x80, 0x89, 0x8a, 0x82, 0x88, 0x83, 0xc1, 0x09}).Draw(t, "head")}
