@@ -182,7 +182,7 @@ func (c *Chat) disconnected(conn *Connection, clean bool) {
 	c.metrics.Connections.Dec()
 	gone := &Gone{Conn: conn.ID, Clean: clean}
 	if claim := conn.claim.Load(); claim != nil {
-		gone.Name = claim.Name
+		gone.Name = claim.name
 	}
 	c.root.Send(c.room, gone)
 	c.root.Send(c.dms, gone)
@@ -191,8 +191,8 @@ func (c *Chat) disconnected(conn *Connection, clean bool) {
 
 // retire takes a connection out whose session has ended for good.
 func (c *Chat) retire(conn *Connection) {
-	if claim := conn.claim.Load(); claim != nil {
-		c.former.note(*claim, time.Now())
+	if claim, has := conn.heldClaim(); has {
+		c.former.note(claim, time.Now())
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,6 +13,26 @@ const (
 	formerAge   = 10 * time.Minute
 )
 
+// claim is what a connection keeps of its claim on a name; the rest of a HeldClaim it knows
+// anyway.
+type claim struct {
+	name, token string
+	since       int64
+	kept        bool
+}
+
+// heldClaim gives the claim that the connection has on its name, if it has one.
+func (c *Connection) heldClaim() (held HeldClaim, has bool) {
+	claim := c.claim.Load()
+	if claim == nil {
+		return HeldClaim{}, false
+	}
+	return HeldClaim{
+		Session: c.pid, Name: claim.name, Token: claim.token, Signed: c.resume.Name != "",
+		Since: claim.since, Kept: claim.kept, Address: c.resume.Address,
+	}, true
+}
+
 // former are the claims that ended connections of this node had.
 type former struct {
 	mu     sync.Mutex
@@ -55,8 +75,8 @@ func (f *former) all(now time.Time) []HeldClaim {
 func (c *Chat) claims(now time.Time) []HeldClaim {
 	var held []HeldClaim
 	for _, conn := range c.liveConnections() {
-		if claim := conn.claim.Load(); claim != nil {
-			held = append(held, *claim)
+		if claim, has := conn.heldClaim(); has {
+			held = append(held, claim)
 		}
 	}
 	return append(held, c.former.all(now)...)
@@ -67,7 +87,7 @@ func (c *Chat) names() map[string]bool {
 	names := map[string]bool{}
 	for _, conn := range c.liveConnections() {
 		if claim := conn.claim.Load(); claim != nil && !conn.closed.Load() {
-			names[claim.Name] = true
+			names[claim.name] = true
 		}
 	}
 	return names

@@ -61,7 +61,7 @@ type Connection struct {
 	closed atomic.Bool
 	hangUp atomic.Bool // its session's next end is the connection's
 	joined atomic.Bool
-	claim  atomic.Pointer[HeldClaim] // on its name; nil before
+	claim  atomic.Pointer[claim] // on its name; nil before
 	// finished: its session has seen to all that the client said, and ends.
 	finished atomic.Bool
 

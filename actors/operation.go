@@ -1,8 +1,6 @@
 package actors
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"strconv"
 	"time"
@@ -16,8 +14,6 @@ const (
 	// pageBytes likewise in bytes: what a connection that does not read may cost is
 	// 64 KiB, so a page of very long messages has fewer.
 	pageBytes = 40 << 10
-	// tokenBytes is 192 bits of a token: more than the 128 that make guessing hopeless.
-	tokenBytes = 24
 )
 
 // operation is a command that waits for an answer: a join, or a page of history.
@@ -33,10 +29,6 @@ type operation struct {
 	// waits for that, but no longer than appearLimit.
 	appearing bool
 }
-
-// appearLimit is how long a client that has joined waits for its presence to be
-// told before what it says is handled all the same.
-const appearLimit = time.Second
 
 // handleInput handles the frames that were read, as far as the session may take
 // them: none while an operation is under way, the outbox is full, or the client
@@ -145,46 +137,6 @@ func (s *session) check(c *command) (receiver string, code Code) {
 	return receiver, ""
 }
 
-// join claims a name; Claimed follows, then the inbox is read, then the client is
-// welcomed.
-func (s *session) join(ctx actor.Context, c command) {
-	if s.conn.state.name != "" {
-		s.refuse(CodeAlreadyJoined, c.ref)
-		return
-	}
-	name, err := ParseName(c.name)
-	if err != nil {
-		s.refuse(CodeBadName, c.ref)
-		return
-	}
-	if identity := s.conn.resume.Name; identity != "" && name != identity {
-		s.refuse(CodeWrongName, c.ref)
-		return
-	}
-	if s.reserved(name) {
-		s.refuse(CodeBadName, c.ref)
-		return
-	}
-	if wait := s.chat.budgets.joins.Take(s.conn.resume.Address, 1, time.Now()); wait > 0 {
-		s.rateLimited(c.ref, 0, wait)
-		return
-	}
-	c.name = name
-	st := &s.conn.state
-	if st.granted.name != name {
-		// One token a name and connection: a claim that took effect though its answer
-		// was late is this client's own when it tries again.
-		st.granted = grant{name, newToken()}
-	}
-	s.begin(ctx, &operation{command: c, fresh: st.granted.token})
-}
-
-func newToken() string {
-	var b [tokenBytes]byte
-	_, _ = rand.Read(b[:]) // never fails, says crypto/rand
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
 // readPage asks for a page of history; Page follows. Whoever asked for more than the
 // budget of its address has to wait: what a page costs is known when it is read.
 func (s *session) readPage(ctx actor.Context, c command) {
@@ -222,7 +174,7 @@ func (s *session) ask(ctx actor.Context, op *operation) {
 		ctx.Send(s.chat.room, &Appear{Conn: s.conn, Name: st.name})
 	case op.claimed != nil: // the inbox is asked for by enterInbox
 	case op.command.verb == verbHold:
-		claim := *s.conn.claim.Load()
+		claim, _ := s.conn.heldClaim()
 		claim.Kept = true
 		ctx.Send(s.chat.bridge, &Hold{Op: op.id, Until: op.until, Claim: claim})
 	case op.command.verb == verbJoin:
@@ -268,102 +220,6 @@ func (s *session) page(m *Page) {
 // charge has the connection's address pay for what it was told again.
 func (s *session) charge(bytes int) {
 	s.chat.budgets.bytes.Spend(s.conn.resume.Address, bytes, time.Now())
-}
-
-// hold holds the name for a time after its last connection, for the client keeps the
-// token; Held follows.
-func (s *session) hold(ctx actor.Context, c command) {
-	switch claim := s.conn.claim.Load(); {
-	case s.conn.state.name == "" || claim == nil:
-		s.refuse(CodeNotJoined, c.ref)
-	case claim.Kept || claim.Signed:
-		s.acknowledge(c.ref)
-	default:
-		s.begin(ctx, &operation{command: c})
-	}
-}
-
-// held answers a hold.
-func (s *session) held(m *Held) {
-	op := s.conn.state.op
-	if op == nil || op.id != m.Op {
-		return
-	}
-	s.conn.state.op = nil
-	switch m.Code {
-	case "":
-		claim := *s.conn.claim.Load()
-		claim.Kept = true
-		s.conn.claim.Store(&claim)
-		s.acknowledge(op.command.ref)
-	case CodeRateLimited:
-		s.rateLimited(op.command.ref, 0, m.Retry)
-	default:
-		s.refuse(m.Code, op.command.ref)
-	}
-}
-
-// acknowledge says that a frame without a message took effect, if it had a reference.
-func (s *session) acknowledge(ref string) {
-	if ref != "" {
-		s.write(ackFrame(nil, ref, 0))
-	}
-}
-
-// claimed goes on with a join whose name was granted.
-func (s *session) claimed(ctx actor.Context, m *Claimed) {
-	st := &s.conn.state
-	if st.op == nil || st.op.id != m.Op || st.op.claimed != nil {
-		return
-	}
-	if m.Code != "" {
-		s.refuseOperation(m.Code)
-		return
-	}
-	st.op.claimed = m
-	st.since = m.Since
-	s.conn.claim.Store(&HeldClaim{
-		Session: s.conn.pid, Name: st.op.command.name, Token: m.Token, Signed: s.conn.resume.Name != "",
-		Since: m.Since, Kept: m.Kept, Address: s.conn.resume.Address,
-	})
-	st.inbox = cursor{at: Newest}
-	if since := s.conn.resume.DMSince; since != Newest {
-		st.inbox.at = max(since, m.Since)
-	}
-	s.enterInbox(ctx)
-}
-
-// inboxOpened welcomes the client: Welcome, joined, and then everybody is told.
-func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
-	st := &s.conn.state
-	op := st.op
-	if op == nil || op.claimed == nil || op.appearing || op.command.name != string(m.Log) {
-		return
-	}
-	op.appearing, op.until = true, time.Now().Add(appearLimit)
-	st.granted.token = op.claimed.Token // should Redis forget it
-	st.name = op.command.name
-	st.inbox = cursor{at: m.Cursor, lossy: m.Truncated}
-	s.conn.joined.Store(true)
-	s.chat.metrics.Joins.Inc()
-	frames := welcomeFrame(st.name)
-	frames = append(frames, joinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, m.Truncated)...)
-	if op.command.ref != "" {
-		frames = ackFrame(frames, op.command.ref, 0)
-	}
-	s.charge(len(frames))
-	st.inbox.resuming = s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
-	s.write(frames)
-	s.ask(ctx, op)
-	s.stopTimer() // it was armed for the join
-	s.behind(ctx, &st.inbox, m.Log, m.Newest)
-}
-
-// appeared ends a join: what the client says is handled from now on.
-func (s *session) appeared() {
-	if op := s.conn.state.op; op != nil && op.appearing {
-		s.conn.state.op = nil
-	}
 }
 
 func (s *session) refuseOperation(code Code) {

@@ -1,0 +1,149 @@
+package actors
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// tokenBytes is 192 bits of a token: more than the 128 that make guessing hopeless.
+const tokenBytes = 24
+
+// appearLimit is how long a client that has joined waits for its presence to be
+// told before what it says is handled all the same.
+const appearLimit = time.Second
+
+// join claims a name; Claimed follows, then the inbox is read, then the client is
+// welcomed.
+func (s *session) join(ctx actor.Context, c command) {
+	if s.conn.state.name != "" {
+		s.refuse(CodeAlreadyJoined, c.ref)
+		return
+	}
+	name, err := ParseName(c.name)
+	if err != nil {
+		s.refuse(CodeBadName, c.ref)
+		return
+	}
+	if identity := s.conn.resume.Name; identity != "" && name != identity {
+		s.refuse(CodeWrongName, c.ref)
+		return
+	}
+	if s.reserved(name) {
+		s.refuse(CodeBadName, c.ref)
+		return
+	}
+	if wait := s.chat.budgets.joins.Take(s.conn.resume.Address, 1, time.Now()); wait > 0 {
+		s.rateLimited(c.ref, 0, wait)
+		return
+	}
+	c.name = name
+	st := &s.conn.state
+	if st.granted.name != name {
+		// One token a name and connection: a claim that took effect though its answer
+		// was late is this client's own when it tries again.
+		st.granted = grant{name, newToken()}
+	}
+	s.begin(ctx, &operation{command: c, fresh: st.granted.token})
+}
+
+func newToken() string {
+	var b [tokenBytes]byte
+	_, _ = rand.Read(b[:]) // never fails, says crypto/rand
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// claimed goes on with a join whose name was granted.
+func (s *session) claimed(ctx actor.Context, m *Claimed) {
+	st := &s.conn.state
+	if st.op == nil || st.op.id != m.Op || st.op.claimed != nil {
+		return
+	}
+	if m.Code != "" {
+		s.refuseOperation(m.Code)
+		return
+	}
+	st.op.claimed = m
+	st.since = m.Since
+	s.conn.claim.Store(&claim{name: st.op.command.name, token: m.Token, since: m.Since, kept: m.Kept})
+	st.inbox = cursor{at: Newest}
+	if since := s.conn.resume.DMSince; since != Newest {
+		st.inbox.at = max(since, m.Since)
+	}
+	s.enterInbox(ctx)
+}
+
+// inboxOpened welcomes the client: Welcome, joined, and then everybody is told.
+func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
+	st := &s.conn.state
+	op := st.op
+	if op == nil || op.claimed == nil || op.appearing || op.command.name != string(m.Log) {
+		return
+	}
+	op.appearing, op.until = true, time.Now().Add(appearLimit)
+	st.granted.token = op.claimed.Token // should Redis forget it
+	st.name = op.command.name
+	st.inbox = cursor{at: m.Cursor, lossy: m.Truncated}
+	s.conn.joined.Store(true)
+	s.chat.metrics.Joins.Inc()
+	frames := welcomeFrame(st.name)
+	frames = append(frames, joinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, m.Truncated)...)
+	if op.command.ref != "" {
+		frames = ackFrame(frames, op.command.ref, 0)
+	}
+	s.charge(len(frames))
+	st.inbox.resuming = s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
+	s.write(frames)
+	s.ask(ctx, op)
+	s.stopTimer() // it was armed for the join
+	s.behind(ctx, &st.inbox, m.Log, m.Newest)
+}
+
+// appeared ends a join: what the client says is handled from now on.
+func (s *session) appeared() {
+	if op := s.conn.state.op; op != nil && op.appearing {
+		s.conn.state.op = nil
+	}
+}
+
+// hold holds the name for a time after its last connection, for the client keeps the
+// token; Held follows.
+func (s *session) hold(ctx actor.Context, c command) {
+	switch claim, has := s.conn.heldClaim(); {
+	case s.conn.state.name == "" || !has:
+		s.refuse(CodeNotJoined, c.ref)
+	case claim.Kept || claim.Signed:
+		s.acknowledge(c.ref)
+	default:
+		s.begin(ctx, &operation{command: c})
+	}
+}
+
+// held answers a hold.
+func (s *session) held(m *Held) {
+	op := s.conn.state.op
+	if op == nil || op.id != m.Op {
+		return
+	}
+	s.conn.state.op = nil
+	switch m.Code {
+	case "":
+		claimed := *s.conn.claim.Load()
+		claimed.kept = true
+		s.conn.claim.Store(&claimed)
+		s.acknowledge(op.command.ref)
+	case CodeRateLimited:
+		s.rateLimited(op.command.ref, 0, m.Retry)
+	default:
+		s.refuse(m.Code, op.command.ref)
+	}
+}
+
+// acknowledge says that a frame without a message took effect, if it had a reference.
+func (s *session) acknowledge(ref string) {
+	if ref != "" {
+		s.write(ackFrame(nil, ref, 0))
+	}
+}
