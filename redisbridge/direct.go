@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"parley/actors"
 )
 
@@ -197,109 +195,6 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, 
 		}
 	}, func(i int, err error) { work[i].err = err })
 	return entries, err
-}
-
-// calls are append calls for several logs in one pipeline.
-type calls struct {
-	store *Store
-	byKey map[string]*call
-	order []*call
-	peers map[[2]string]int64
-}
-
-// call is one of them, and which messages of the batch it holds.
-type call struct {
-	appendCall
-	indexes []int
-	cmd     *redis.Cmd
-}
-
-func newCalls(s *Store) *calls {
-	return &calls{store: s, byKey: map[string]*call{}, peers: map[[2]string]int64{}}
-}
-
-// of gives the call for a log, made and set up if there is none yet.
-func (cs *calls) of(log actors.Log, key string, setUp func(*appendCall)) *call {
-	c := cs.byKey[key]
-	if c == nil {
-		c = &call{appendCall: appendCall{log: log, key: key}}
-		setUp(&c.appendCall)
-		cs.byKey[key] = c
-		cs.order = append(cs.order, c)
-	}
-	return c
-}
-
-func (c *call) add(i int, ref string, since int64, body string) {
-	c.indexes = append(c.indexes, i)
-	c.appendCall.add(ref, since, body)
-}
-
-func (cs *calls) peer(user, peer string, id int64) {
-	key := [2]string{user, peer}
-	cs.peers[key] = max(cs.peers[key], id)
-}
-
-// run sends all in one pipeline, and tells of each message what became of it.
-func (cs *calls) run(ctx context.Context, client *redis.Client,
-	stored func(c *call, i, place int, id int64, before string, isRepeat bool), failed func(i int, err error),
-) error {
-	pipe := client.Pipeline()
-	for _, c := range cs.order {
-		c.cmd = appendScript.EvalSha(ctx, pipe, c.keys(), c.args()...)
-	}
-	added := make(map[string]*redis.IntCmd, len(cs.peers))
-	for pair, id := range cs.peers {
-		key := peersKey(pair[0])
-		added[key] = pipe.ZAddGT(ctx, key, redis.Z{Score: float64(id), Member: pair[1]})
-	}
-	_, first := pipe.Exec(ctx)
-	for _, c := range cs.order {
-		answer, err := parseAppendReply(c.cmd.Slice())
-		switch {
-		case err != nil:
-		case answer.behind:
-			cs.store.seen.isBehind(c.key)
-			err = errBehind
-		case len(answer.ids) != len(c.indexes):
-			err = errReply
-		default:
-			cs.store.seen.saw(c.key, slices.Max(answer.ids), time.Now())
-		}
-		if err == nil && first != nil && !isReply(first) {
-			err = first // the peers after it may be lost: do all again
-		}
-		for place, i := range c.indexes {
-			switch {
-			case err != nil:
-				failed(i, err)
-				first = err
-			default:
-				before, isRepeat := answer.repeats[place]
-				stored(c, i, place, answer.ids[place], before, isRepeat)
-			}
-		}
-	}
-	if first == nil {
-		first = boundPeers(ctx, pipe, added)
-	}
-	return first
-}
-
-// boundPeers cuts the lists that have grown to what is remembered. They also begin
-// to expire here, and again at each join.
-func boundPeers(ctx context.Context, pipe redis.Pipeliner, added map[string]*redis.IntCmd) error {
-	for key, cmd := range added {
-		if cmd.Val() > 0 {
-			pipe.ZRemRangeByRank(ctx, key, 0, -peersKeep-1)
-			pipe.Expire(ctx, key, inboxLife)
-		}
-	}
-	if pipe.Len() == 0 {
-		return nil
-	}
-	_, err := pipe.Exec(ctx)
-	return err
 }
 
 // conversationOf reads sender and receiver back from an inbox's payload.

@@ -1,0 +1,72 @@
+package redisbridge
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"parley/actors"
+)
+
+// readPages reads pages of history. A conversation's peer is found under the
+// spelling that its claim has.
+func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*actors.Page, error) {
+	if len(pages) == 0 {
+		return nil, nil
+	}
+	var names []string
+	for _, p := range pages {
+		if p.Peer != "" {
+			names = append(names, p.Peer)
+		}
+	}
+	var spellings map[string]string
+	if len(names) > 0 {
+		var err error
+		if spellings, err = s.spellings(ctx, names); err != nil {
+			return nil, err
+		}
+	}
+	pipe := s.client.Pipeline()
+	peers := make([]string, len(pages))
+	halves := make([][2]*redis.ZSliceCmd, len(pages))
+	for i, p := range pages {
+		if p.Peer == "" {
+			halves[i][0] = pageOf(ctx, pipe, publicKey, p)
+			continue
+		}
+		peers[i] = p.Peer
+		if spelling, claimed := spellings[p.Peer]; claimed {
+			peers[i] = spelling
+		}
+		halves[i][0] = pageOf(ctx, pipe, conversationKey(p.User, peers[i]), p)
+		if peers[i] != p.User {
+			halves[i][1] = pageOf(ctx, pipe, conversationKey(peers[i], p.User), p)
+		}
+	}
+	if _, err := pipe.Exec(ctx); failed(err) {
+		return nil, err
+	}
+	read := make([]*actors.Page, len(pages))
+	for i, p := range pages {
+		entries := entriesOf(halves[i][0].Val(), nil, true)
+		if halves[i][1] != nil {
+			entries = append(entries, entriesOf(halves[i][1].Val(), nil, true)...)
+			slices.SortFunc(entries, func(a, b actors.Entry) int { return int(a.ID - b.ID) })
+		}
+		read[i] = &actors.Page{Op: p.Op, Peer: peers[i], Entries: entries}
+		if extra := len(entries) - p.Limit; extra > 0 {
+			read[i].Entries, read[i].More = entries[extra:], true
+		}
+	}
+	return read, nil
+}
+
+// pageOf asks for one more than a page, to see whether there are older ones.
+func pageOf(ctx context.Context, pipe redis.Pipeliner, key string, p *actors.ReadPage) *redis.ZSliceCmd {
+	return pipe.ZRevRangeByScoreWithScores(ctx, key, &redis.ZRangeBy{
+		Min: "(" + strconv.FormatInt(p.After, 10), Max: "(" + strconv.FormatInt(p.Before, 10), Count: int64(p.Limit + 1),
+	})
+}
