@@ -169,6 +169,14 @@ func TestOneAddressFillsLittleOfRedis(t *testing.T) {
 					return // cut off
 				}
 			}
+			// What is under way would not be counted: it is through, or cut off.
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			_ = u.Send("ping#end:")
+			_, _ = u.Await(ctx, func(f rig.Frame) bool { return f.Type == "pong" || f.Ref == "end" }) // answered, or too much
+			if ctx.Err() != nil {
+				t.Errorf("%s is neither through nor cut off", name)
+			}
 		})
 	}
 	for i := range 10 {
