@@ -31,7 +31,7 @@ type Chat struct {
 	system   *actor.ActorSystem
 	root     *actor.RootContext
 	census   *census
-	workers  *workers
+	workers  *workers // nil where Options.Dispatch has the mailboxes run
 	stopped  atomic.Bool // no new top supervisor is to be started
 	finished chan struct{}
 
@@ -62,6 +62,11 @@ type Options struct {
 	Bridge     actor.Producer
 	Log        zerolog.Logger
 	Registerer prometheus.Registerer
+	// Dispatch gives what runs the mailbox of the actor with that name: a simulation
+	// decides what runs next. nil: a few workers, for all.
+	Dispatch func(actor string) actor.Dispatcher
+	// Memory is how much the node remembers of the logs; the zero one is the usual.
+	Memory Memory
 }
 
 const (
@@ -87,11 +92,14 @@ func New(o Options) (*Chat, error) {
 	if err != nil {
 		return nil, err
 	}
+	memory := o.Memory.orUsual()
 	c := &Chat{
 		settings: o.Settings, reserved: reserved, node: o.Node, log: o.Log, produceBridge: o.Bridge,
 		metrics:     newMetrics(o.Registerer),
 		finished:    make(chan struct{}),
-		public:      newTail(publicTail),
+		public:      newTail(memory.Public),
+		inboxes:     inboxes{limit: memory.Inbox},
+		journal:     journal{limit: memory.Journal},
 		budgets:     newBudgets(o.Settings),
 		connections: make(map[uint64]*Connection),
 	}
@@ -100,8 +108,12 @@ func New(o Options) (*Chat, error) {
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }),
 		actor.WithDeadLetterThrottleInterval(deadLetterInterval))
 	c.root = c.system.Root
-	c.workers = newWorkers(workersPerCore*runtime.GOMAXPROCS(0), &c.log)
-	c.census = newCensus(o.Log, c.workers)
+	dispatch := o.Dispatch
+	if dispatch == nil {
+		c.workers = newWorkers(workersPerCore*runtime.GOMAXPROCS(0), &c.log)
+		dispatch = func(string) actor.Dispatcher { return c.workers }
+	}
+	c.census = newCensus(o.Log, dispatch)
 	o.Registerer.MustRegister(newDepths(c.census))
 	c.bridge, c.room, c.dms, c.sessions = c.pid(KindBridge), c.pid(KindRoom), c.pid(KindDMs), c.pid(KindSessions)
 	c.startTop()
@@ -246,5 +258,7 @@ func (c *Chat) Stop(ctx context.Context) {
 	case <-c.finished:
 	case <-ctx.Done():
 	}
-	c.workers.stop()
+	if c.workers != nil {
+		c.workers.stop()
+	}
 }

@@ -32,6 +32,7 @@ const (
 // journal is what was put into inboxes through this node of late. It outlives the
 // dms.
 type journal struct {
+	limit   int // entries
 	entries ring[journaled]
 }
 
@@ -42,7 +43,7 @@ type journaled struct {
 
 func (j *journal) note(entries []LogEntry, now time.Time) {
 	for _, e := range entries {
-		if j.entries.len() == journalLimit {
+		if j.entries.len() >= j.limit {
 			j.entries.pop()
 		}
 		j.entries.push(journaled{e, now})

@@ -65,7 +65,7 @@ func newRoom(chat *Chat) *room {
 	r := &room{holders: newHolders()}
 	r.channel = channel{
 		chat:    chat,
-		feed:    feed{log: Public, tail: chat.public, first: publicTail},
+		feed:    feed{log: Public, tail: chat.public, first: chat.public.limit},
 		history: chat.settings.HistorySize,
 		roster:  &chat.roster,
 	}

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -78,7 +77,7 @@ func (s *session) Receive(ctx actor.Context) {
 		s.expire(ctx)
 	case *drainAll:
 		if s.conn.state.opened {
-			s.write(drainFrame(rand.Int64N(drainSpread.Milliseconds())))
+			s.write(drainFrame(Jitter(drainSpread).Milliseconds()))
 		}
 	case *hangUpAll:
 		s.conn.state.leaving = true

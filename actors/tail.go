@@ -1,5 +1,7 @@
 package actors
 
+import "cmp"
+
 // tail is the newest part of a log, as far as a node holds it in memory: from it
 // clients that are a little behind are served, and a Redis that forgot is given
 // back what it lacks. It holds every entry of the log in (after, last], in order.
@@ -26,6 +28,18 @@ const (
 	// dead link at 10,000 messages a second.
 	unheardLimit = 32768
 )
+
+// Memory is how much a node remembers of the logs, in entries: what it can give back to a
+// Redis that forgot. What is 0 is the usual.
+type Memory struct {
+	Public  int // of the public log; publicTail
+	Inbox   int // of each inbox that is open here; inboxTail
+	Journal int // of what was put into inboxes through the node; journalLimit
+}
+
+func (m Memory) orUsual() Memory {
+	return Memory{cmp.Or(m.Public, publicTail), cmp.Or(m.Inbox, inboxTail), cmp.Or(m.Journal, journalLimit)}
+}
 
 func newTail(limit int) *tail { return &tail{limit: limit} }
 

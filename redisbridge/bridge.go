@@ -3,7 +3,6 @@ package redisbridge
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -215,7 +214,7 @@ func (b *bridge) run(l *lane, size int, work func(context.Context) error, then f
 	})()
 }
 
-func retryPause() time.Duration { return shortestRetry + rand.N(longestRetry-shortestRetry) }
+func retryPause() time.Duration { return shortestRetry + actors.Jitter(longestRetry-shortestRetry) }
 
 // failed notes that Redis did not do something. Unless it said so itself, nothing
 // is asked of it until a probe gets through.

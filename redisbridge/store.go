@@ -63,9 +63,18 @@ const (
 // errAnotherRedis ends connections to a Redis that the bridge has not accepted yet.
 var errAnotherRedis = errors.New("another redis answers")
 
+// Dial makes a connection to Redis.
+type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
 // Open prepares the clients; it does not connect. node is this process's name among
 // those on the same Redis.
 func Open(s Settings, node string, log zerolog.Logger, registerer prometheus.Registerer) (*Store, error) {
+	return OpenThrough(nil, s, node, log, registerer)
+}
+
+// OpenThrough is Open over connections that dial makes, where it is not nil: a simulation
+// has no network.
+func OpenThrough(dial Dial, s Settings, node string, log zerolog.Logger, registerer prometheus.Registerer) (*Store, error) {
 	o, err := s.options()
 	if err != nil {
 		return nil, err
@@ -75,7 +84,7 @@ func Open(s Settings, node string, log zerolog.Logger, registerer prometheus.Reg
 		nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP,
 	}
 	redis.SetLogger(redisLog{log})
-	o.OnConnect = st.recognize
+	o.OnConnect, o.Dialer = st.recognize, dial
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	st.client = redis.NewClient(o)
 	st.health.reason = "redis has not answered yet"
