@@ -16,8 +16,8 @@ import (
 type census struct {
 	log      *zerolog.Logger
 	dispatch func(actor string) actor.Dispatcher
-	mu    sync.Mutex
-	alive map[string]*vitals
+	mu       sync.Mutex
+	alive    map[string]*vitals
 
 	// The library takes a mailbox from props, and props are large: they are shared,
 	// and the mailbox of the one being spawned stands here.

@@ -1,6 +1,9 @@
 package actors
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -43,7 +46,7 @@ func (c *channel) subscribe(ctx actor.Context) {
 func (c *channel) bridgeStarted(ctx actor.Context) {
 	c.feed.reading = false
 	c.subscribe(ctx)
-	for _, e := range c.opening {
+	for _, e := range c.inTurn() {
 		c.readFor(ctx, e)
 	}
 }
@@ -198,6 +201,11 @@ func (c *channel) wait(e *Enter) {
 	c.opening[e.Conn.ID] = e
 }
 
+// inTurn gives the connections that wait, the oldest first.
+func (c *channel) inTurn() []*Enter {
+	return slices.SortedFunc(maps.Values(c.opening), func(a, b *Enter) int { return cmp.Compare(a.Conn.ID, b.Conn.ID) })
+}
+
 // forget takes out a connection that waits no more.
 func (c *channel) forget(conn uint64) {
 	if delete(c.opening, conn); len(c.opening) == 0 {
@@ -208,7 +216,7 @@ func (c *channel) forget(conn uint64) {
 // openPatient opens, without history, the connections that have waited too long
 // for a log that can't be read.
 func (c *channel) openPatient(ctx actor.Context, now time.Time) {
-	for _, e := range c.opening {
+	for _, e := range c.inTurn() {
 		if now.Sub(e.at) >= openPatience {
 			c.opened(ctx, e, nil, e.Cursor, true)
 		}
@@ -252,7 +260,7 @@ func (c *channel) opened(ctx actor.Context, e *Enter, entries []Entry, cursor in
 
 // nowKnown opens all connections that waited for the log.
 func (c *channel) nowKnown(ctx actor.Context) {
-	for _, e := range c.opening {
+	for _, e := range c.inTurn() {
 		c.enter(ctx, e)
 	}
 	c.tell(ctx, &Nudge{})

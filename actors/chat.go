@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type Chat struct {
 	system   *actor.ActorSystem
 	root     *actor.RootContext
 	census   *census
-	workers  *workers // nil where Options.Dispatch has the mailboxes run
+	workers  *workers    // nil where Options.Dispatch has the mailboxes run
 	stopped  atomic.Bool // no new top supervisor is to be started
 	finished chan struct{}
 
@@ -211,11 +212,11 @@ func (c *Chat) retire(conn *Connection) {
 	delete(c.connections, conn.ID)
 }
 
-// liveConnections are those that have, or are to have, a session.
+// liveConnections are those that have, or are to have, a session, the oldest first.
 func (c *Chat) liveConnections() []*Connection {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Collect(maps.Values(c.connections))
+	return slices.SortedFunc(maps.Values(c.connections), func(a, b *Connection) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 // Drain lets the node's clients go: each is told to come back elsewhere, what they

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -210,8 +211,8 @@ func (d *dms) ended(ctx actor.Context, who *actor.PID) {
 }
 
 func (d *dms) forward(ctx actor.Context, message any) {
-	for _, box := range d.users {
-		if box.dm != nil {
+	for _, user := range slices.Sorted(maps.Keys(d.users)) {
+		if box := d.users[user]; box.dm != nil {
 			ctx.Send(box.dm, message)
 		}
 	}
@@ -219,7 +220,9 @@ func (d *dms) forward(ctx actor.Context, message any) {
 
 // handBack gives back what was stored for users, here or not.
 func (d *dms) handBack(ctx actor.Context) {
-	for log, entries := range d.chat.journal.byLog() {
+	logs := d.chat.journal.byLog()
+	for _, log := range slices.Sorted(maps.Keys(logs)) {
+		entries := logs[log]
 		ctx.Send(d.chat.bridge, &Restore{Log: log, After: entries[0].ID - 1, Entries: entries})
 	}
 }

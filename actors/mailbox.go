@@ -51,7 +51,7 @@ type mailbox struct {
 	successor  func() *mailbox
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher // its own, not the library's
-	process    func() // m.work, bound once: scheduling must not allocate
+	process    func()           // m.work, bound once: scheduling must not allocate
 }
 
 func (m *mailbox) init(dispatcher actor.Dispatcher) { m.process, m.dispatcher = m.work, dispatcher }

@@ -199,7 +199,7 @@ func (b *bridge) run(l *lane, size int, work func(context.Context) error, then f
 	l.busy = true
 	began := time.Now()
 	ctx, root, self := b.ctx, b.root, b.self
-	go b.guarded(func() {
+	b.store.spawn(l.name, b.guarded(func() {
 		err := work(ctx)
 		root.Send(self, &done{by: b, then: func() {
 			l.busy = false
@@ -211,7 +211,7 @@ func (b *bridge) run(l *lane, size int, work func(context.Context) error, then f
 			}
 			then(err)
 		}})
-	})()
+	}))
 }
 
 func retryPause() time.Duration { return shortestRetry + actors.Jitter(longestRetry-shortestRetry) }

@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ type calls struct {
 	store *Store
 	byKey map[string]*call
 	order []*call
-	peers map[[2]string]int64
+	peers peers
 }
 
 // call is one of them, and which messages of the batch it holds.
@@ -26,7 +27,7 @@ type call struct {
 }
 
 func newCalls(s *Store) *calls {
-	return &calls{store: s, byKey: map[string]*call{}, peers: map[[2]string]int64{}}
+	return &calls{store: s, byKey: map[string]*call{}, peers: peers{}}
 }
 
 // of gives the call for a log, made and set up if there is none yet.
@@ -46,9 +47,17 @@ func (c *call) add(i int, ref string, since int64, body string) {
 	c.appendCall.add(ref, since, body)
 }
 
-func (cs *calls) peer(user, peer string, id int64) {
+// peers are who talks with whom, and the newest id of their talk.
+type peers map[[2]string]int64
+
+func (p peers) add(user, peer string, id int64) {
 	key := [2]string{user, peer}
-	cs.peers[key] = max(cs.peers[key], id)
+	p[key] = max(p[key], id)
+}
+
+// pairs gives them in order.
+func (p peers) pairs() [][2]string {
+	return slices.SortedFunc(maps.Keys(p), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 }
 
 // run sends all in one pipeline, and tells of each message what became of it.
@@ -60,9 +69,9 @@ func (cs *calls) run(ctx context.Context, client *redis.Client,
 		c.cmd = appendScript.EvalSha(ctx, pipe, c.keys(), c.args()...)
 	}
 	added := make(map[string]*redis.IntCmd, len(cs.peers))
-	for pair, id := range cs.peers {
+	for _, pair := range cs.peers.pairs() {
 		key := peersKey(pair[0])
-		added[key] = pipe.ZAddGT(ctx, key, redis.Z{Score: float64(id), Member: pair[1]})
+		added[key] = pipe.ZAddGT(ctx, key, redis.Z{Score: float64(cs.peers[pair]), Member: pair[1]})
 	}
 	_, first := pipe.Exec(ctx)
 	for _, c := range cs.order {
@@ -100,8 +109,8 @@ func (cs *calls) run(ctx context.Context, client *redis.Client,
 // boundPeers cuts the lists that have grown to what is remembered. They also begin
 // to expire here, and again at each join.
 func boundPeers(ctx context.Context, pipe redis.Pipeliner, added map[string]*redis.IntCmd) error {
-	for key, cmd := range added {
-		if cmd.Val() > 0 {
+	for _, key := range slices.Sorted(maps.Keys(added)) {
+		if added[key].Val() > 0 {
 			pipe.ZRemRangeByRank(ctx, key, 0, -peersKeep-1)
 			pipe.Expire(ctx, key, inboxLife)
 		}

@@ -185,8 +185,8 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, 
 			})
 			c.add(i, ref, d.Since, body)
 		}
-		calls.peer(d.receiver, d.Sender, d.id)
-		calls.peer(d.Sender, d.receiver, d.id)
+		calls.peers.add(d.receiver, d.Sender, d.id)
+		calls.peers.add(d.Sender, d.receiver, d.id)
 	}
 	var entries []actors.LogEntry
 	err := calls.run(ctx, s.client, func(c *call, _, place int, id int64, _ string, isRepeat bool) {

@@ -2,6 +2,8 @@ package redisbridge
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"parley/actors"
@@ -68,11 +70,10 @@ func (b *bridge) announce(now time.Time) {
 	var joined []string
 	var left []actors.Departure
 	if whole {
-		for name := range p.names {
-			joined = append(joined, name)
-		}
+		joined = slices.Sorted(maps.Keys(p.names))
 	}
-	for name, d := range p.changed {
+	for _, name := range slices.Sorted(maps.Keys(p.changed)) {
+		d := p.changed[name]
 		if len(joined)+len(left) >= presenceBatch && !whole {
 			break
 		}

@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -71,13 +72,13 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 			return err
 		}
 	}
-	for key, entries := range found.messages {
-		if err := s.restoreLog(ctx, pipe, key, s.keep, inboxLife, unvouched, entries); err != nil {
+	for _, key := range slices.Sorted(maps.Keys(found.messages)) {
+		if err := s.restoreLog(ctx, pipe, key, s.keep, inboxLife, unvouched, found.messages[key]); err != nil {
 			return err
 		}
 	}
-	for pair, id := range found.peers {
-		pipe.ZAddGT(ctx, peersKey(pair[0]), redis.Z{Score: float64(id), Member: pair[1]})
+	for _, pair := range found.peers.pairs() {
+		pipe.ZAddGT(ctx, peersKey(pair[0]), redis.Z{Score: float64(found.peers[pair]), Member: pair[1]})
 	}
 	return flushFrom(ctx, pipe, 1)
 }
@@ -112,12 +113,12 @@ func flushFrom(ctx context.Context, pipe redis.Pipeliner, n int) error {
 // by key, and who talks with whom. Both people's inboxes hold a message; here it is once.
 type conversations struct {
 	messages map[string][]actors.Entry
-	peers    map[[2]string]int64
+	peers    peers
 	seen     map[string]bool
 }
 
 func newConversations() *conversations {
-	return &conversations{messages: map[string][]actors.Entry{}, peers: map[[2]string]int64{}, seen: map[string]bool{}}
+	return &conversations{messages: map[string][]actors.Entry{}, peers: peers{}, seen: map[string]bool{}}
 }
 
 func (c *conversations) add(entries []actors.Entry) {
@@ -130,8 +131,7 @@ func (c *conversations) add(entries []actors.Entry) {
 		key := conversationKey(sender, receiver)
 		ref := strings.TrimSuffix(e.Ref, ":"+receiver)
 		c.messages[key] = append(c.messages[key], actors.Entry{ID: id, Ref: ref, Frame: actors.AppendFrame(nil, payload)})
-		for _, pair := range [][2]string{{sender, receiver}, {receiver, sender}} {
-			c.peers[pair] = max(c.peers[pair], id)
-		}
+		c.peers.add(sender, receiver, id)
+		c.peers.add(receiver, sender, id)
 	}
 }

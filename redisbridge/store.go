@@ -30,6 +30,7 @@ type Store struct {
 	keep     int
 	slack    int // how many more than keep a log may hold before it is trimmed
 	client   *redis.Client
+	spawn    func(lane string, work func())
 	log      zerolog.Logger
 	metrics  *metrics
 	health   health
@@ -63,18 +64,25 @@ const (
 // errAnotherRedis ends connections to a Redis that the bridge has not accepted yet.
 var errAnotherRedis = errors.New("another redis answers")
 
+// Surroundings are what a store finds around it. A simulation has its own; nil ones are the
+// usual.
+type Surroundings struct {
+	Dial Dial
+	// Go does the work of a lane, which waits for Redis, off the bridge's actor; a goroutine.
+	Go func(lane string, work func())
+}
+
 // Dial makes a connection to Redis.
 type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 // Open prepares the clients; it does not connect. node is this process's name among
 // those on the same Redis.
 func Open(s Settings, node string, log zerolog.Logger, registerer prometheus.Registerer) (*Store, error) {
-	return OpenThrough(nil, s, node, log, registerer)
+	return OpenIn(Surroundings{}, s, node, log, registerer)
 }
 
-// OpenThrough is Open over connections that dial makes, where it is not nil: a simulation
-// has no network.
-func OpenThrough(dial Dial, s Settings, node string, log zerolog.Logger, registerer prometheus.Registerer) (*Store, error) {
+// OpenIn is Open in other surroundings.
+func OpenIn(around Surroundings, s Settings, node string, log zerolog.Logger, registerer prometheus.Registerer) (*Store, error) {
 	o, err := s.options()
 	if err != nil {
 		return nil, err
@@ -84,7 +92,13 @@ func OpenThrough(dial Dial, s Settings, node string, log zerolog.Logger, registe
 		nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP,
 	}
 	redis.SetLogger(redisLog{log})
-	o.OnConnect, o.Dialer = st.recognize, dial
+	if around.Dial == nil {
+		around.Dial = redis.NewDialer(o)
+	}
+	o.OnConnect, o.Dialer = st.recognize, unlessLost(around.Dial)
+	if st.spawn = around.Go; st.spawn == nil {
+		st.spawn = func(_ string, work func()) { go work() }
+	}
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	st.client = redis.NewClient(o)
 	st.health.reason = "redis has not answered yet"

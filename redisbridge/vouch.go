@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -146,9 +147,9 @@ func (b *bridge) unfence() {
 		return
 	}
 	b.fenced = false
-	for log, to := range b.link.subscribers {
+	for _, log := range slices.Sorted(maps.Keys(b.link.subscribers)) {
 		if log != actors.Public {
-			b.send(to, &actors.Linked{})
+			b.send(b.link.subscribers[log], &actors.Linked{})
 		}
 	}
 }
