@@ -132,15 +132,15 @@ var guardian = actor.NewRestartingStrategy()
 func (c *Chat) startTop() {
 	produce := func() actor.Actor { return newTop(c) }
 	root := c.root.Copy().WithGuardian(guardian)
-	for !c.stopped.Load() {
-		pid, err := c.census.spawn(root, KindChat, string(KindChat), produce)
-		if err == nil {
-			if c.stopped.Load() { // Stop came meanwhile, and found none
-				c.root.Stop(pid)
-			}
-			return
-		}
-		time.Sleep(respawnPause)
+	if c.stopped.Load() {
+		return
+	}
+	pid, err := c.census.spawn(root, KindChat, string(KindChat), produce)
+	switch {
+	case err != nil:
+		c.after(respawnPause, "start", c.startTop)
+	case c.stopped.Load(): // Stop came meanwhile, and found none
+		c.root.Stop(pid)
 	}
 }
 
@@ -151,11 +151,12 @@ func (c *Chat) ended() {
 		close(c.finished)
 		return
 	}
-	go func() {
-		for !contain(&c.log, "start", c.startTop) {
-			time.Sleep(respawnPause)
+	// Its turn comes when the one that has ended is through with its own, and has left.
+	c.census.dispatch(string(KindChat)).Schedule(func() {
+		if !contain(&c.log, "start", c.startTop) {
+			c.after(respawnPause, "start", c.startTop)
 		}
-	}()
+	})
 }
 
 // spawn starts a child. It fails only where the name is taken, which a parent that

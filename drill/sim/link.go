@@ -175,13 +175,21 @@ func (l *link) set(m mode) {
 	l.world.mu.Lock()
 	l.mode = m
 	l.world.mu.Unlock()
+	l.endAll(func(near *connEnd) bool { return m == cut || m == open && near.lossy })
+	l.unstick()
+}
+
+// endAll ends connections at once, each in a step of its own: whoever waits for several hears
+// of one after the other.
+func (l *link) endAll(which func(near *connEnd) bool) {
 	for _, near := range l.living() {
-		if m == cut || m == open && near.lossy {
-			near.reset()
-			near.peer.reset()
+		if which(near) {
+			l.world.after(0, l.name+" loses a connection", func() {
+				near.reset()
+				near.peer.reset()
+			})
 		}
 	}
-	l.unstick()
 }
 
 // ice freezes the subscriptions that are there, and them alone; a new one is not.
@@ -233,7 +241,6 @@ func (l *link) hangUp(which func(*connEnd) bool) {
 			}
 		}
 		near.peer.chunks = nil
-		near.reset()
-		near.peer.reset()
 	}
+	l.endAll(which)
 }

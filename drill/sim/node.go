@@ -167,9 +167,8 @@ func (n *node) kill() {
 			}
 		}
 		near.chunks = nil
-		near.reset()
-		near.peer.reset()
 	}
+	n.link.endAll(func(*connEnd) bool { return true })
 	n.pause(false)
 	n.end(func() {})
 }
