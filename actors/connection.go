@@ -64,6 +64,9 @@ type Connection struct {
 	claim  atomic.Pointer[claim] // on its name; nil before
 	// finished: its session has seen to all that the client said, and ends.
 	finished atomic.Bool
+	// awaited is the ping that is to show that the last refusal was read, passed the last one
+	// that did; equal where there is none to wait for.
+	awaited, passed atomic.Uint32
 
 	mu      sync.Mutex
 	space   sync.Cond
@@ -92,6 +95,7 @@ type state struct {
 	leaving      bool  // the connection is to be closed when the outbox is empty
 	departed     bool  // the connection has ended: the session ends when the outbox is empty
 	outbox       outbox
+	fence        fence
 	op           *operation
 }
 
@@ -112,6 +116,7 @@ type cursor struct {
 func (c *Connection) Receive(frame string) {
 	c.mu.Lock()
 	for (c.input.len() >= inputFrames || c.waiting+len(frame) > inputBytes) && c.input.len() > 0 && !c.interrupted {
+		c.passFence(c.awaited.Load()) // its pong may be behind what finds no room
 		c.space.Wait()
 	}
 	if c.interrupted {

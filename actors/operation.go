@@ -32,10 +32,10 @@ type operation struct {
 
 // handleInput handles the frames that were read, as far as the session may take
 // them: none while an operation is under way, the outbox is full, or the client
-// does not read its answers.
+// does not read its answers, or may not have read a refusal.
 func (s *session) handleInput(ctx actor.Context) {
 	st := &s.conn.state
-	for st.opened && st.op == nil && !st.clogged && !st.leaving && !st.outbox.full() && !s.conn.finished.Load() {
+	for st.opened && st.op == nil && !st.clogged && !st.leaving && !st.outbox.full() && !s.behindFence() && !s.conn.finished.Load() {
 		frame, ok := s.conn.next()
 		if !ok {
 			return

@@ -75,6 +75,8 @@ func (s *session) Receive(ctx actor.Context) {
 		s.askAgain(ctx)
 	case *expire:
 		s.expire(ctx)
+	case *fenceOver:
+		s.fenceOver()
 	case *drainAll:
 		if s.conn.state.opened {
 			s.write(drainFrame(Jitter(drainSpread).Milliseconds()))
@@ -102,6 +104,10 @@ func (s *session) start(ctx actor.Context) {
 	st := &s.conn.state
 	st.public.catching, st.inbox.catching = false, false
 	st.clogged = false // the next write shows whether it is: Drained may have been lost
+	st.fence.armed = false
+	if s.behindFence() {
+		s.armFence(fencePatience)
+	}
 	if s.conn.closed.Load() {
 		s.depart()
 	}
@@ -171,16 +177,21 @@ func (s *session) flush(ctx actor.Context) {
 // error in any case. What waits behind a refused message is refused with it.
 func (s *session) settled(m *Settled) {
 	var frames []byte
+	refused := false
 	for _, o := range m.Outcomes {
 		p, ok := s.conn.state.outbox.settle(o.Seq)
 		switch {
 		case !ok:
 		case o.Code != "":
+			refused = true
 			frames = s.refusal(frames, o.Code, p.ref)
 			frames = s.refuseAll(frames, o.Code, s.conn.state.outbox.refuse())
 		case p.ref != "":
 			frames = ackFrame(frames, p.ref, o.ID)
 		}
+	}
+	if refused {
+		frames = s.fenced(frames)
 	}
 	s.write(frames)
 }
@@ -197,7 +208,7 @@ func (s *session) refuseAll(frames []byte, code Code, refused []pending) []byte 
 func (s *session) expire(ctx actor.Context) {
 	s.timer = nil
 	now := time.Now()
-	s.write(s.refuseAll(nil, CodeUnavailable, s.conn.state.outbox.expire(now)))
+	s.write(s.fenced(s.refuseAll(nil, CodeUnavailable, s.conn.state.outbox.expire(now))))
 	if op := s.conn.state.op; op != nil && !now.Before(op.until) {
 		if op.appearing {
 			s.appeared()
@@ -248,7 +259,7 @@ func (s *session) leaveIfDone(ctx actor.Context) {
 	}
 	if !st.departed {
 		s.conn.close(CloseRestart, "server restarts")
-	} else if _, more := s.conn.next(); !more || st.leaving || !st.opened {
+	} else if _, more := s.conn.next(); !more || st.leaving || !st.opened || s.behindFence() {
 		s.conn.finished.Store(true)
 		ctx.Stop(ctx.Self())
 	}

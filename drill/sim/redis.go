@@ -194,3 +194,6 @@ func digest(b []byte) string {
 	word, _, _ := strings.Cut(strings.TrimLeft(string(b[:min(len(b), 40)]), "*$0123456789\r\n"), "\r")
 	return fmt.Sprintf("%08x %q", h.Sum32(), word)
 }
+
+// short is the beginning of a frame, in one line.
+func short(frame []byte) string { return fmt.Sprintf("%q", frame[:min(len(frame), 120)]) }

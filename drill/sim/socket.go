@@ -43,14 +43,14 @@ type socket struct {
 	owed     bool
 	over     bool          // closed by whomever, or about to be
 	reported bool          // the chat knows
-	said     []string      // on its way to the node
-	inbox    chan string   // to the goroutine that may wait in Receive
+	said     []said        // on its way to the node
+	inbox    chan said     // to the goroutine that may wait in Receive
 	ended    chan struct{} // closed with the connection
 }
 
 // connect opens a connection on a node; it fails where the node takes none.
 func connect(w *world, name string, n *node, resume actors.Resume) (*socket, error) {
-	s := &socket{world: w, name: name, node: n, inbox: make(chan string), ended: make(chan struct{})}
+	s := &socket{world: w, name: name, node: n, inbox: make(chan said), ended: make(chan struct{})}
 	conn, err := n.chat.Connect(s, resume)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", n.name, err)
@@ -61,7 +61,11 @@ func connect(w *world, name string, n *node, resume actors.Resume) (*socket, err
 		for {
 			select {
 			case frame := <-s.inbox:
-				conn.Receive(frame)
+				if frame.pong != nil {
+					conn.Pong(frame.pong)
+				} else {
+					conn.Receive(frame.text)
+				}
 			case <-s.ended:
 				return
 			}
@@ -161,17 +165,35 @@ func (s *socket) hearAll() {
 		if n == 0 || n > len(s.heard) {
 			return
 		}
-		frame := append([]byte(nil), payload(s.heard[:n])...)
+		opcode, frame := s.heard[0]&0xf, append([]byte(nil), payload(s.heard[:n])...)
 		s.heard = s.heard[n:]
-		s.world.trace.note("  %s hears %s", s.name, digest(frame))
+		if opcode == opPing {
+			s.send(said{pong: frame})
+			continue
+		}
+		s.world.trace.note("  %s hears %s", s.name, short(frame))
 		f := rig.ParseFrame(frame)
 		f.At = time.Now()
 		s.told.hear(f)
 	}
 }
 
+// said is a frame from the client: text, or the answer to a ping.
+type said struct {
+	text string
+	pong []byte
+}
+
+// opPing is of RFC 6455 §5.2.
+const opPing = 0x9
+
 // say sends a frame to the node.
 func (s *socket) say(frame string) {
+	s.world.trace.note("  %s will say %s", s.name, short([]byte(frame)))
+	s.send(said{text: frame})
+}
+
+func (s *socket) send(frame said) {
 	s.said = append(s.said, frame)
 	s.world.after(s.hop(), s.name+" says", s.pass)
 }
