@@ -72,6 +72,8 @@ type Connection struct {
 	space   sync.Cond
 	input   ring[string]
 	waiting int // bytes in input
+	// crowded: more was said than finds room.
+	crowded bool
 	// interrupted: the socket is being closed, nothing more is taken in.
 	interrupted bool
 	frames      bucket // of all frames
@@ -116,9 +118,13 @@ type cursor struct {
 func (c *Connection) Receive(frame string) {
 	c.mu.Lock()
 	for (c.input.len() >= inputFrames || c.waiting+len(frame) > inputBytes) && c.input.len() > 0 && !c.interrupted {
-		c.passFence(c.awaited.Load()) // its pong may be behind what finds no room
+		if !c.crowded {
+			c.crowded = true
+			c.chat.root.Send(c.pid, &inputReady{}) // which refuses it all behind a fence
+		}
 		c.space.Wait()
 	}
+	c.crowded = false
 	if c.interrupted {
 		c.mu.Unlock()
 		return

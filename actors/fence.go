@@ -27,6 +27,22 @@ type fence struct {
 	armed  bool      // fenceOver is on its way
 }
 
+// refuseInput refuses all that waits behind a refusal, like what is in the outbox: there is
+// more of it than is held for that, and the pong may be behind it.
+func (s *session) refuseInput() {
+	var frames []byte
+	for {
+		frame, ok := s.conn.next()
+		if !ok {
+			break
+		}
+		c, _ := parseCommand(frame) // whatever is wrong with it besides
+		frames = s.refusal(frames, CodeUnavailable, c.ref)
+		s.conn.handled()
+	}
+	s.write(s.fenced(frames))
+}
+
 // fenceOver lets a session look whether its client reads.
 type fenceOver struct{ quiet }
 
@@ -74,14 +90,19 @@ func (s *session) fenceOver() {
 // Pong tells of a pong and what it bears. It is called by the read loop alone, and never
 // waits.
 func (c *Connection) Pong(payload []byte) {
-	if len(payload) == fenceLen {
-		c.passFence(binary.BigEndian.Uint32(payload))
+	if len(payload) != fenceLen {
+		return
 	}
-}
-
-// passFence takes note that the client has read up to a ping; only the last one counts.
-func (c *Connection) passFence(number uint32) {
-	if number == c.awaited.Load() && c.passed.Swap(number) != number {
+	number := binary.BigEndian.Uint32(payload)
+	if number == c.awaited.Load() && c.passed.Swap(number) != number { // only the last one counts
 		c.chat.root.Send(c.pid, &inputReady{})
 	}
 }
+
+// isCrowded says whether more was said than finds room.
+func (c *Connection) isCrowded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.crowded
+}
+

@@ -43,6 +43,9 @@ func (s *session) handleInput(ctx actor.Context) {
 		s.handle(ctx, frame)
 		s.conn.handled()
 	}
+	if s.behindFence() && st.op == nil && !st.clogged && !st.leaving && s.conn.isCrowded() {
+		s.refuseInput()
+	}
 }
 
 func (s *session) handle(ctx actor.Context, frame string) {
