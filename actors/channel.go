@@ -86,9 +86,14 @@ func (c *channel) recalled(ctx actor.Context, r *Recalled) {
 	wasKnown, prev := c.feed.tail.known, c.feed.tail.last
 	healed, lost := c.feed.healed, c.feed.lost
 	fresh, read := c.feed.recalled(r)
-	if !wasKnown {
+	switch {
+	case !wasKnown:
 		c.nowKnown(ctx)
-	} else {
+	case c.feed.lost > lost:
+		// There is a hole before fresh, and perhaps in it: sessions see for themselves whether
+		// they are past it.
+		c.fresh, c.lapsed = nil, true
+	default:
 		c.gather(prev, fresh)
 	}
 	c.chat.metrics.HolesHealed.Add(float64(c.feed.healed - healed))

@@ -27,7 +27,8 @@ type fakeRedis struct {
 	calls   int // of Append that were carried out
 
 	subscribers map[Log]*actor.PID
-	lossy       bool // events are lost
+	lossy       bool          // events are lost
+	trimmed     map[Log]int64 // up to which id logs keep nothing
 	unwilling   func(any) bool
 	stowed      []any // what it was unwilling to do
 	restored    []*Restore
@@ -164,7 +165,7 @@ func (r *fakeRedis) enter(log Log, id int64, payload string) {
 
 func (r *fakeRedis) recall(m *Read) *Recalled {
 	log := r.logs[m.Log]
-	a := &Recalled{Read: *m, Newest: lastID(log)}
+	a := &Recalled{Read: *m, Newest: lastID(log), Trimmed: r.trimmed[m.Log]}
 	if m.After == Newest {
 		a.Entries = log[max(0, len(log)-m.Limit):]
 	} else {
@@ -176,6 +177,16 @@ func (r *fakeRedis) recall(m *Read) *Recalled {
 	}
 	a.More = len(a.Entries) == m.Limit
 	return a
+}
+
+// trim has a log keep no more than its newest n entries.
+func (r *fakeRedis) trim(log Log, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old := len(r.logs[log]) - n; old > 0 {
+		r.trimmed = map[Log]int64{log: r.logs[log][old-1].ID}
+		r.logs[log] = r.logs[log][old:]
+	}
 }
 
 func (r *fakeRedis) page(m *ReadPage) *Page {

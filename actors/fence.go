@@ -105,4 +105,3 @@ func (c *Connection) isCrowded() bool {
 	defer c.mu.Unlock()
 	return c.crowded
 }
-
