@@ -15,6 +15,10 @@ import (
 const Lag = 3 * time.Second
 
 const (
+	// windowPatience bounds one look at a window, which takes a millisecond: what takes longer has met what the model's
+	// bounds on branching don't hold.
+	windowPatience = 5 * time.Second
+
 	// maxListed bounds the violations of one log that are told one by one: a list of thousands helps nobody.
 	maxListed = 20
 
@@ -24,15 +28,18 @@ const (
 
 // court is one judgement.
 type court struct {
-	history *check.History
-	lag     int64
-	clients map[string]bool
+	history  *check.History
+	lag      int64
+	patience time.Duration // for one window
+	clients  map[string]bool
 	*Result
 }
 
 // Check judges a history in which a node may open connections with the log as it was a lag ago.
-func Check(h *check.History, lag time.Duration) *Result {
-	c := &court{history: h, lag: lag.Microseconds(), clients: make(map[string]bool), Result: &Result{}}
+func Check(h *check.History, lag time.Duration) *Result { return judge(h, lag, windowPatience) }
+
+func judge(h *check.History, lag, patience time.Duration) *Result {
+	c := &court{history: h, lag: lag.Microseconds(), patience: patience, clients: make(map[string]bool), Result: &Result{}}
 	for _, conn := range h.Connections {
 		c.clients[conn.Client] = true
 	}
@@ -55,7 +62,7 @@ func Check(h *check.History, lag time.Duration) *Result {
 func (t *trial) decide() {
 	for e := range t.epochs {
 		var latest *operation
-		for _, w := range windows(&t.epochs[e], t.found[e]) {
+		for _, w := range windows(&t.epochs[e], t.found[e], t.patience) {
 			if latest != nil {
 				latest = &operation{kind: carried, place: w.from, call: latest.call, ret: never, earlier: latest}
 				w.all = append(w.all, latest)

@@ -47,13 +47,9 @@ type step struct {
 	turn int
 }
 
-// windowPatience bounds one check. A check of a window takes a millisecond, so one that takes longer than this has met
-// what the bounds on branching don't hold; it is told as unknown.
-const windowPatience = 5 * time.Second
-
-// judge asks porcupine whether the operations, on a log that holds so many places before, can have happened one after
+// explain asks porcupine whether the operations, on a log that holds so many places before, can have happened one after
 // the other.
-func judge(before int, all []*operation) porcupine.CheckResult {
+func explain(before int, all []*operation, patience time.Duration) porcupine.CheckResult {
 	byReturn := slices.Clone(all)
 	slices.SortStableFunc(byReturn, func(a, b *operation) int { return cmp.Compare(a.ret, b.ret) })
 	readers := make(map[int]int)
@@ -79,7 +75,7 @@ func judge(before int, all []*operation) porcupine.CheckResult {
 	for _, m := range moments {
 		events = append(events, m.event)
 	}
-	return porcupine.CheckEventsTimeout(model(before, readers), events, windowPatience)
+	return porcupine.CheckEventsTimeout(model(before, readers), events, patience)
 }
 
 // moment is a call or a return. At the same time, what begins comes before what ends: it may have been first. Points,

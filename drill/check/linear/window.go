@@ -1,6 +1,10 @@
 package linear
 
-import "github.com/anishathalye/porcupine"
+import (
+	"time"
+
+	"github.com/anishathalye/porcupine"
+)
 
 // windowPlaces is how much of a log is checked at once: some hundred operations, a millisecond for porcupine.
 const windowPlaces = 256
@@ -9,17 +13,18 @@ const windowPlaces = 256
 type window struct {
 	from, to int
 	all      []*operation
+	patience time.Duration
 	told     map[*operation]bool // as at odds: not to be told again
 }
 
 // windows divides the operations of an epoch by their places. A read that saw the log end before the first of a window
 // belongs to it, and to the last window also one that saw all.
-func windows(e *epoch, all []*operation) []*window {
+func windows(e *epoch, all []*operation, patience time.Duration) []*window {
 	n := max(1, (e.to-e.from+windowPlaces-1)/windowPlaces)
 	parts := make([]*window, n)
 	for i := range parts {
 		from := e.from + i*windowPlaces
-		parts[i] = &window{from: from, to: min(e.to, from+windowPlaces), told: make(map[*operation]bool)}
+		parts[i] = &window{from: from, to: min(e.to, from+windowPlaces), patience: patience, told: make(map[*operation]bool)}
 	}
 	for _, o := range all {
 		w := parts[min(n-1, (o.place-e.from)/windowPlaces)]
@@ -47,7 +52,7 @@ func (w *window) result(only []*operation) porcupine.CheckResult {
 			chosen = append(chosen, &operation{kind: appended, place: p, call: always, ret: never})
 		}
 	}
-	return judge(w.from, chosen)
+	return explain(w.from, chosen, w.patience)
 }
 
 // smallest reduces operations that can't be explained to those of which none may be left out.
