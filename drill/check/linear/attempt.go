@@ -53,7 +53,8 @@ func (a *answers) sent(e *check.Event) *attempt {
 	return s
 }
 
-// answered notes an answer. It gives an attempt of its own back where that answers nothing that waits.
+// answered notes an answer. It gives an attempt of its own back where that answers nothing that waits: a second answer,
+// or one to a frame that puts nothing into a log, which has no id.
 func (a *answers) answered(e *check.Event) (extra *attempt) {
 	var s *attempt
 	if queue := a.waiting[e.Ref]; len(queue) > 0 {

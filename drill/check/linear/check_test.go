@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -157,4 +158,106 @@ func TestBigHistoryIsJudgedInTime(t *testing.T) {
 	if took := time.Since(start); took > judgeTime {
 		t.Errorf("%v", took)
 	}
+}
+
+// crowdHistory has people who all come at once, while others talk: every init is of another moment.
+func crowdHistory() *check.History {
+	const crowd, talk = 100, 1000
+	w := newWorld()
+	r := rand.New(rand.NewPCG(3, 4))
+	for i := range 5 {
+		w.begin(w.connect(fmt.Sprint("p", i), "a"))
+	}
+	talkers := w.open[:5:5]
+	var coming []*socket
+	for i := range talk {
+		s := talkers[r.IntN(len(talkers))]
+		w.say(s, "", fmt.Sprint("r", i))
+		if i == talk/4 {
+			for n := range crowd {
+				coming = append(coming, w.connect(fmt.Sprint("c", n), "b"))
+			}
+		}
+		if len(coming) > 0 && r.IntN(5) == 0 {
+			w.begin(coming[0])
+			coming = coming[1:]
+		}
+		for _, s := range talkers {
+			for range r.IntN(4) {
+				w.store(s)
+				w.ack(s)
+				w.tell(s)
+			}
+		}
+	}
+	return w.end()
+}
+
+func TestCrowdThatComesAtOnceIsNoSearch(t *testing.T) {
+	h := crowdHistory()
+	start := time.Now()
+	mustPass(t, Check(h, 0))
+	for _, c := range h.Connections[10:60] { // each of them opened as if it were the first of all
+		find(c, check.Init, 0).Cursor = h.Logs.Public[0].ID
+	}
+	if r := Check(h, 0); r.Failed == 0 || r.Unknown > 0 || len(r.Violations[0].Operations) != 2 {
+		t.Errorf("%+v", r)
+	}
+	if took := time.Since(start); took > judgeTime {
+		t.Errorf("%v", took)
+	}
+}
+
+// mutations each break one event, wherever it stands in a history.
+var mutations = []struct {
+	name  string
+	kinds []check.Kind
+	alter func(c *check.Connection, i int)
+}{
+	{"swallow", []check.Kind{check.Msg, check.DM}, func(c *check.Connection, i int) { c.Events = slices.Delete(c.Events, i, i+1) }},
+	{"repeat", []check.Kind{check.Msg, check.DM, check.Recalled, check.RecalledDM, check.Ack}, func(c *check.Connection, i int) {
+		again := c.Events[i]
+		if again.Kind == check.Ack {
+			again.ID++
+		}
+		c.Events = slices.Insert(c.Events, i+1, again)
+	}},
+	{"scribble", []check.Kind{check.Msg, check.Recalled, check.DM, check.RecalledDM}, func(c *check.Connection, i int) { c.Events[i].Hash++ }},
+	{"renumber", []check.Kind{check.Msg, check.Recalled, check.Ack, check.DM, check.RecalledDM}, func(c *check.Connection, i int) {
+		c.Events[i].ID--
+		c.Events[i].Cursor--
+	}},
+	{"hurry", []check.Kind{check.Msg, check.DM, check.Ack}, func(c *check.Connection, i int) { c.Events[i].At = c.Opened - 1_000_000_000 }},
+}
+
+func TestRandomMutationIsFound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		for i := range rapid.IntRange(50, 200).Draw(t, "steps") {
+			w.step(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "choice") }, i)
+		}
+		h := w.end()
+		m := rapid.SampledFrom(mutations).Draw(t, "mutation")
+		type spot struct {
+			c *check.Connection
+			i int
+		}
+		var spots []spot
+		for _, c := range h.Connections {
+			for i := range c.Events {
+				if slices.Contains(m.kinds, c.Events[i].Kind) && (m.name != "swallow" || c.Closed == 0) {
+					spots = append(spots, spot{c, i})
+				}
+			}
+		}
+		if len(spots) == 0 {
+			t.Skip("nothing to break")
+		}
+		at := rapid.SampledFrom(spots).Draw(t, "spot")
+		what := at.c.Events[at.i].Kind
+		m.alter(at.c, at.i)
+		if r := Check(h, 0); r.Failed == 0 {
+			t.Fatalf("%s of a %v at %d on connection %d was not found", m.name, what, at.i, at.c.Number)
+		}
+	})
 }

@@ -19,7 +19,7 @@ func (s *shelf) listen(h *check.History, conn *check.Connection) {
 		case check.Send:
 			l.file(l.answers.sent(e))
 		case check.Ack, check.Refused:
-			if extra := l.answers.answered(e); extra != nil && e.Ref != "" {
+			if extra := l.answers.answered(e); extra != nil && e.Kind == check.Ack && e.ID != 0 && e.Ref != "" {
 				l.file(extra)
 			}
 		case check.Init:

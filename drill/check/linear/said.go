@@ -1,7 +1,9 @@
 package linear
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -10,9 +12,8 @@ type trial struct {
 	*book
 	*court
 	epochs []epoch
-	first  map[message]int // the place of each message
-	found  [][]*operation  // by epoch
-	listed int             // violations
+	found  [][]*operation // by epoch
+	listed int            // violations
 }
 
 func (t *trial) add(e int, o *operation) { t.found[e] = append(t.found[e], o) }
@@ -27,32 +28,40 @@ func (t *trial) epochOf(place int) int {
 	return -1
 }
 
+// said is what was said for the places of one epoch.
+type said struct {
+	epoch      int
+	answers    map[int][]*attempt     // that name a place
+	unanswered map[message][]*attempt // of any time
+	origins    map[string]int64
+	seen       map[message]int // where a message has its place
+}
+
 // takeSaid makes the appends: one for each place, and the other answers that name the place.
 func (t *trial) takeSaid() {
-	answers := make(map[int][]*attempt)
-	unanswered := make(map[message][]*attempt)
+	s := said{answers: make(map[int][]*attempt), unanswered: make(map[message][]*attempt)}
 	for _, a := range t.attempts {
 		p, there := t.index[a.id]
 		switch {
 		case a.unasked:
 			t.stray(a, "answered, and never sent")
 		case a.outcome == unknown:
-			unanswered[a.message] = append(unanswered[a.message], a)
+			s.unanswered[a.message] = append(s.unanswered[a.message], a)
 		case a.outcome == acked && there:
-			answers[p] = append(answers[p], a)
+			s.answers[p] = append(s.answers[p], a)
 		case a.outcome == acked && t.read && !a.trimmed:
 			t.stray(a, "acked, and at the end it is nowhere in "+t.name)
 		}
 	}
-	for e := range t.epochs {
-		origins := t.origins(e)
-		for p := t.epochs[e].from; p < t.epochs[e].to; p++ {
-			t.takePlace(e, p, answers[p], unanswered[t.places[p].message], origins)
-			t.Operations += len(answers[p])
-			delete(answers, p)
+	for s.epoch = range t.epochs {
+		s.origins, s.seen = t.origins(s.epoch), make(map[message]int)
+		for p := t.epochs[s.epoch].from; p < t.epochs[s.epoch].to; p++ {
+			t.takePlace(&s, p)
+			t.Operations += len(s.answers[p])
+			delete(s.answers, p)
 		}
 	}
-	for _, left := range answers {
+	for _, left := range s.answers {
 		t.Left += len(left)
 	}
 }
@@ -71,54 +80,62 @@ func (t *trial) stray(a *attempt, why string) {
 
 // takePlace finds who put a place into the log: the first to send it of those whose answer names it or never came. If
 // any of them did, that one can have. The others' answers are repeats, and come when the log has it.
-func (t *trial) takePlace(e, place int, answers, unanswered []*attempt, origins map[string]int64) {
+func (t *trial) takePlace(s *said, place int) {
 	p := &t.places[place]
 	o := &operation{kind: appended, place: place, call: always, ret: never}
-	sameText := !p.stored
-	consider := func(a *attempt) {
-		if o.attempt == nil || a.call < o.attempt.call {
-			o.attempt = a
-		}
-		sameText = sameText || a.text == p.text
-	}
-	for _, a := range answers {
+	t.add(s.epoch, o)
+	var candidates []*attempt
+	for _, a := range s.answers[place] {
 		if a.message == p.message {
-			consider(a)
+			candidates = append(candidates, a)
 			continue
 		}
-		t.add(e, &operation{kind: repeated, place: place, call: a.call, ret: a.ret, attempt: a,
+		t.add(s.epoch, &operation{kind: repeated, place: place, call: a.call, ret: a.ret, attempt: a,
 			wrong: fmt.Sprintf("the log has %s with that id", p.title())})
 	}
+	answered := candidates
 	if p.named() {
-		for _, a := range unanswered {
-			consider(a)
-		}
+		candidates = slices.Concat(candidates, s.unanswered[p.message])
 	}
-	switch {
-	case o.attempt != nil:
+	if len(candidates) == 0 {
+		t.takeOrphan(s, o)
+	} else {
+		o.attempt = slices.MinFunc(candidates, func(a, b *attempt) int { return cmp.Compare(a.call, b.call) })
 		o.call, o.ret = o.attempt.call, o.attempt.ret
-		if first := t.first[p.message]; p.named() && first < place {
+		sameText := func(a *attempt) bool { return a.text == p.text }
+		if first, twice := s.seen[p.message]; twice && p.named() {
 			o.wrong = fmt.Sprintf("the log has %s already, with id %d", p.title(), t.places[first].id)
-		} else if !sameText {
+		} else if p.stored && !slices.ContainsFunc(candidates, sameText) {
 			o.wrong = "the log has another text than was sent"
 		}
-	case t.clients[p.from] && p.named():
+	}
+	for _, a := range answered {
+		if a != o.attempt {
+			t.add(s.epoch, &operation{kind: repeated, place: place, call: a.call, ret: a.ret, attempt: a})
+		}
+	}
+	if _, twice := s.seen[p.message]; !twice {
+		s.seen[p.message] = place
+	}
+	if t.read && t.epochs[s.epoch].last && !p.stored && p.id > t.floor {
+		t.add(s.epoch, &operation{kind: stored, place: place, call: t.history.End, ret: t.history.End,
+			wrong: "the log at the end does not have it"})
+	}
+}
+
+// takeOrphan: no send is known to have put it there. That is right for whoever is no client of this history, and may be
+// for what nobody knows more of than its id.
+func (t *trial) takeOrphan(s *said, o *operation) {
+	p := &t.places[o.place]
+	switch {
+	case p.from != "" && !t.clients[p.from]:
+	case p.named():
 		o.wrong = "the log has it, and no send of it can have put it there" + t.refusals(p.message)
-	case t.clients[p.from] || p.from == "":
+	default:
 		var possible bool
-		if o.call, possible = origins[p.from]; !possible {
+		if o.call, possible = s.origins[p.from]; !possible {
 			o.wrong = "it was told or stored, and all that was sent is something else or was refused"
 		}
-	}
-	t.add(e, o)
-	for _, a := range answers {
-		if a != o.attempt && a.message == p.message {
-			t.add(e, &operation{kind: repeated, place: place, call: a.call, ret: a.ret, attempt: a})
-		}
-	}
-	if t.read && t.epochs[e].last && !p.stored && p.id > t.floor {
-		t.add(e, &operation{kind: stored, place: place, call: t.history.End, ret: t.history.End,
-			wrong: "the log at the end does not have it"})
 	}
 }
 

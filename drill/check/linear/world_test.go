@@ -16,6 +16,7 @@ type world struct {
 	public  []check.Entry
 	inboxes map[string][]check.Entry
 	dialogs map[check.Conversation][]check.Entry
+	ids     map[message]int64 // of what is stored
 	clients map[string]*client
 	open    []*socket
 }
@@ -41,7 +42,7 @@ const historySize = 20
 
 func newWorld() *world {
 	return &world{now: 1_795_430_400_000_000, inboxes: make(map[string][]check.Entry),
-		dialogs: make(map[check.Conversation][]check.Entry), clients: make(map[string]*client)}
+		dialogs: make(map[check.Conversation][]check.Entry), clients: make(map[string]*client), ids: make(map[message]int64)}
 }
 
 func hashOf(parts ...any) uint64 {
@@ -135,10 +136,12 @@ func (w *world) store(s *socket) {
 	n := s.sent[0]
 	s.sent = s.sent[1:]
 	s.answered = append(s.answered, n)
-	if w.idOf(s.Client, n) != 0 {
+	name := message{s.Client, n.to, n.ref}
+	if w.ids[name] != 0 {
 		return
 	}
 	w.now++
+	w.ids[name] = w.now
 	e := check.Entry{ID: w.now, From: s.Client, To: n.to, Ref: n.ref, TextHash: hashOf(n.ref), Hash: hashOf(n.ref, w.now)}
 	if n.to == "" {
 		w.public = append(w.public, e)
@@ -154,19 +157,6 @@ func (w *world) store(s *socket) {
 	}
 }
 
-func (w *world) idOf(from string, n note) int64 {
-	log := w.public
-	if n.to != "" {
-		log = w.dialogs[check.Conversation{From: from, To: n.to}]
-	}
-	for i := len(log) - 1; i >= 0; i-- { // what is repeated is new
-		if log[i].From == from && log[i].Ref == n.ref {
-			return log[i].ID
-		}
-	}
-	return 0
-}
-
 // ack answers the oldest that is stored.
 func (w *world) ack(s *socket) {
 	if len(s.answered) == 0 {
@@ -174,7 +164,7 @@ func (w *world) ack(s *socket) {
 	}
 	n := s.answered[0]
 	s.answered = s.answered[1:]
-	w.note(s, check.Event{Kind: check.Ack, ID: w.idOf(s.Client, n), Detail: &check.Detail{Ref: n.ref}})
+	w.note(s, check.Event{Kind: check.Ack, ID: w.ids[message{s.Client, n.to, n.ref}], Detail: &check.Detail{Ref: n.ref}})
 	s.client.forget(n)
 }
 
