@@ -206,3 +206,12 @@ func TestWhatAnEarlierWindowLeavesCountsInALaterOne(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 }
+
+func TestWhatIsSaidWhileInitIsNotedIsNoEndOfIt(t *testing.T) {
+	h := goodHistory()
+	c := h.Connections[dan]
+	init := slices.IndexFunc(c.Events, func(e check.Event) bool { return e.Kind == check.Init })
+	early := check.Event{Kind: check.Send, At: c.Events[init].At, Detail: &check.Detail{Ref: "early"}}
+	c.Events = slices.Insert(c.Events, init+1, early)
+	mustPass(t, Check(h, 0))
+}

@@ -49,16 +49,28 @@ func (l *listener) file(a *attempt) {
 func (l *listener) begin(b *book, i int, since int64) *passage {
 	e := &l.conn.Events[i]
 	p := &passage{conn: l.conn, at: e.At, base: unbased, cursor: e.Cursor, snapshot: !e.Truncated}
-	shown := i+1 < len(l.conn.Events) && (l.conn.Events[i+1].Kind == check.Recalled || l.conn.Events[i+1].Kind == check.RecalledDM)
 	switch {
 	case e.Truncated:
 	case since != check.None:
 		p.base = since
-	case !shown:
+	case !l.shows(i):
 		p.base = e.Cursor
 	}
 	b.passages = append(b.passages, p)
 	return p
+}
+
+// shows says whether init or joined showed entries. What the client says meanwhile may stand between.
+func (l *listener) shows(i int) bool {
+	for j := i + 1; j < len(l.conn.Events); j++ {
+		switch l.conn.Events[j].Kind {
+		case check.Recalled, check.RecalledDM:
+			return true
+		case check.Msg, check.DM, check.Welcome, check.Joined:
+			return false
+		}
+	}
+	return false
 }
 
 func (l *listener) tell(b *book, p *passage, entry place, e *check.Event) {
