@@ -215,3 +215,24 @@ func TestWhatIsSaidWhileInitIsNotedIsNoEndOfIt(t *testing.T) {
 	c.Events = slices.Insert(c.Events, init+1, early)
 	mustPass(t, Check(h, 0))
 }
+
+func TestWhatOnlyStrangersCanHaveSaidIsTheirsWhereThereAreAny(t *testing.T) {
+	for from, unread := range map[string]bool{"": true, "eve": false} {
+		w := newWorld()
+		ann := w.connect("ann", "a")
+		w.begin(ann)
+		w.say(ann, "", "x")
+		w.store(ann)
+		w.now++
+		w.public = append(w.public, check.Entry{ID: w.now, From: from, Ref: "of somebody"})
+		h := w.end()
+		if unread { // only its id is known
+			h.LogsUnread, h.Logs = true, check.Logs{}
+		}
+		if r := Check(h, 0); r.Failed != 1 {
+			t.Errorf("nobody here can have said it: %+v", r)
+		}
+		h.Strangers = true
+		mustPass(t, Check(h, 0))
+	}
+}

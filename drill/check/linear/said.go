@@ -123,12 +123,12 @@ func (t *trial) takePlace(s *said, place int) {
 	}
 }
 
-// takeOrphan: no send is known to have put it there. That is right for whoever is no client of this history, and may be
-// for what nobody knows more of than its id.
+// takeOrphan: no send is known to have put it there. That is right where strangers talk, and may be for what nobody knows
+// more of than its id.
 func (t *trial) takeOrphan(s *said, o *operation) {
 	p := &t.places[o.place]
 	switch {
-	case p.from != "" && !t.clients[p.from]:
+	case t.history.Strangers && !t.clients[p.from]:
 	case p.named():
 		o.wrong = "the log has it, and no send of it can have put it there" + t.refusals(p.message)
 	default:
