@@ -29,9 +29,9 @@
 // only how late it was, and the latest of it is carried into the window. (An append comes after the call of its own send,
 // of every earlier append, and of every read that saw the log without it; and it comes before the return of its own,
 // of every later one, and of everything that knew of it. A history is linearizable if and only if of every place the
-// first all come before the second.) A window of which that is not true is reduced to the operations
-// that are at odds: take away any one of them, and the rest can be explained. Where porcupine does not end in time, the
-// window is unknown, and told as that.
+// first all come before the second.) A window of which that is not true is reduced to the operations that are at odds: take
+// away any one of them, and the rest can be explained. Where porcupine does not end in time, the window is unknown, and
+// told as that.
 //
 // # A node may be behind
 //
@@ -44,8 +44,8 @@
 //
 // Around a loss of data (check.History.Losses) a log need not be one: from its beginning until all may be written back
 // the first judge is alone, and so it is with what became of older entries in later epochs. Each time between two losses
-// is judged by itself; what is not is counted as Left. The order of two sends of one connection that were both on their way
-// (promise 4), presence, missing answers, and that what nobody got is told at all before the end, are the first
-// judge's. That a gap is admitted (truncated) is believed here. A ref is taken to be used for one message only, also after
-// the 10 minutes for which the server remembers it.
+// is judged by itself; what is not is counted as Left. The order of two sends of one connection that were both on their
+// way (promise 4), presence, and missing answers are the first judge's. That a gap is admitted (truncated) is believed
+// here, and that conversations are not trimmed. A ref is taken to be used for one message only, also after the 10 minutes
+// for which the server remembers it.
 package linear
