@@ -121,5 +121,6 @@ type History struct {
 	Faults      []Fault
 	Logs        Logs
 	LogsUnread  bool  // Redis could not be asked: only what connections saw is judged
+	Strangers   bool  // others talk on the same servers, who are in no connection here
 	End         int64 // when all was quiet and the logs were read
 }
