@@ -46,7 +46,11 @@ func (s *session) forward(ctx actor.Context, w *Wave) {
 		st.membersStale = st.membersStale || len(w.Presence) > 0
 		return // Drained catches up
 	}
-	if len(w.Presence) > 0 {
+	presence, all := w.Presence, w.All
+	if st.membersStale { // a whole list is on its way, and changes are to it
+		presence, all = nil, all[len(presence):]
+	}
+	if len(presence) > 0 {
 		st.version = w.Version
 	}
 	c := s.cursorOf(w.Log)
@@ -55,10 +59,10 @@ func (s *session) forward(ctx actor.Context, w *Wave) {
 	}
 	n := len(w.Entries)
 	if n > 0 && c.at == w.Prev && !c.catching {
-		s.offer(c, w.Entries, w.All, len(w.Presence))
+		s.offer(c, w.Entries, all, len(presence))
 		return
 	}
-	s.write(w.Presence)
+	s.write(presence)
 	if n == 0 || st.clogged {
 		return
 	}
@@ -182,9 +186,7 @@ func (s *session) catchUpAll(ctx actor.Context) {
 	if st.clogged || !st.opened {
 		return
 	}
-	if st.membersStale {
-		ctx.Send(s.chat.room, &TellMembers{Session: s.conn.pid})
-	}
+	s.askMembers(ctx)
 	s.catchUp(ctx, Public)
 	if st.name != "" {
 		s.catchUp(ctx, Log(st.name))
@@ -243,6 +245,13 @@ func lastID(entries []Entry) int64 {
 		return 0
 	}
 	return entries[len(entries)-1].ID
+}
+
+// askMembers asks for a fresh list of who is present, if the client was told too little.
+func (s *session) askMembers(ctx actor.Context) {
+	if s.conn.state.membersStale {
+		ctx.Send(s.chat.room, &TellMembers{Session: s.conn.pid})
+	}
 }
 
 // membersTold sends a fresh list of who is present, if the client was told another.

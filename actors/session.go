@@ -124,6 +124,7 @@ func (s *session) enterRoom(ctx actor.Context) {
 		Conn: s.conn, Session: s.conn.pid, Log: Public,
 		Cursor: st.public.at, Opening: !st.opened, Name: st.name, Version: st.version,
 	})
+	s.askMembers(ctx)
 }
 
 // enterInbox enters the dms, if the connection has a name, or is about to get one.

@@ -136,10 +136,10 @@ func (r *run) beginRedis(f Fault, seen *check.Fault) (end func()) {
 		switch f.What {
 		case wipeRedis:
 			seen.LosesData = true
-			s.lose(time.Hour)
+			r.follower.over(func() { s.lose(time.Hour) })
 		case rollRedis:
 			seen.LosesData = true
-			s.lose(f.Back)
+			r.follower.over(func() { s.lose(f.Back) })
 		}
 		return s.rise
 	case pauseRedis:

@@ -110,10 +110,16 @@ const (
 	dialoguePrefix = "chat:dm:"
 )
 
-// readLogs takes what the Redis holds.
-func readLogs(m *miniredis.Miniredis) check.Logs {
+// logReader takes what the Redis holds, and decodes what it has not seen before.
+type logReader struct {
+	mini *miniredis.Miniredis
+	seen map[string]check.Entry // by member
+}
+
+func (l *logReader) read() check.Logs {
+	m := l.mini
 	logs := check.Logs{
-		Public:        readLog(m, publicKey, false),
+		Public:        l.log(publicKey, false),
 		Conversations: map[check.Conversation][]check.Entry{},
 		Inboxes:       map[string][]check.Entry{},
 		InboxFloors:   map[string]int64{},
@@ -122,11 +128,11 @@ func readLogs(m *miniredis.Miniredis) check.Logs {
 	logs.Members, _ = m.Members(membersKey) // none: nobody is there
 	for _, key := range m.Keys() {
 		if user, ok := strings.CutPrefix(key, inboxPrefix); ok {
-			logs.Inboxes[user] = readLog(m, key, true)
+			logs.Inboxes[user] = l.log(key, true)
 			logs.InboxFloors[user] = trimmed(m, key)
 		} else if between, ok := strings.CutPrefix(key, dialoguePrefix); ok {
 			from, to, _ := strings.Cut(between, ":")
-			logs.Conversations[check.Conversation{From: from, To: to}] = readLog(m, key, false)
+			logs.Conversations[check.Conversation{From: from, To: to}] = l.log(key, false)
 		}
 	}
 	return logs
@@ -139,15 +145,21 @@ func trimmed(m *miniredis.Miniredis, key string) int64 {
 	return n
 }
 
-func readLog(m *miniredis.Miniredis, key string, inbox bool) []check.Entry {
-	scores, _ := m.SortedSet(key) // no such log: nothing in it
+func (l *logReader) log(key string, inbox bool) []check.Entry {
+	scores, _ := l.mini.SortedSet(key) // no such log: nothing in it
 	entries := make([]check.Entry, 0, len(scores))
 	for member, score := range scores {
-		said := rig.ParseFrame([]byte(member)).Message()
-		e := check.Entry{ID: int64(score), Cursor: said.Cursor, From: said.User, To: said.To, Ref: refOf(said.User, said.Text),
-			Hash: hashOf([]byte(member)), TextHash: hashOf([]byte(said.Text))}
+		e, known := l.seen[member]
+		if !known {
+			said := rig.ParseFrame([]byte(member)).Message()
+			e = check.Entry{ID: said.ID, Cursor: said.Cursor, From: said.User, To: said.To, Ref: refOf(said.User, said.Text),
+				Hash: hashOf([]byte(member)), TextHash: hashOf([]byte(said.Text))}
+			l.seen[member] = e
+		}
 		if inbox {
-			e.ID, e.Cursor = said.ID, int64(score)
+			e.Cursor = int64(score)
+		} else {
+			e.ID = int64(score)
 		}
 		entries = append(entries, e)
 	}

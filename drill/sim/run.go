@@ -250,7 +250,7 @@ func (r *run) leaks() (wrong []string) {
 }
 
 func (r *run) history() *check.History {
-	h := &check.History{End: now(), Logs: r.follower.logs(r)}
+	h := &check.History{End: now(), Logs: r.follower.logs()}
 	for _, rec := range r.records {
 		rec.stall(false)
 		h.Connections = append(h.Connections, &rec.Connection)
@@ -287,15 +287,16 @@ func (r *run) end() (wrong []string) {
 
 // follower reads the logs while they are written, for what is trimmed can't be judged later.
 type follower struct {
-	public  map[int64]check.Entry
-	inboxes map[string]map[int64]check.Entry
+	reader logReader
+	public map[int64]check.Entry
 }
 
 func (f *follower) follow(r *run) {
 	if f.public == nil {
-		f.public, f.inboxes = map[int64]check.Entry{}, map[string]map[int64]check.Entry{}
+		f.reader = logReader{mini: r.redis.mini, seen: map[string]check.Entry{}}
+		f.public = map[int64]check.Entry{}
 	}
-	f.note(readLogs(r.redis.mini))
+	f.note(f.reader.read())
 	r.world.after(followInterval, "follow", func() { f.follow(r) })
 }
 
@@ -303,19 +304,23 @@ func (f *follower) note(logs check.Logs) {
 	for _, e := range logs.Public {
 		f.public[e.ID] = e
 	}
-	for user, entries := range logs.Inboxes {
-		if f.inboxes[user] == nil {
-			f.inboxes[user] = map[int64]check.Entry{}
-		}
-		for _, e := range entries {
-			f.inboxes[user][e.Cursor] = e
-		}
+}
+
+// over notes what is lost when the Redis loses data: what was in a log until then, and is not
+// any more, was not trimmed.
+func (f *follower) over(loss func()) {
+	before := f.reader.read()
+	f.note(before)
+	loss()
+	for _, e := range before.Public {
+		delete(f.public, e.ID)
 	}
+	f.note(f.reader.read())
 }
 
 // logs are those that the Redis holds, with what was trimmed from them.
-func (f *follower) logs(r *run) check.Logs {
-	logs := readLogs(r.redis.mini)
+func (f *follower) logs() check.Logs {
+	logs := f.reader.read()
 	f.note(logs)
 	var old []check.Entry
 	for _, id := range slices.Sorted(maps.Keys(f.public)) {

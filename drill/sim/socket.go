@@ -55,6 +55,7 @@ func connect(w *world, name string, n *node, resume actors.Resume) (*socket, err
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", n.name, err)
 	}
+	w.trace.note("  %s is on %s, as its connection %d", name, n.name, conn.ID)
 	s.conn = conn
 	n.sockets[s] = struct{}{}
 	go func() {
@@ -249,6 +250,7 @@ func (s *socket) drop(clean bool) {
 		return
 	}
 	s.over = true
+	s.world.trace.note("  %s leaves, goodbye %v", s.name, clean)
 	s.told.closed(closedByClient)
 	s.world.after(s.hop(), s.name+" is gone", func() { s.report(clean) })
 }
@@ -267,6 +269,7 @@ const (
 
 func (s *socket) finish(code uint16, clean bool) {
 	s.over = true
+	s.world.trace.note("  %s has ended, code %d", s.name, code)
 	s.told.closed(code)
 	s.report(clean)
 }
