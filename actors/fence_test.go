@@ -15,7 +15,7 @@ func refusedUnread(t *testing.T) (alice *client, redis *fakeRedis) {
 	alice.ignorePings(true)
 	redis.stow(isAppend)
 	alice.say("msg#18:alice:eighteen")
-	eventually(t, "the bridge is asked", func() bool { return redis.stowing() == 1 })
+	eventually(t, "the bridge is asked", func() bool { return redis.stowing() > 0 })
 	alice.say("msg#19:alice:nineteen")
 	alice.hears(`"ref":"19"`)
 	redis.release()
@@ -94,9 +94,10 @@ func TestClientThatSaysMoreThanIsHeldBehindARefusalIsNotStuck(t *testing.T) {
 			t.Fatalf("answered with %s", answer)
 		}
 	}
-	alice.ignorePings(false)
-	alice.hears(fmt.Sprintf(`{"type":"ack","ref":"many-%d"`, inputFrames))
-	if n := redis.count(Public, `many`); n != 1 {
+	if n := redis.count(Public, `many`); n > 0 {
 		t.Errorf("%d are stored", n)
 	}
+	alice.ignorePings(false)
+	alice.say("msg#last:alice:last")
+	alice.hears(`{"type":"ack","ref":"last"`)
 }
