@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -228,6 +229,13 @@ func (r *fakeRedis) say(n int) {
 	for range n {
 		r.store(Message{Ref: fmt.Sprint("other#", r.newest), Sender: "other", Text: "x"})
 	}
+}
+
+// tick lets the ids go on from now.
+func (r *fakeRedis) tick() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.newest = time.Now().UnixMicro()
 }
 
 // claimed asks which claims there are.

@@ -32,7 +32,7 @@ func (s *session) opened(ctx actor.Context, m *Opened) {
 
 // behind starts catching up if the log goes further than the cursor.
 func (s *session) behind(ctx actor.Context, c *cursor, log Log, newest int64) {
-	if c.at < newest && c.at != Newest && !c.catching {
+	if c.at < newest && !c.catching {
 		s.catchUp(ctx, log)
 	}
 }
@@ -196,9 +196,6 @@ func (s *session) caughtUp(ctx actor.Context, m *Chunk) {
 	c := s.cursorOf(m.Log)
 	if c == nil || !c.catching || s.conn.state.clogged {
 		return
-	}
-	if c.at == Newest {
-		c.at = m.Prev
 	}
 	c.catching = false
 	s.deliver(c, m.Entries)
