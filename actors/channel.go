@@ -289,9 +289,17 @@ func (c *channel) catchUp(ctx actor.Context, m *CatchUp) {
 	ctx.Send(m.Session, &Chunk{Log: c.feed.log, Entries: entries, Caught: max(m.Cursor, c.lastOf(entries)) >= t.last})
 }
 
+// handBackDue hands back what the incarnation before did not live to: it was told once.
+func (c *channel) handBackDue(ctx actor.Context) {
+	if c.feed.tail.handed < c.chat.changes.Load() {
+		c.handBack(ctx)
+	}
+}
+
 // handBack gives a Redis that has begun anew what it may lack.
 func (c *channel) handBack(ctx actor.Context) {
 	t := c.feed.tail
+	t.handed = c.chat.changes.Load()
 	if entries := t.all(); len(entries) > 0 {
 		ctx.Send(c.chat.bridge, &Restore{Log: c.feed.log, After: t.after, Entries: entries})
 	}

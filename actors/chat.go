@@ -46,6 +46,8 @@ type Chat struct {
 	budgets    budgets
 	talks      talks
 	operations atomic.Uint64
+	// changes is how often Redis was found to lack what it had.
+	changes atomic.Int64
 
 	mu          sync.Mutex
 	connections map[uint64]*Connection

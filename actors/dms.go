@@ -33,6 +33,7 @@ const (
 // dms.
 type journal struct {
 	entries ring[journaled]
+	handed  int64 // up to which of the chat's changes it was handed back
 }
 
 type journaled struct {
@@ -104,6 +105,9 @@ func (d *dms) Receive(ctx actor.Context) {
 	case *actor.Started:
 		d.chat.census.prune(KindDM)
 		d.chat.inboxes.keep(d.chat.names())
+		if d.chat.journal.handed < d.chat.changes.Load() {
+			d.handBack(ctx) // the dms before did not live to
+		}
 		ctx.Send(d.chat.sessions, &DMsStarted{})
 	case *Enter:
 		d.enter(ctx, m)
@@ -218,6 +222,7 @@ func (d *dms) forward(ctx actor.Context, message any) {
 
 // handBack gives back what was stored for users, here or not.
 func (d *dms) handBack(ctx actor.Context) {
+	d.chat.journal.handed = d.chat.changes.Load()
 	for log, entries := range d.chat.journal.byLog() {
 		ctx.Send(d.chat.bridge, &Restore{Log: log, After: entries[0].ID - 1, Entries: entries})
 	}

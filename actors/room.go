@@ -138,6 +138,7 @@ func (r *room) start(ctx actor.Context) {
 	r.roster.forgetReading()
 	r.ticker = startTicker(r.chat, ctx.Self(), roomTick)
 	r.subscribe(ctx)
+	r.handBackDue(ctx)
 	ctx.Send(r.chat.sessions, &RoomStarted{})
 }
 

@@ -11,6 +11,7 @@ type tail struct {
 	last    int64 // the newest id seen
 	known   bool  // the log was read at least once
 	limit   int   // entries held at most
+	handed  int64 // up to which of the chat's changes it was handed back
 	// unheard are entries that were stored through this node and whose events are
 	// not back yet, by id.
 	unheard []Entry

@@ -111,6 +111,7 @@ func (b *bridge) isBehind(batch []waiting) {
 // lacks has everybody write back what Redis lacks: a log was found behind.
 func (b *bridge) lacks() {
 	b.store.raise()
+	b.store.owe(time.Now())
 	b.store.lease.doubt() // claims may be lacking, too
 	b.store.log.Warn().Msg("redis lacks messages: writing them back")
 	b.send(b.parent, &actors.RedisChanged{})

@@ -123,6 +123,9 @@ func (b *bridge) start(ctx actor.Context) {
 	b.vouches.init()
 	go b.guarded(b.keepTime)()
 	b.root.Send(b.parent, &actors.BridgeStarted{})
+	if b.store.owes() {
+		b.root.Send(b.parent, &actors.RedisChanged{}) // what was written back, or not, nobody knows any more
+	}
 }
 
 func (b *bridge) keepTime() {
@@ -154,6 +157,7 @@ func (b *bridge) pump() {
 	if b.store.restoring(now) || b.restores.underWay() {
 		return // only write back: the logs may still lack what others, or this node, hold
 	}
+	b.store.writtenBack(now)
 	lasts := b.store.lease.lasts(now)
 	b.recall(now, lasts)
 	if !lasts { // the names may be others' by now
