@@ -70,6 +70,7 @@ type Outcome struct {
 // could restore them to a Redis that forgot.
 type Stored struct {
 	quiet
+	Prev     int64 // the log's newest id before Entries
 	Entries  []Entry
 	Received time.Time // when the first of them came in
 }
@@ -83,6 +84,7 @@ type DMsStored struct {
 // LogEntry is an entry and where it belongs.
 type LogEntry struct {
 	Log   Log
+	Prev  int64 // the log's newest id before
 	Entry Entry
 }
 
@@ -138,7 +140,7 @@ type Recalled struct {
 	Read
 	Entries []Entry
 	Newest  int64 // the log's newest id, 0 if it is empty
-	Trimmed int64 // ids up to this one are no longer kept
+	Trimmed int64 // of the ids up to this one some are no longer kept, or lost
 	More    bool  // there are newer entries than these
 }
 
@@ -289,8 +291,9 @@ type BridgeStarted struct{ quiet }
 // back what it may lack, by Restore. Reads and appends wait meanwhile.
 type RedisChanged struct{ quiet }
 
-// Restore asks to put entries into a log that lacks them. After is the id before
-// the first of them: what is older, nobody here can vouch for.
+// Restore asks to put entries into a log that lacks them. Each came right after the one
+// before it, and the first after After, which is 0 if there was none: a log that turns out
+// to lack After has lost it.
 type Restore struct {
 	quiet
 	Log     Log

@@ -86,9 +86,12 @@ func (c *channel) recalled(ctx actor.Context, r *Recalled) {
 	wasKnown, prev := c.feed.tail.known, c.feed.tail.last
 	healed, lost := c.feed.healed, c.feed.lost
 	fresh, read := c.feed.recalled(r)
-	if !wasKnown {
+	switch {
+	case !wasKnown:
 		c.nowKnown(ctx)
-	} else {
+	case c.feed.lost > lost:
+		c.fresh, c.lapsed = nil, true // a wave would hide the hole: the log tells it
+	default:
 		c.gather(prev, fresh)
 	}
 	c.chat.metrics.HolesHealed.Add(float64(c.feed.healed - healed))
@@ -240,7 +243,11 @@ func (c *channel) open(ctx actor.Context, r *Recalled) {
 		return
 	}
 	entries := oldestWithin(r.Entries, openBytes)
-	c.opened(ctx, e, entries, max(e.Cursor, r.Trimmed, c.lastOf(entries)), r.Trimmed > e.Cursor)
+	cursor := max(e.Cursor, c.lastOf(entries))
+	if !r.More && len(entries) == len(r.Entries) {
+		cursor = max(cursor, r.Trimmed) // before it there is nothing more
+	}
+	c.opened(ctx, e, entries, cursor, r.Trimmed > e.Cursor)
 }
 
 // opened answers and admits: waves go on from cursor, or the session catches up.
@@ -300,7 +307,8 @@ func (c *channel) handBackDue(ctx actor.Context) {
 func (c *channel) handBack(ctx actor.Context) {
 	t := c.feed.tail
 	t.handed = c.chat.changes.Load()
-	if entries := t.all(); len(entries) > 0 {
-		ctx.Send(c.chat.bridge, &Restore{Log: c.feed.log, After: t.after, Entries: entries})
+	for _, chain := range t.chains() {
+		chain.Log = c.feed.log
+		ctx.Send(c.chat.bridge, chain)
 	}
 }

@@ -21,6 +21,7 @@ type fakeRedis struct {
 	self    *actor.PID
 	parent  *actor.PID
 	logs    map[Log][]Entry
+	trimmed map[Log]int64
 	refs    map[string]int64
 	members map[string]bool
 	seq     int64
@@ -38,7 +39,7 @@ type fakeRedis struct {
 
 func newFakeRedis() *fakeRedis {
 	return &fakeRedis{
-		logs: map[Log][]Entry{}, refs: map[string]int64{}, members: map[string]bool{},
+		logs: map[Log][]Entry{}, trimmed: map[Log]int64{}, refs: map[string]int64{}, members: map[string]bool{},
 		subscribers: map[Log]*actor.PID{}, newest: 1_700_000_000_000_000,
 	}
 }
@@ -165,7 +166,7 @@ func (r *fakeRedis) enter(log Log, id int64, payload string) {
 
 func (r *fakeRedis) recall(m *Read) *Recalled {
 	log := r.logs[m.Log]
-	a := &Recalled{Read: *m, Newest: lastID(log)}
+	a := &Recalled{Read: *m, Newest: lastID(log), Trimmed: r.trimmed[m.Log]}
 	if m.After == Newest {
 		a.Entries = log[max(0, len(log)-m.Limit):]
 	} else {
@@ -236,6 +237,14 @@ func (r *fakeRedis) tick() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.newest = time.Now().UnixMicro()
+}
+
+// forget has a log lack the entries from one place in it to another.
+func (r *fakeRedis) forget(log Log, from, to int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trimmed[log] = r.logs[log][to-1].ID
+	r.logs[log] = slices.Delete(slices.Clone(r.logs[log]), from, to)
 }
 
 // claimed asks which claims there are.

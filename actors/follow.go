@@ -215,18 +215,18 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 		return
 	}
 	c.catching = false
-	if m.Trimmed > c.at {
-		if !c.lossy {
-			s.chat.metrics.SlowClients.Inc()
-			s.conn.close(CloseTooSlow, "messages missed are no longer kept")
-			return
-		}
-		c.at = m.Trimmed // the client was told
+	if m.Trimmed > c.at && !c.lossy { // lossy: the client was told
+		s.chat.metrics.SlowClients.Inc()
+		s.conn.close(CloseTooSlow, "messages missed are no longer kept")
+		return
 	}
 	ahead := c.ahead
 	s.deliver(c, m.Entries)
 	if s.conn.state.clogged {
 		return
+	}
+	if !m.More && c.at >= lastID(m.Entries) {
+		c.at = max(c.at, m.Trimmed) // before it there is nothing more
 	}
 	if m.More || c.at < lastID(m.Entries) || c.at < ahead {
 		s.catchUp(ctx, m.Log)

@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -16,9 +17,8 @@ const (
 	// restorePipeline how many calls a pipeline.
 	restoreBatch    = 500
 	restorePipeline = 100
-	// unvouched as the id before some messages says that they may not be all that
-	// the log had.
-	unvouched = -1
+	// unknown as the id before some messages: it does not matter, or is known already.
+	unknown = -1
 )
 
 // restorer writes back what a Redis that has begun anew lacks.
@@ -72,7 +72,7 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 		}
 	}
 	for key, entries := range found.messages {
-		if err := s.restoreLog(ctx, pipe, key, s.keep, inboxLife, unvouched, entries); err != nil {
+		if err := s.restoreLog(ctx, pipe, key, s.keep, inboxLife, unknown, entries); err != nil {
 			return err
 		}
 	}
@@ -84,19 +84,27 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 
 // restoreLog adds to a pipeline what puts entries back, and sends it when it is long.
 func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, key string, keep int, life time.Duration, after int64, entries []actors.Entry) error {
-	for chunk := range slices.Chunk(entries, restoreBatch) {
+	for chunk := range chunksOf(entries) {
 		args := make([]any, 0, 3+3*len(chunk))
 		args = append(args, keep, int64(life.Seconds()), after)
 		for _, e := range chunk {
 			args = append(args, e.ID, e.Ref, e.Payload())
 		}
-		restoreScript.EvalSha(ctx, pipe, logKeys(key), args...)
-		after = unvouched // the first chunk has said it
+		restoreScript.EvalSha(ctx, pipe, append(logKeys(key), missingKey(key)), args...)
+		after = unknown // it is the last of the chunk before
 		if err := flushFrom(ctx, pipe, restorePipeline); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// chunksOf gives what one call holds at a time, and once nothing where there is nothing.
+func chunksOf(entries []actors.Entry) iter.Seq[[]actors.Entry] {
+	if len(entries) == 0 {
+		return slices.Values([][]actors.Entry{nil})
+	}
+	return slices.Chunk(entries, restoreBatch)
 }
 
 // flushFrom sends a pipeline that holds at least n commands.

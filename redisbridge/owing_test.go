@@ -34,11 +34,11 @@ func TestWriteBackThatABridgeDidNotLiveToDoIsAskedForAgain(t *testing.T) {
 
 	p.Cut()
 	eventually(t, "the bridge knows that Redis is away", func() bool { return h.store.Ready().Trouble == actors.TroubleRedis })
-	h.root.Send(h.bridge, &actors.Restore{After: entries[0].ID - 1, Entries: entries})
+	h.root.Send(h.bridge, &actors.Restore{Entries: entries})
 	h.restartBridge()
 	eventually(t, "it is told again, for nothing was written back", func() bool { return changes() == 3 })
 	must(t, p.Restore())
-	h.root.Send(h.bridge, &actors.Restore{After: entries[0].ID - 1, Entries: entries})
+	h.root.Send(h.bridge, &actors.Restore{Entries: entries})
 	h.outcome(h.say("second"))
 	if got := texts(t, r); len(got) != 2 || got[0] != "first" {
 		t.Errorf("stored %q", got)
