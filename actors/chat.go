@@ -48,6 +48,8 @@ type Chat struct {
 	operations atomic.Uint64
 	// changes is how often Redis was found to lack what it had.
 	changes atomic.Int64
+	// hangingUp: every session is to close its connection once its outbox is empty.
+	hangingUp atomic.Bool
 
 	mu          sync.Mutex
 	connections map[uint64]*Connection
@@ -221,6 +223,7 @@ func (c *Chat) Drain(ctx context.Context) {
 	if c.awaitNone(notice) {
 		return
 	}
+	c.hangingUp.Store(true) // for those that are made anew meanwhile
 	c.root.Send(c.sessions, &hangUpAll{})
 	c.awaitNone(ctx)
 }

@@ -120,7 +120,7 @@ func (b *bridge) start(ctx actor.Context) {
 	b.reachable = b.store.health.ok()
 	b.link.init()
 	b.presence.init()
-	b.vouches.init()
+	b.vouches.name = "vouch"
 	go b.guarded(b.keepTime)()
 	b.root.Send(b.parent, &actors.BridgeStarted{})
 	if b.store.owes() {
@@ -182,9 +182,9 @@ func (b *bridge) look(now time.Time) {
 	b.claims.expire(b, now)
 	b.holds.expire(b, now)
 	b.checkLink(now)
-	for id, at := range b.vouches.forsaken {
+	for id, at := range b.store.forsaken {
 		if now.Sub(at) > 2*actors.Patience {
-			delete(b.vouches.forsaken, id) // what it said was taken out by now
+			delete(b.store.forsaken, id) // what it said was taken out by now
 		}
 	}
 }

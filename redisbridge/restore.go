@@ -55,20 +55,16 @@ func (b *bridge) handBack(now time.Time) {
 	})
 }
 
-// restore writes back logs, and from the inboxes' messages the conversations. All goes
-// in a few pipelines: a node may hold ten thousand messages, and until they are back
-// another loss would be for good.
+// restore writes back logs, and before the inboxes, from their messages, the conversations:
+// they give the ids, and a message may be said again while half of it is back. All goes in
+// a few pipelines: a node may hold ten thousand messages, and until they are back another
+// loss would be for good.
 func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 	pipe := s.client.Pipeline()
 	found := newConversations()
 	for _, m := range batch {
-		life := time.Duration(0)
 		if m.Log != actors.Public {
-			life = inboxLife
 			found.add(m.Entries)
-		}
-		if err := s.restoreLog(ctx, pipe, logKey(m.Log), s.keepOf(m.Log), life, m.After, m.Entries); err != nil {
-			return err
 		}
 	}
 	for key, entries := range found.messages {
@@ -78,6 +74,15 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 	}
 	for pair, id := range found.peers {
 		pipe.ZAddGT(ctx, peersKey(pair[0]), redis.Z{Score: float64(id), Member: pair[1]})
+	}
+	for _, m := range batch {
+		life := inboxLife
+		if m.Log == actors.Public {
+			life = 0
+		}
+		if err := s.restoreLog(ctx, pipe, logKey(m.Log), s.keepOf(m.Log), life, m.After, m.Entries); err != nil {
+			return err
+		}
 	}
 	return flushFrom(ctx, pipe, 1)
 }

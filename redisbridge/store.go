@@ -49,6 +49,9 @@ type Store struct {
 	// seenPublic is the newest id seen in the public log: one that has less is behind.
 	seenPublic atomic.Int64
 	seen       seenLogs // likewise of those of direct messages
+	// forsaken are the sessions, by their ids, whose claim was lost, and when. It is the
+	// bridge's alone, and the next one's.
+	forsaken map[string]time.Time
 }
 
 const (
@@ -74,6 +77,7 @@ func Open(s Settings, node string, log zerolog.Logger, registerer prometheus.Reg
 	st := &Store{
 		node: node, keep: s.HistoryKeep, log: log, metrics: newMetrics(registerer),
 		nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP,
+		forsaken: map[string]time.Time{},
 	}
 	redis.SetLogger(redisLog{log})
 	o.OnConnect = st.recognize
