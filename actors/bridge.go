@@ -46,7 +46,7 @@ type Message struct {
 	Receiver string // "" for a public message
 	Text     string
 	Received time.Time
-	Since    int64 // when the sender's claim began (µs): refs of older claims are not repeats
+	Since    int64 // refs of ids up to it are an older claim's, and no repeats (µs)
 	// Handed says that Redis may have it already: such a message is never refused,
 	// only repeated until its outcome is known.
 	Handed bool
@@ -188,6 +188,7 @@ type Claimed struct {
 	Op            uint64
 	Token         string
 	Since         int64 // µs; direct messages up to here are a former holder's
+	Refs          int64 // and references; less than Since where the claim follows one that was lost
 	Kept          bool  // its holder has shown the token again
 	Conversations []Conversation
 	Code          Code
