@@ -81,13 +81,6 @@ type DMsStored struct {
 	Entries []LogEntry
 }
 
-// LogEntry is an entry and where it belongs.
-type LogEntry struct {
-	Log   Log
-	Prev  int64 // the log's newest id before
-	Entry Entry
-}
-
 // Subscribe asks for a log's events; answered by Linked when they flow, and again
 // each time the subscription was made anew. It replaces an earlier subscriber. Who
 // subscribes to Public hears of presence too.

@@ -295,20 +295,3 @@ func (c *channel) catchUp(ctx actor.Context, m *CatchUp) {
 	entries := oldestWithin(t.since(m.Cursor, chunkLimit), chunkBytes)
 	ctx.Send(m.Session, &Chunk{Log: c.feed.log, Entries: entries, Caught: max(m.Cursor, c.lastOf(entries)) >= t.last})
 }
-
-// handBackDue hands back what the incarnation before did not live to: it was told once.
-func (c *channel) handBackDue(ctx actor.Context) {
-	if c.feed.tail.handed < c.chat.changes.Load() {
-		c.handBack(ctx)
-	}
-}
-
-// handBack gives a Redis that has begun anew what it may lack.
-func (c *channel) handBack(ctx actor.Context) {
-	t := c.feed.tail
-	t.handed = c.chat.changes.Load()
-	for _, chain := range t.chains() {
-		chain.Log = c.feed.log
-		ctx.Send(c.chat.bridge, chain)
-	}
-}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -230,21 +229,6 @@ func (r *fakeRedis) say(n int) {
 	for range n {
 		r.store(Message{Ref: fmt.Sprint("other#", r.newest), Sender: "other", Text: "x"})
 	}
-}
-
-// tick lets the ids go on from now.
-func (r *fakeRedis) tick() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.newest = time.Now().UnixMicro()
-}
-
-// forget has a log lack the entries from one place in it to another.
-func (r *fakeRedis) forget(log Log, from, to int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.trimmed[log] = r.logs[log][to-1].ID
-	r.logs[log] = slices.Delete(slices.Clone(r.logs[log]), from, to)
 }
 
 // claimed asks which claims there are.

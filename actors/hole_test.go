@@ -1,9 +1,18 @@
 package actors
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
+
+// forget has a log lack the entries from one place in it to another.
+func (r *fakeRedis) forget(log Log, from, to int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trimmed[log] = r.logs[log][to-1].ID
+	r.logs[log] = slices.Delete(slices.Clone(r.logs[log]), from, to)
+}
 
 // TestWhoResumesAcrossALossGetsAllThatIsLeftAndIsToldSo: what is left before the loss, too,
 // however much that is.

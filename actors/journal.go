@@ -15,6 +15,13 @@ const (
 	journalAge = 10 * time.Minute
 )
 
+// LogEntry is an entry and where it belongs.
+type LogEntry struct {
+	Log   Log
+	Prev  int64 // the log's newest id before
+	Entry Entry
+}
+
 // journal is what was put into inboxes through this node of late. What others put there in
 // between it does not know; but of each entry which one was before. It outlives the dms.
 type journal struct {
@@ -49,24 +56,4 @@ func (j *journal) chains() []*Restore {
 		return cmp.Or(cmp.Compare(a.Log, b.Log), cmp.Compare(a.Entry.ID, b.Entry.ID))
 	})
 	return chainsOf(noted)
-}
-
-// chainsOf makes of sorted entries what a Redis that forgot is given: runs of those that
-// came right after each other. One that is there twice, for it was asked for again, is in
-// one of them.
-func chainsOf(entries []LogEntry) (chains []*Restore) {
-	var chain *Restore
-	var last int64
-	for _, e := range entries {
-		switch {
-		case chain != nil && chain.Log == e.Log && last == e.Entry.ID:
-			continue
-		case chain == nil || chain.Log != e.Log || last != e.Prev:
-			chain = &Restore{Log: e.Log, After: e.Prev}
-			chains = append(chains, chain)
-		}
-		chain.Entries = append(chain.Entries, e.Entry)
-		last = e.Entry.ID
-	}
-	return chains
 }

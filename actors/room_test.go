@@ -61,6 +61,13 @@ func TestResumedConnectionGetsAllAfterItsCursor(t *testing.T) {
 	}
 }
 
+// tick lets the ids go on from now.
+func (r *fakeRedis) tick() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.newest = time.Now().UnixMicro()
+}
+
 // TestConnectionThatOpensWithoutHistoryMissesNothingAfterItsCursor: its node can't read the
 // log, while others talk more than a first frame shows. What is older it does not get.
 func TestConnectionThatOpensWithoutHistoryMissesNothingAfterItsCursor(t *testing.T) {

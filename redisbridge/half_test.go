@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -75,6 +76,41 @@ func TestMessageSaidAgainWhileItIsHalfWrittenBackHasOneID(t *testing.T) {
 		}
 		if n := len(held(t, b, logKey("alice"))); n != receivers {
 			t.Errorf("alice's inbox has %d", n)
+		}
+	})
+}
+
+// TestDirectMessageSaidAgainElsewhereIsNotPutBackBesideItself: what the first node holds of it
+// comes long after another has taken the repeat. It is once in its conversation and in each
+// inbox, whole, and with the id that was acked last.
+func TestDirectMessageSaidAgainElsewhereIsNotPutBackBesideItself(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, b := open("a", 100), open("b", 100)
+		said := func() []direct {
+			return []direct{{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"}}
+		}
+		stored, err := a.appendDirects(soon(t), said(), 0)
+		must(t, err)
+		must(t, a.client.FlushAll(soon(t)).Err())
+		must(t, loadScripts(soon(t), a.client))
+		again := said()
+		_, err = b.appendDirects(soon(t), again, 0)
+		must(t, err)
+		for range 2 {
+			for _, e := range stored {
+				must(t, a.restore(soon(t), []*actors.Restore{{Log: e.Log, After: e.Prev, Entries: []actors.Entry{e.Entry}}}))
+			}
+		}
+		for _, key := range []string{conversationKey("alice", "bob"), logKey("alice"), logKey("bob")} {
+			if got := held(t, b, key); len(got) != 1 || !strings.Contains(got[0].Member.(string), fmt.Sprintf(`"id":%d,`, again[0].id)) {
+				t.Errorf("acked as %d, %s holds %v", again[0].id, key, got)
+			}
+		}
+		for _, user := range []actors.Log{"alice", "bob"} {
+			if id := trimmedOf(t, b, user); id != 0 {
+				t.Errorf("the inbox of %s says that it lacks %d", user, id)
+			}
 		}
 	})
 }
