@@ -47,6 +47,10 @@ type Chat struct {
 	budgets    budgets
 	talks      talks
 	operations atomic.Uint64
+	// changes is how often Redis was found to lack what it had.
+	changes atomic.Int64
+	// hangingUp: every session is to close its connection once its outbox is empty.
+	hangingUp atomic.Bool
 
 	mu          sync.Mutex
 	connections map[uint64]*Connection
@@ -233,6 +237,7 @@ func (c *Chat) Drain(ctx context.Context) {
 	if c.awaitNone(notice) {
 		return
 	}
+	c.hangingUp.Store(true) // for those that are made anew meanwhile
 	c.root.Send(c.sessions, &hangUpAll{})
 	c.awaitNone(ctx)
 }

@@ -89,6 +89,7 @@ type state struct {
 	name         string // joined with; "" before
 	granted      grant  // the token that proves the name, or will if the join succeeds
 	since        int64  // when the claim on the name began
+	refs         int64  // up to where references are a former claim's
 	public       cursor
 	inbox        cursor
 	version      int64 // of the roster that the client was told

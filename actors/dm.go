@@ -33,6 +33,7 @@ func (d *dm) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		d.subscribe(ctx)
+		d.handBackDue(ctx)
 		ctx.Send(ctx.Parent(), &dmStarted{user: string(d.feed.log)})
 	case *Enter:
 		d.enter(ctx, m)

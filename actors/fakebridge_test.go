@@ -20,6 +20,7 @@ type fakeRedis struct {
 	self    *actor.PID
 	parent  *actor.PID
 	logs    map[Log][]Entry
+	trimmed map[Log]int64 // up to which id logs keep nothing
 	refs    map[string]int64
 	members map[string]bool
 	seq     int64
@@ -27,8 +28,7 @@ type fakeRedis struct {
 	calls   int // of Append that were carried out
 
 	subscribers map[Log]*actor.PID
-	lossy       bool          // events are lost
-	trimmed     map[Log]int64 // up to which id logs keep nothing
+	lossy       bool // events are lost
 	unwilling   func(any) bool
 	stowed      []any // what it was unwilling to do
 	restored    []*Restore
@@ -38,7 +38,7 @@ type fakeRedis struct {
 
 func newFakeRedis() *fakeRedis {
 	return &fakeRedis{
-		logs: map[Log][]Entry{}, refs: map[string]int64{}, members: map[string]bool{},
+		logs: map[Log][]Entry{}, trimmed: map[Log]int64{}, refs: map[string]int64{}, members: map[string]bool{},
 		subscribers: map[Log]*actor.PID{}, newest: 1_700_000_000_000_000,
 	}
 }
@@ -177,16 +177,6 @@ func (r *fakeRedis) recall(m *Read) *Recalled {
 	}
 	a.More = len(a.Entries) == m.Limit
 	return a
-}
-
-// trim has a log keep no more than its newest n entries.
-func (r *fakeRedis) trim(log Log, n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if old := len(r.logs[log]) - n; old > 0 {
-		r.trimmed = map[Log]int64{log: r.logs[log][old-1].ID}
-		r.logs[log] = r.logs[log][old:]
-	}
 }
 
 func (r *fakeRedis) page(m *ReadPage) *Page {

@@ -32,7 +32,7 @@ func (s *session) opened(ctx actor.Context, m *Opened) {
 
 // behind starts catching up if the log goes further than the cursor.
 func (s *session) behind(ctx actor.Context, c *cursor, log Log, newest int64) {
-	if c.at < newest && c.at != Newest && !c.catching {
+	if c.at < newest && !c.catching {
 		s.catchUp(ctx, log)
 	}
 }
@@ -199,9 +199,6 @@ func (s *session) caughtUp(ctx actor.Context, m *Chunk) {
 	if c == nil || !c.catching || s.conn.state.clogged {
 		return
 	}
-	if c.at == Newest {
-		c.at = m.Prev
-	}
 	c.catching = false
 	s.deliver(c, m.Entries)
 	if s.conn.state.clogged {
@@ -220,18 +217,18 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 		return
 	}
 	c.catching = false
-	if m.Trimmed > c.at {
-		if !c.lossy {
-			s.chat.metrics.SlowClients.Inc()
-			s.conn.close(CloseTooSlow, "messages missed are no longer kept")
-			return
-		}
-		c.at = m.Trimmed // the client was told
+	if m.Trimmed > c.at && !c.lossy { // lossy: the client was told
+		s.chat.metrics.SlowClients.Inc()
+		s.conn.close(CloseTooSlow, "messages missed are no longer kept")
+		return
 	}
 	ahead := c.ahead
 	s.deliver(c, m.Entries)
 	if s.conn.state.clogged {
 		return
+	}
+	if !m.More && c.at >= lastID(m.Entries) {
+		c.at = max(c.at, m.Trimmed) // before it there is nothing more
 	}
 	if m.More || c.at < lastID(m.Entries) || c.at < ahead {
 		s.catchUp(ctx, m.Log)

@@ -66,7 +66,7 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 		return
 	}
 	st.op.claimed = m
-	st.since = m.Since
+	st.since, st.refs = m.Since, m.Refs
 	s.conn.claim.Store(&claim{name: st.op.command.name, token: m.Token, since: m.Since, kept: m.Kept})
 	st.inbox = cursor{at: Newest}
 	if since := s.conn.resume.DMSince; since != Newest {

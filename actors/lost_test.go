@@ -40,28 +40,6 @@ func TestSessionKilledWithDrainedInHandGoesOn(t *testing.T) {
 	}
 }
 
-// TestClientIsNotToldOverAHoleThatIsTrimmed: it is closed instead, comes back with its cursor,
-// and hears that there is one.
-func TestClientIsNotToldOverAHoleThatIsTrimmed(t *testing.T) {
-	t.Parallel()
-	chat, redis := newChat(t)
-	u := connect(t, chat, Newest)
-	redis.say(1)
-	u.hasHeardAll("msg", redis.logOf(Public), 0)
-	redis.lose(true)
-	redis.say(10)
-	redis.trim(Public, 2)
-	redis.lose(false)
-	redis.say(1)
-	eventually(t, "the client is closed", func() bool { return len(u.closes()) > 0 })
-	if code := u.closes()[0]; code != CloseTooSlow {
-		t.Errorf("closed with %d", code)
-	}
-	if told := u.feed("msg"); len(told) != 1 {
-		t.Errorf("told %q", told)
-	}
-}
-
 // TestMessagesBeyondOneGatheringAreTold also where no further message follows.
 func TestMessagesBeyondOneGatheringAreTold(t *testing.T) {
 	t.Parallel()

@@ -107,7 +107,7 @@ func (s *session) say(c command) {
 		s.rateLimited(c.ref, limited.rate, limited.wait)
 		return
 	}
-	m := Message{Sender: st.name, Receiver: receiver, Text: c.text, Received: now, Since: st.since}
+	m := Message{Sender: st.name, Receiver: receiver, Text: c.text, Received: now, Since: st.refs}
 	m.Ref = st.name + "#" + c.ref
 	if c.ref == "" {
 		// No client can give a reference like it: ~ is not of their alphabet.

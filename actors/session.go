@@ -103,6 +103,7 @@ func (s *session) Receive(ctx actor.Context) {
 func (s *session) start(ctx actor.Context) {
 	st := &s.conn.state
 	st.public.catching, st.inbox.catching = false, false
+	st.leaving = st.leaving || s.chat.hangingUp.Load()
 	st.clogged = false // the next write shows whether it is: Drained may have been lost
 	st.fence.armed = false
 	if s.behindFence() {

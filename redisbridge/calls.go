@@ -60,9 +60,35 @@ func (p peers) pairs() [][2]string {
 	return slices.SortedFunc(maps.Keys(p), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 }
 
+// placed is what became of a message that is stored.
+type placed struct {
+	entry actors.Entry
+	prev  int64 // the id before it in the log
+	kept  bool  // the log holds it
+}
+
+// placed gives what became of the call's messages.
+func (c *call) placed(a appended) []placed {
+	all := make([]placed, len(a.ids))
+	prev := a.prev
+	for i, id := range a.ids {
+		before, isRepeat := a.repeats[i]
+		switch {
+		case !isRepeat:
+			all[i] = placed{entry: c.entry(i, id), prev: prev, kept: true}
+			prev = id
+		case before.member == "":
+			all[i] = placed{entry: c.entry(i, id), prev: before.prev}
+		default:
+			all[i] = placed{entry: c.holding(i, id, []byte(before.member)), prev: before.prev, kept: true}
+		}
+	}
+	return all
+}
+
 // run sends all in one pipeline, and tells of each message what became of it.
 func (cs *calls) run(ctx context.Context, client *redis.Client,
-	stored func(c *call, i, place int, id int64, before string, isRepeat bool), failed func(i int, err error),
+	stored func(c *call, i int, p placed), failed func(i int, err error),
 ) error {
 	pipe := client.Pipeline()
 	for _, c := range cs.order {
@@ -89,15 +115,15 @@ func (cs *calls) run(ctx context.Context, client *redis.Client,
 		if err == nil && first != nil && !isReply(first) {
 			err = first // the peers after it may be lost: do all again
 		}
-		for place, i := range c.indexes {
-			switch {
-			case err != nil:
+		if err != nil {
+			for _, i := range c.indexes {
 				failed(i, err)
-				first = err
-			default:
-				before, isRepeat := answer.repeats[place]
-				stored(c, i, place, answer.ids[place], before, isRepeat)
 			}
+			first = err
+			continue
+		}
+		for place, p := range c.placed(answer) {
+			stored(c, c.indexes[place], p)
 		}
 	}
 	if first == nil {

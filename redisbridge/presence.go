@@ -86,8 +86,9 @@ func (b *bridge) announce(now time.Time) {
 		delete(p.changed, name)
 	}
 	p.whole = false
-	b.run(&p.lane, len(joined)+len(left), func(ctx context.Context) error {
-		return b.store.present(ctx, whole, joined, left)
+	b.run(&p.lane, len(joined)+len(left), func(ctx context.Context) (err error) {
+		left, err = b.store.present(ctx, whole, joined, left)
+		return err
 	}, func(err error) {
 		if err == nil {
 			return
@@ -109,7 +110,9 @@ func (p *presenter) restore(name string, d actors.Departure) {
 	}
 }
 
-func (s *Store) present(ctx context.Context, whole bool, joined []string, left []actors.Departure) error {
+// present tells Redis who came and who left, and gives who did: where joined are all, those
+// too of whom nobody lived to say so.
+func (s *Store) present(ctx context.Context, whole bool, joined []string, left []actors.Departure) ([]actors.Departure, error) {
 	args := make([]any, 0, 5+len(joined)+len(left))
 	args = append(args, s.node, nodeNamesPrefix, leaseLength.Microseconds(), flag(whole), len(joined))
 	for _, name := range joined {
@@ -118,12 +121,19 @@ func (s *Store) present(ctx context.Context, whole bool, joined []string, left [
 	for _, d := range left {
 		args = append(args, d.Name)
 	}
-	lapsed, err := presentScript.Run(ctx, s.client, presenceKeys(s.node), args...).Bool()
+	reply, err := presentScript.Run(ctx, s.client, presenceKeys(s.node), args...).StringSlice()
 	if err != nil {
-		return err
+		return left, err
 	}
-	if lapsed {
+	if len(reply) < 1 {
+		return left, errReply
+	}
+	if reply[0] == "1" {
 		s.lease.doubt()
 	}
-	return s.release(ctx, left)
+	gone := slices.DeleteFunc(departed(reply[1:]), func(d actors.Departure) bool {
+		return slices.ContainsFunc(left, func(said actors.Departure) bool { return said.Name == d.Name })
+	})
+	left = append(left, gone...)
+	return left, s.release(ctx, left)
 }

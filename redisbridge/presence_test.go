@@ -38,6 +38,13 @@ func renew(t *testing.T, s *Store) (lapsed bool, count int64) {
 	return r.lapsed, r.names
 }
 
+// present tells who came and who left.
+func present(t *testing.T, s *Store, whole bool, joined []string, left []actors.Departure) {
+	t.Helper()
+	_, err := s.present(soon(t), whole, joined, left)
+	must(t, err)
+}
+
 // TestFirstAndLastConnectionAnywhereAreTold, by one event for each change, numbered.
 func TestFirstAndLastConnectionAnywhereAreTold(t *testing.T) {
 	t.Parallel()
@@ -45,11 +52,11 @@ func TestFirstAndLastConnectionAnywhereAreTold(t *testing.T) {
 		a, b := open("a", 10), open("b", 10)
 		heard := hark(t, a, membersKey)
 		for range 2 { // the second time nothing changes
-			must(t, a.present(soon(t), false, []string{"alice", "ann"}, nil))
-			must(t, b.present(soon(t), false, []string{"alice"}, nil))
+			present(t, a, false, []string{"alice", "ann"}, nil)
+			present(t, b, false, []string{"alice"}, nil)
 		}
-		must(t, a.present(soon(t), false, nil, departures("alice", "nobody")))
-		must(t, b.present(soon(t), false, []string{"bob"}, departures("alice")))
+		present(t, a, false, nil, departures("alice", "nobody"))
+		present(t, b, false, []string{"bob"}, departures("alice"))
 		for seq, want := range []string{"1\n+alice\n+ann", "2\n+bob\n-alice"} {
 			if got := heard(); got != want {
 				t.Errorf("event %d is %q, not %q", seq+1, got, want)
@@ -69,15 +76,36 @@ func TestNodeThatTellsAllItsNamesTakesTheOthersBack(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		a, b := open("a", 10), open("b", 10)
-		must(t, a.present(soon(t), false, []string{"x", "y", "z"}, nil))
-		must(t, b.present(soon(t), false, []string{"y"}, nil))
+		present(t, a, false, []string{"x", "y", "z"}, nil)
+		present(t, b, false, []string{"y"}, nil)
 		heard := hark(t, a, membersKey)
-		must(t, a.present(soon(t), true, []string{"z", "new"}, nil))
+		present(t, a, true, []string{"z", "new"}, nil)
 		if got := parsePresence(heard()); !slices.Equal(got.Joined, []string{"new"}) || !slices.Equal(got.Left, []string{"x"}) {
 			t.Errorf("told %+v", got)
 		}
 		if got := members(t, a); !slices.Equal(got, []string{"new", "y", "z"}) {
 			t.Errorf("present are %q", got)
+		}
+	})
+}
+
+// TestNameThatIsFoundToHaveLeftWasHeldUntilNow: who was told of its departure has died with
+// that, and its hold begins with its last connection all the same.
+func TestNameThatIsFoundToHaveLeftWasHeldUntilNow(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		for _, name := range []string{"alice", "bob"} {
+			claim(t, s, name, "", "token of "+name)
+			idle(t, s, name, 9*time.Minute) // as much as renewing claims may be late
+		}
+		present(t, s, false, []string{"alice", "bob"}, nil)
+		present(t, s, true, []string{"bob"}, nil)
+		if c := claim(t, s, "alice", "", "token of a stranger"); c.Code != actors.CodeNameTaken {
+			t.Errorf("right after it has left, a stranger is told %+v", c)
+		}
+		if seen, _ := s.client.HGet(soon(t), claimKey("bob"), "seen").Int64(); time.Since(time.UnixMicro(seen)) < time.Minute {
+			t.Error("who is still there was last held now")
 		}
 	})
 }
@@ -91,8 +119,8 @@ func TestNamesOfADeadNodeAreTakenBackOnce(t *testing.T) {
 		for _, s := range []*Store{a, b} {
 			renew(t, s)
 		}
-		must(t, dead.present(soon(t), false, []string{"x", "both"}, nil))
-		must(t, a.present(soon(t), false, []string{"both"}, nil))
+		present(t, dead, false, []string{"x", "both"}, nil)
+		present(t, a, false, []string{"both"}, nil)
 		heard := hark(t, a, membersKey)
 		expire(t, a, "dead")
 		for _, s := range []*Store{a, b, a} {
@@ -100,7 +128,7 @@ func TestNamesOfADeadNodeAreTakenBackOnce(t *testing.T) {
 				t.Error("a node that lives has lapsed")
 			}
 		}
-		must(t, b.present(soon(t), false, []string{"end"}, nil))
+		present(t, b, false, []string{"end"}, nil)
 		for _, want := range []string{"2\n-x", "3\n+end"} {
 			if got := heard(); got != want {
 				t.Errorf("told %q, not %q", got, want)
@@ -118,8 +146,8 @@ func TestNodeWhoseOwnLeaseRanOutTakesNobodysNames(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		a, b := open("a", 10), open("b", 10)
-		must(t, a.present(soon(t), false, []string{"ann"}, nil))
-		must(t, b.present(soon(t), false, []string{"bob"}, nil))
+		present(t, a, false, []string{"ann"}, nil)
+		present(t, b, false, []string{"bob"}, nil)
 		expire(t, a, "a")
 		expire(t, a, "b")
 		if lapsed, count := renew(t, a); !lapsed || count != 1 {

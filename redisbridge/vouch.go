@@ -35,13 +35,6 @@ type voucher struct {
 	lane
 	asked  time.Time // when the parent was asked which claims there are
 	claims *actors.Claims
-	// forsaken are the sessions, by their ids, whose claim was lost, and when.
-	forsaken map[string]time.Time
-}
-
-func (v *voucher) init() {
-	v.name = "vouch"
-	v.forsaken = map[string]time.Time{}
 }
 
 // vouch renews the claims when it is time, or when the lease had lapsed.
@@ -86,7 +79,7 @@ func (b *bridge) vouch(now time.Time) {
 
 // forsake ends a session whose claim is lost: nothing that it said and that waits is stored.
 func (b *bridge) forsake(session *actor.PID, now time.Time) {
-	b.vouches.forsaken[session.Id] = now
+	b.store.forsaken[session.Id] = now
 	b.send(session, &actors.ClaimLost{})
 }
 

@@ -11,7 +11,8 @@
 -- ARGV[4]  '1': the joined are all that are present on this node
 -- ARGV[5]  how many names have joined; they follow, then those that left
 --
--- Returns 1 if the node had no lease, so that others may have removed its names, else 0.
+-- Returns {lapsed, gone…}: lapsed is 1 if the node had no lease, so that others may have
+-- removed its names, else 0; gone are those present on this node that were not among all.
 local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local node, prefix = ARGV[1], ARGV[2]
 local joined, left = {}, {}
@@ -22,6 +23,8 @@ if lapsed == 1 then
   local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
   redis.call('ZADD', nodes, string.format('%.0f', now + tonumber(ARGV[3])), node)
 end
+
+local result = {tostring(lapsed)}
 
 local function held(name)
   for _, other in ipairs(redis.call('ZRANGE', nodes, 0, -1)) do
@@ -46,14 +49,17 @@ for i = 6, last do
 end
 if ARGV[4] == '1' then
   for _, name in ipairs(redis.call('SMEMBERS', mine)) do
-    if not stay[name] then leave(name) end
+    if not stay[name] then
+      table.insert(result, name)
+      leave(name)
+    end
   end
 end
 for i = last + 1, #ARGV do leave(ARGV[i]) end
 
-if #joined + #left == 0 then return lapsed end
+if #joined + #left == 0 then return result end
 local event = {redis.call('INCR', seq)}
 for _, name in ipairs(joined) do table.insert(event, name) end
 for _, name in ipairs(left) do table.insert(event, name) end
 redis.call('PUBLISH', members, table.concat(event, '\n'))
-return lapsed
+return result
