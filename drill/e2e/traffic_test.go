@@ -18,6 +18,7 @@ import (
 type traffic struct {
 	test    *testing.T
 	redis   *rig.Redis
+	behind  *node // the one whose link fails
 	talkers []*talker
 	stop    chan struct{}
 	done    sync.WaitGroup
