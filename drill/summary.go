@@ -46,7 +46,7 @@ type summary struct {
 
 // failed says whether the drill exits with 1.
 func (s *summary) failed() bool {
-	return s.report.Failed() || len(s.late) > 0 || len(s.injector.errs) > 0 || len(s.unexplained()) > 0
+	return s.report.Failed() || len(s.late) > 0 || len(s.injector.errs) > 0 || len(s.unexplained()) > 0 || len(s.unwell()) > 0
 }
 
 func (s *summary) unexplained() []closing { return s.closes.unexplained(s.injector.kills) }
@@ -69,6 +69,9 @@ func (s *summary) print(w io.Writer) {
 	}
 	for _, x := range s.unexplained() {
 		fmt.Fprintln(w, "closed:", x)
+	}
+	for _, x := range s.unwell() {
+		fmt.Fprintln(w, "unwell:", x)
 	}
 	for _, x := range s.late {
 		fmt.Fprintln(w, "late:", x)
@@ -103,29 +106,19 @@ func (s *summary) printPromises(w io.Writer) {
 const slowestShown = 5
 
 func (s *summary) printMeasures(w io.Writer) {
-	var took []time.Duration
-	missed := 0
-	var all []recovery
-	for _, p := range s.probers {
-		served, never := p.results()
-		missed += never
-		for _, r := range served {
-			took, all = append(took, r.took), append(all, r)
-		}
-	}
-	slices.Sort(took)
+	all, never := s.recoveries()
 	slices.SortFunc(all, func(a, b recovery) int { return cmp.Compare(b.took, a.took) })
 	rows := [][]string{{"measured", "value"}}
-	if len(took) > 0 {
+	if len(all) > 0 {
 		rows = append(rows,
-			[]string{"served again after a kill, p50", percentile(took, 50).String()},
-			[]string{"served again after a kill, p99", percentile(took, 99).String()},
-			[]string{"kills measured / never served again", fmt.Sprintf("%d / %d", len(took), missed)})
+			[]string{"served again after a kill, p50", percentile(all, 50).String()},
+			[]string{"served again after a kill, p99", percentile(all, 99).String()})
 		for _, r := range all[:min(slowestShown, len(all))] {
 			rows = append(rows, []string{"among the slowest: " + r.what, r.took.Round(time.Millisecond).String()})
 		}
 	}
 	rows = append(rows,
+		[]string{"kills measured / never served again", fmt.Sprintf("%d / %d", len(all), len(never))},
 		[]string{"goroutines of all nodes, before → after", fmt.Sprintf("%d → %d", s.before.goroutines, s.after.goroutines)},
 		[]string{"memory in use on all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.heap>>20, s.after.heap>>20)},
 		[]string{"memory (RSS) of all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.rss>>10, s.after.rss>>10)},
@@ -135,9 +128,9 @@ func (s *summary) printMeasures(w io.Writer) {
 	printTable(w, rows)
 }
 
-// percentile of what is sorted.
-func percentile(sorted []time.Duration, p int) time.Duration {
-	return sorted[(len(sorted)-1)*p/100].Round(time.Microsecond * 100)
+// percentile of what is sorted, the slowest first.
+func percentile(sorted []recovery, p int) time.Duration {
+	return sorted[len(sorted)-1-(len(sorted)-1)*p/100].took.Round(time.Microsecond * 100)
 }
 
 // printTable prints Markdown that is a table in plain text too; the first row is its head.
