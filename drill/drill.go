@@ -217,7 +217,7 @@ func (d *drill) settle(ctx context.Context) (late []string) {
 
 // history takes what there is to judge.
 func (d *drill) history(ctx context.Context, in *injector) (*check.History, error) {
-	h := &check.History{}
+	h := &check.History{Strangers: len(d.urls) > 0}
 	h.End = time.Now().UnixMicro()
 	h.Connections = d.records.seal()
 	h.Faults, _ = in.done()

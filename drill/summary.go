@@ -100,6 +100,7 @@ func (s *summary) printPromises(w io.Writer) {
 		}
 	}
 	printTable(w, rows)
+	fmt.Fprintf(w, "presence was judged in %.0f %% of the time of all connections\n\n", 100*s.report.JudgedShare())
 }
 
 // slowestShown is how many of the longest recoveries are named.

@@ -89,6 +89,34 @@ var planted = map[string]func(h *History){
 		e := c.Events[find(c, DM, 0)]
 		c.Events = slices.Insert(c.Events, find(c, Joined, 0), e)
 	},
+	BegunTwice: func(h *History) { repeat(h.Connections[bob], Joined) },
+	Untruncated: func(h *History) {
+		c := h.Connections[bobAgain]
+		c.Events[find(c, Init, 0)].Truncated = true
+	},
+	WrongCursor: func(h *History) {
+		c := h.Connections[carol]
+		c.Events[find(c, Init, 0)].Cursor++
+	},
+	Invented: func(h *History) {
+		h.Logs.Public = append(h.Logs.Public, Entry{ID: h.End, From: "alice", Ref: "nobody said that"})
+	},
+	SameID: func(h *History) {
+		h.Logs.Public[1].ID = h.Logs.Public[0].ID
+	},
+	Miscounted: func(h *History) {
+		c := h.Connections[carol]
+		c.Events[find(c, Init, 0)].Count++
+	},
+	Unasked: func(h *History) {
+		c := h.Connections[alice]
+		c.Events = append(c.Events, Event{Kind: Ack, At: h.End, ID: 1, Detail: &Detail{Ref: "never said"}})
+	},
+	Parted: func(h *History) {
+		c := h.Connections[alice]
+		i := find(c, Joined, 0)
+		c.Events[i], c.Events[i+1] = c.Events[i+1], c.Events[i]
+	},
 	Swapped: func(h *History) {
 		log := h.Logs.Conversations[alicesBob]
 		log[0].ID, log[1].ID = log[1].ID, log[0].ID
@@ -160,6 +188,9 @@ func TestTwoConversationsMayUseOneID(t *testing.T) {
 	h := goodHistory()
 	e := h.Logs.Conversations[alicesBob][0]
 	e.From, e.To, e.Ref = "bob", "alice", "d9"
+	again := h.Connections[bobAgain]
+	again.Events = append(again.Events, Event{Kind: Send, At: h.End, Hash: e.TextHash, Detail: &Detail{Ref: "d9", To: "alice"}},
+		Event{Kind: Ack, At: h.End, ID: e.ID, Detail: &Detail{Ref: "d9"}})
 	h.Logs.Conversations[Conversation{"bob", "alice"}] = []Entry{e}
 	for user, c := range map[string]*Connection{"alice": h.Connections[alice], "bob": h.Connections[bobAgain]} {
 		mine := e

@@ -24,10 +24,12 @@ const (
 	Send                         // Ref, To where it is private, Hash of the text
 	Ack                          // Ref, ID
 	Refused                      // an error with a ref: Ref, Name is the code
+	Join                         // the client asks for a name
+	JoinRefused                  // an error without a ref before Welcome: Name is the code
 )
 
 var kindNames = [...]string{"", "init", "recalled", "msg", "welcome", "joined", "recalled_dm", "dm", "member_add",
-	"member_remove", "members", "send", "ack", "error"}
+	"member_remove", "members", "send", "ack", "error", "join", "join_refused"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -109,6 +111,7 @@ type Logs struct {
 	Inboxes       map[string][]Entry
 	Members       []string
 	Floor         int64 // what is older was trimmed from the public log
+	Keep          int   // messages that the public log keeps; 0: all that are said here
 	InboxFloors   map[string]int64
 }
 
@@ -121,5 +124,6 @@ type History struct {
 	Faults      []Fault
 	Logs        Logs
 	LogsUnread  bool  // Redis could not be asked: only what connections saw is judged
+	Strangers   bool  // others talk on the same servers, who are in no connection here
 	End         int64 // when all was quiet and the logs were read
 }
