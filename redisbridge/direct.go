@@ -189,9 +189,13 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, 
 		calls.peer(d.Sender, d.receiver, d.id)
 	}
 	var entries []actors.LogEntry
-	err := calls.run(ctx, s.client, func(c *call, _, place int, id int64, _ string, isRepeat bool) {
-		if !isRepeat {
-			entries = append(entries, actors.LogEntry{Log: c.log, Entry: c.entry(place, id)})
+	err := calls.run(ctx, s.client, func(c *call, _, place int, id int64, before string, isRepeat bool) {
+		entry := c.entry(place, id)
+		if isRepeat { // whoever asked first may not have been told, and not be there to remember it
+			entry.Frame = actors.AppendFrame(nil, before)
+		}
+		if !isRepeat || before != "" {
+			entries = append(entries, actors.LogEntry{Log: c.log, Entry: entry})
 		}
 	}, func(i int, err error) { work[i].err = err })
 	return entries, err
