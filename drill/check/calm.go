@@ -2,9 +2,14 @@ package check
 
 // disturbance is when nothing can be told on a node, because Redis or the node's link to it is away, and settle longer.
 func (c *checker) disturbance(node string, settle int64) spans {
+	return union(append(c.cutOff(node, settle), c.cutOff("", settle)...))
+}
+
+// cutOff is when the link of a node alone was away, or Redis for all where no node is given.
+func (c *checker) cutOff(node string, settle int64) spans {
 	var all []Span
 	for _, f := range c.Faults {
-		if f.Disturbs && (f.Node == "" || f.Node == node) {
+		if f.Disturbs && f.Node == node {
 			all = append(all, Span{f.Start, f.End + settle})
 		}
 	}
@@ -13,8 +18,13 @@ func (c *checker) disturbance(node string, settle int64) spans {
 
 // restless is when a connection can't be expected to hear in time: its node was disturbed, or it did not read.
 func (c *checker) restless(conn *Connection, settle int64) spans {
-	all := append([]Span(nil), c.disturbance(conn.Node, settle)...)
-	for _, s := range conn.Stalls {
+	return union(append(c.disturbance(conn.Node, settle), conn.deaf(settle)...))
+}
+
+// deaf is when the connection did not read, and settle longer.
+func (c *Connection) deaf(settle int64) spans {
+	var all []Span
+	for _, s := range c.Stalls {
 		all = append(all, Span{s.Start, s.End + settle})
 	}
 	return union(all)

@@ -175,6 +175,33 @@ func TestDoubleAcrossAResumeIsFound(t *testing.T) {
 	}
 }
 
+func TestRepeatThatIsAckedWithAnotherIDIsFound(t *testing.T) {
+	h := goodHistory()
+	first, again := h.Connections[bob], h.Connections[bobAgain]
+	send, ack := first.Events[find(first, Send, 0)], first.Events[find(first, Ack, 0)]
+	send.At, ack.At, ack.ID = h.End, h.End, h.Logs.Public[len(h.Logs.Public)-1].ID
+	again.Events = append(again.Events, send, ack)
+	h.LogsUnread = true
+	if r := Check(h); !r.Has(WrongID) {
+		t.Errorf("found: %+v", r.Verdicts[AckedIsKept])
+	}
+}
+
+func TestAckedMessageThatNobodyHeardIsFoundWithoutTheLogs(t *testing.T) {
+	h := goodHistory()
+	gone := h.Logs.Public[2].ID
+	h.Logs, h.LogsUnread = Logs{}, true
+	if r := Check(h); r.Failed() {
+		t.Errorf("found in a good history: %+v", r.Verdicts)
+	}
+	for _, c := range h.Connections {
+		c.Events = slices.DeleteFunc(c.Events, func(e Event) bool { return e.ID == gone && e.Kind != Ack })
+	}
+	if r := Check(h); !r.Has(Lost) {
+		t.Errorf("found: %+v", r.Verdicts[AckedIsKept])
+	}
+}
+
 func TestHoleAtTheEndIsFound(t *testing.T) {
 	h := goodHistory()
 	c := h.Connections[bobAgain]

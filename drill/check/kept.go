@@ -1,5 +1,10 @@
 package check
 
+import (
+	"fmt"
+	"slices"
+)
+
 // sends are all attempts of one message.
 type sends struct {
 	key      refKey
@@ -49,10 +54,17 @@ func (c *checker) collectSends() map[refKey]*sends {
 
 // checkKept: after ack, the message is in its log exactly once.
 func (c *checker) checkKept() {
-	if c.LogsUnread {
-		return
-	}
 	for key, s := range c.sends {
+		for _, a := range s.acks {
+			if a.id != s.acks[0].id {
+				c.report.failed(AckedIsKept, Violation{Kind: WrongID, Client: key.from, Conn: a.conn.Number, ID: a.id, Ref: key.ref, At: a.at,
+					Note: fmt.Sprintf("acked with %d before", s.acks[0].id)})
+			}
+		}
+		if c.LogsUnread {
+			c.checkHeard(s)
+			continue
+		}
 		entries := c.byRef[key]
 		for _, a := range s.acks {
 			c.report.checked(AckedIsKept, 1)
@@ -72,6 +84,20 @@ func (c *checker) checkKept() {
 			if len(entries) > 0 {
 				c.report.failed(Answered, Violation{Kind: RefusedStored, Client: key.from, ID: entries[0].ID, Ref: key.ref, Note: to(key)})
 			}
+		}
+	}
+}
+
+// checkHeard: where the log can't be read, what was acked was at least delivered to somebody.
+func (c *checker) checkHeard(s *sends) {
+	if s.key.to != "" {
+		return // to whoever has that name, and may not be here
+	}
+	for _, a := range s.acks {
+		c.report.checked(AckedIsKept, 1)
+		if _, heard := slices.BinarySearch(c.public, a.id); !heard {
+			c.report.failed(AckedIsKept, Violation{Kind: Lost, Client: s.key.from, Conn: a.conn.Number, ID: a.id, Ref: s.key.ref, At: a.at,
+				Note: "nobody heard it"})
 		}
 	}
 }

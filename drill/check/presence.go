@@ -25,7 +25,8 @@ type truth struct {
 	held   spans
 	gaps   []gap // absences between, and the one after the last
 	unsure spans // a holder did not read: it may have been hung up on without knowing
-	shaken spans // a node on which it was held was cut off, and may have lost it to the end of its lease
+	cutOff spans // a node on which it was held was, and may have lost it to the end of its lease
+	shaken spans // the same, or Redis was away for all: then nothing is told, but nothing false either
 }
 
 type gap struct {
@@ -59,7 +60,7 @@ func (c *checker) truths() map[string]*truth {
 		for _, conn := range conns {
 			held = append(held, spansOf[conn])
 		}
-		t := &truth{held: union(held), unsure: union(unsure[name]), shaken: c.shaken(conns)}
+		t := &truth{held: union(held), unsure: union(unsure[name]), cutOff: c.shaken(conns, c.cutOff), shaken: c.shaken(conns, c.disturbance)}
 		for i, s := range t.held {
 			g := gap{Span: Span{s.End, math.MaxInt64 - presenceLimit}}
 			if i+1 < len(t.held) {
@@ -75,15 +76,15 @@ func (c *checker) truths() map[string]*truth {
 	return all
 }
 
-// shaken is when nodes on which a name was held were cut off, alone or with all others.
-func (c *checker) shaken(conns []*Connection) spans {
+// shaken is when something was away from nodes on which a name was held.
+func (c *checker) shaken(conns []*Connection, away func(node string, settle int64) spans) spans {
 	var all []Span
 	for _, conn := range conns {
 		end := conn.left()
 		if end == 0 {
 			end = c.End
 		}
-		for _, s := range c.disturbance(conn.Node, settleTime) {
+		for _, s := range away(conn.Node, settleTime) {
 			if s.Start <= end+presenceLimit && s.End >= conn.Opened {
 				all = append(all, s)
 			}
@@ -103,7 +104,8 @@ func (c *checker) checkPresence() {
 
 func (c *checker) checkRoster(conn *Connection, truths map[string]*truth) {
 	r := newRoster()
-	late := c.restless(conn, presenceLimit) // what was told then may have happened long before
+	// What was told then may have happened long before.
+	late := union(append(c.cutOff(conn.Node, presenceLimit), conn.deaf(presenceLimit)...))
 	end, full := conn.Closed, false
 	if end == 0 {
 		end = c.End
@@ -182,7 +184,7 @@ func (c *checker) judgeRoster(conn *Connection, r *roster, truths map[string]*tr
 
 // mayGo says whether a removal at that time has a reason: an absence longer than the grace, or a goodbye.
 func (t *truth) mayGo(at int64) bool {
-	if t.unsure.has(at) || t.shaken.has(at) {
+	if t.unsure.has(at) || t.cutOff.has(at) {
 		return true
 	}
 	for _, g := range t.gaps {

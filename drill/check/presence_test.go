@@ -33,6 +33,34 @@ func TestFaultOfANodeExcusesItsOwnConnectionsAndNames(t *testing.T) {
 	}
 }
 
+// TestRedisThatIsAwayIsNoReasonToTellThatSomebodyLeft who is there: presence stays as it is.
+func TestRedisThatIsAwayIsNoReasonToTellThatSomebodyLeft(t *testing.T) {
+	for name, tc := range map[string]struct {
+		broken string // empty: Redis
+		failed bool
+	}{
+		"Redis":                 {"", true},
+		"the node of the name":  {"b", false},
+		"the node of who heard": {"a", false},
+		"another node":          {"c", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newIdeal()
+			watcher := s.connect("alice", "a")
+			s.connect("bob", "b")
+			start := s.now
+			s.wait(6 * second)
+			s.tell(watcher, Event{Kind: MemberRemove, Detail: &Detail{Name: "bob"}})
+			s.wait(second)
+			s.tell(watcher, Event{Kind: MemberAdd, Detail: &Detail{Name: "bob"}})
+			s.h.Faults = append(s.h.Faults, Fault{Name: "away", Node: tc.broken, Start: start, End: s.now, Disturbs: true})
+			if r := Check(s.history()); r.Has(RemovedHeld) != tc.failed {
+				t.Errorf("found: %v", r.Verdicts[Presence])
+			}
+		})
+	}
+}
+
 func TestStallExcusesWhatWasToldInItAndNoMore(t *testing.T) {
 	for name, stall := range map[string]Span{"elsewhere": {0, 3 * second}, "then": {20 * second, 40 * second}} {
 		t.Run(name, func(t *testing.T) {
