@@ -91,9 +91,13 @@ func (c *checker) checkTruncated(p *passage) {
 		Note: fmt.Sprintf("it resumed behind %d on node %s", o.since, p.conn.Node)})
 }
 
-// keptLess says whether the log had trimmed or lost anything behind the cursor that was resumed from.
+// keptLess says whether the log had trimmed or lost anything of what was asked for.
 func (c *checker) keptLess(p *passage) bool {
 	o := p.opening
+	if o.since == None { // the newest are shown, of what there is
+		_, lost := c.lossAt(o.At)
+		return lost
+	}
 	if c.trimmed(p, o.since+1, o.At) {
 		return true
 	}
