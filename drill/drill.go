@@ -92,6 +92,7 @@ func (d *drill) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer d.talking.Wait()
 	defer cancel()
+	idle := d.cluster.footprint(ctx)
 	for _, t := range d.talkers {
 		d.talking.Go(func() { t.run(ctx) })
 	}
@@ -115,7 +116,7 @@ func (d *drill) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &summary{drill: d, injector: in, report: check.Check(h), history: h, before: before, after: after, late: late}
+	s := &summary{drill: d, injector: in, report: check.Check(h), history: h, idle: idle, before: before, after: after, late: late}
 	s.print(d.out.w)
 	if s.failed() {
 		return errFailed

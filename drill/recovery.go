@@ -22,9 +22,9 @@ const (
 	// in which it only writes back, and slack.
 	healTime = 3 * time.Second
 
-	// grownGoroutines is how many more a node may have at the end than before the first fault, with the same clients:
-	// connections to Redis come and go, and each has one or two. Every actor that dies and leaves one behind adds to them.
-	grownGoroutines = 16
+	// grownGoroutines is how many more a node may have when all is quiet than before any client came: a client costs none
+	// that stays, and what is under way costs a few. Every actor that dies and leaves one behind adds to them.
+	grownGoroutines = 4
 )
 
 // recovery is how long something was missed on a node.
@@ -73,7 +73,7 @@ func (s *summary) unwell() (complaints []string) {
 			complaints = append(complaints, fmt.Sprintf("%v, which is above %v", r, slowestRecovery))
 		}
 	}
-	if b, a := s.before.goroutines, s.after.goroutines; b > 0 && a > b+grownGoroutines*len(s.cluster.nodes) {
+	if b, a := s.idle.goroutines, s.after.goroutines; b > 0 && a > b+grownGoroutines*len(s.cluster.nodes) {
 		complaints = append(complaints, fmt.Sprintf("goroutines grew from %d to %d on %d nodes, more than %d each", b, a, len(s.cluster.nodes), grownGoroutines))
 	}
 	return complaints

@@ -37,11 +37,13 @@ func (d *drill) progress(in *injector) {
 // summary is what is told at the end.
 type summary struct {
 	*drill
-	injector      *injector
-	report        *check.Report
-	history       *check.History
-	before, after footprint
-	late          []string
+	injector *injector
+	report   *check.Report
+	history  *check.History
+	idle     footprint // before any client came
+	before   footprint // with all of them, before the first fault
+	after    footprint
+	late     []string
 }
 
 // failed says whether the drill exits with 1.
@@ -120,7 +122,7 @@ func (s *summary) printMeasures(w io.Writer) {
 	}
 	rows = append(rows,
 		[]string{"kills measured / never served again", fmt.Sprintf("%d / %d", len(all), len(never))},
-		[]string{"goroutines of all nodes, before → after", fmt.Sprintf("%d → %d", s.before.goroutines, s.after.goroutines)},
+		[]string{"goroutines of all nodes, idle → after", fmt.Sprintf("%d → %d", s.idle.goroutines, s.after.goroutines)},
 		[]string{"memory in use on all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.heap>>20, s.after.heap>>20)},
 		[]string{"memory (RSS) of all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.rss>>10, s.after.rss>>10)},
 		[]string{"sockets closed by killing actors", fmt.Sprint(len(s.unexplained()))},
