@@ -7,7 +7,8 @@ import (
 
 // What nodes hold of direct messages, as README.md says.
 const (
-	// inboxTail is how many of a user who is connected, openDMs how many of them from before the connection.
+	// inboxTail is how many of a user who is connected, all that an inbox keeps; openDMs how many of them from before the
+	// connection.
 	inboxTail = 1000
 	openDMs   = 50
 
