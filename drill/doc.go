@@ -11,7 +11,7 @@
 //	cluster.go, node.go   what there is to break: nodes, Redis, the links between
 //	inject.go, chaos.go   breaking it
 //	talker.go, mood.go    a client that behaves well, and what comes to its mind
-//	prober.go             measures how long a killed actor is missed
+//	prober.go             measures how long a killed actor is missed; recovery.go says how long it may be
 //	recorder.go           what every connection said and heard; tape.go writes it to a file
 //	logs.go               what Redis holds at the end
 //	drill.go              the course of a drill; summary.go its table

@@ -74,7 +74,7 @@ func planFaults(seed uint64, duration time.Duration, names []string, nodes int) 
 			at = p.series(at, last)
 			continue
 		}
-		at = p.outage(at, last, others[p.rand.IntN(len(others))], actors)
+		at = p.outage(at, last, p.deal(others), actors)
 	}
 	slices.SortStableFunc(p.plan, func(a, b fault) int { return int(a.At - b.At) })
 	return p.plan
@@ -84,6 +84,7 @@ type planner struct {
 	rand  *rand.Rand
 	nodes int
 	deck  []death
+	hand  []string // the outages that are still to come before one comes again
 	plan  []fault
 
 	lastWipe, lastNodeKill time.Duration

@@ -32,6 +32,21 @@ func TestLongPlanHasEveryFaultAndEveryDeath(t *testing.T) {
 	}
 }
 
+func TestEveryOutageComesBeforeOneComesAgain(t *testing.T) {
+	var names []string
+	for _, f := range planFaults(1, 10*time.Minute, allFaults, 3) {
+		if f.Name != killActor {
+			names = append(names, f.Name)
+		}
+	}
+	for round := range slices.Chunk(names, len(allFaults)-1) {
+		slices.Sort(round)
+		if len(slices.Compact(slices.Clone(round))) != len(round) {
+			t.Errorf("one comes twice among %v", round)
+		}
+	}
+}
+
 func TestPlanWithoutFaultsIsEmpty(t *testing.T) {
 	if plan := planFaults(1, time.Minute, nil, 3); len(plan) != 0 {
 		t.Errorf("planned %v", plan)

@@ -32,6 +32,7 @@ type record struct {
 	mu      sync.Mutex
 	conn    check.Connection
 	stalled int64 // since when it does not read
+	welcome bool  // it has its name; the reading goroutine's
 	sealed  bool  // the history is taken: what comes now belongs to nothing
 }
 
@@ -67,6 +68,11 @@ func (r *record) sent(m message) {
 	r.tape.write(&r.conn, "send", m.frame)
 	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Send, Hash: hashString(m.text),
 		Detail: &check.Detail{Ref: m.ref, To: m.to}})
+}
+
+// asked notes a join before it goes out.
+func (r *record) asked() {
+	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Join})
 }
 
 // stall and unstall note that the client stops reading and reads on.
@@ -127,12 +133,16 @@ func (r *record) heard(f rig.Frame) {
 	case "dm":
 		r.add(directEvent(check.DM, at, f))
 	case rig.Welcome:
+		r.welcome = true
 		r.add(check.Event{At: at, Kind: check.Welcome, Detail: &check.Detail{Name: r.conn.Client}})
 	case "ack":
 		r.add(check.Event{At: at, Kind: check.Ack, ID: f.ID, Detail: &check.Detail{Ref: f.Ref}})
 	case "error":
-		if f.Ref != "" {
+		switch {
+		case f.Ref != "":
 			r.add(check.Event{At: at, Kind: check.Refused, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}})
+		case !r.welcome:
+			r.add(check.Event{At: at, Kind: check.JoinRefused, Detail: &check.Detail{Name: f.Code}})
 		}
 	case "init", "joined", "members", "member_add", "member_remove":
 		r.heardList(f, at)

@@ -76,6 +76,7 @@ func (v *visit) talk(ctx context.Context) time.Duration {
 // join asks for the name until it is given.
 func (v *visit) join(ctx context.Context) bool {
 	for {
+		v.record.asked()
 		if v.client.Send(v.talker.joinFrame()) != nil {
 			return false
 		}

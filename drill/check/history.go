@@ -24,10 +24,12 @@ const (
 	Send                         // Ref, To where it is private, Hash of the text
 	Ack                          // Ref, ID
 	Refused                      // an error with a ref: Ref, Name is the code
+	Join                         // the client asks for a name
+	JoinRefused                  // an error without a ref before Welcome: Name is the code
 )
 
 var kindNames = [...]string{"", "init", "recalled", "msg", "welcome", "joined", "recalled_dm", "dm", "member_add",
-	"member_remove", "members", "send", "ack", "error"}
+	"member_remove", "members", "send", "ack", "error", "join", "join_refused"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -109,6 +111,7 @@ type Logs struct {
 	Inboxes       map[string][]Entry
 	Members       []string
 	Floor         int64 // what is older was trimmed from the public log
+	Keep          int   // messages that the public log keeps; 0: all that are said here
 	InboxFloors   map[string]int64
 }
 
