@@ -12,6 +12,7 @@ type refKey struct{ from, to, ref string }
 type checker struct {
 	*History
 	report   *Report
+	held     Held
 	losses   []Fault             // that lose data, in order of time
 	public   []int64             // every public id that is known: stored, or delivered to anyone
 	stored   map[int64]*Entry    // the public log by id
@@ -29,7 +30,7 @@ type checker struct {
 
 // Check judges a history.
 func Check(h *History) *Report {
-	c := &checker{History: h, report: &Report{}}
+	c := &checker{History: h, report: &Report{}, held: h.Held.orUsual()}
 	c.index()
 	c.checkKept()
 	c.checkFeeds()

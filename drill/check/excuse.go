@@ -59,7 +59,7 @@ func (c *checker) excusesLoss(id, known int64) bool {
 func (c *checker) beyondTails(id int64, loss Fault) bool {
 	from, _ := slices.BinarySearch(c.public, id)
 	to, _ := slices.BinarySearch(c.public, loss.End)
-	return to-from > publicTail
+	return to-from > c.held.Public
 }
 
 // heldByTheDead says whether a message may have been held only by nodes that died before they could write it back: by all

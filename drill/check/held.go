@@ -89,7 +89,7 @@ func (c *checker) inTail(user string, l letter, loss Fault) bool {
 	known := c.cursors[user]
 	at, _ := slices.BinarySearch(known, place)
 	newest, _ := slices.BinarySearch(known, loss.End)
-	if newest-at > inboxTail {
+	if newest-at > c.held.Inbox {
 		return false
 	}
 	return slices.ContainsFunc(c.received[user][l], func(conn *Connection) bool {
@@ -109,7 +109,7 @@ func (c *checker) inJournal(l letter, loss Fault) bool {
 		entries := c.journals[node]
 		from, _ := slices.BinarySearchFunc(entries, s.acks[0].at, func(j journaled, t int64) int { return cmp.Compare(j.at, t) })
 		to, _ := slices.BinarySearchFunc(entries, loss.End, func(j journaled, t int64) int { return cmp.Compare(j.at, t) })
-		if to-from > journalLimit || slices.ContainsFunc(c.Faults, func(f Fault) bool {
+		if to-from > c.held.Journal || slices.ContainsFunc(c.Faults, func(f Fault) bool {
 			return f.KillsNode && f.Node == node && f.Start <= loss.End+writeBackTime && f.End >= l.id
 		}) {
 			return false

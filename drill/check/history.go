@@ -1,5 +1,7 @@
 package check
 
+import "cmp"
+
 // All times are microseconds since the epoch, on the clock that Redis uses too: an id is a time.
 const second = 1_000_000
 
@@ -118,6 +120,17 @@ type Logs struct {
 // Conversation is one direction between two.
 type Conversation struct{ From, To string }
 
+// Held is how much nodes hold of logs, in entries; 0: as README.md says.
+type Held struct {
+	Public  int // of the public log
+	Inbox   int // of the inbox of a user who is connected
+	Journal int // of inboxes' entries that passed through a node, two for a message to somebody else
+}
+
+func (h Held) orUsual() Held {
+	return Held{cmp.Or(h.Public, publicTail), cmp.Or(h.Inbox, inboxTail), cmp.Or(h.Journal, journalLimit)}
+}
+
 // History is everything there is to judge.
 type History struct {
 	Connections []*Connection
@@ -125,5 +138,6 @@ type History struct {
 	Logs        Logs
 	LogsUnread  bool  // Redis could not be asked: only what connections saw is judged
 	Strangers   bool  // others talk on the same servers, who are in no connection here
+	Held        Held  // what nodes hold for a Redis that loses data
 	End         int64 // when all was quiet and the logs were read
 }

@@ -27,10 +27,9 @@ const (
 	rejoinPause = 500 * time.Millisecond
 	// maxUnacked bounds what a client says before it is answered.
 	maxUnacked = 32
-	// Of a hundred messages so many are private, without a reference, and wrong on purpose; of a
+	// Of a hundred messages so many are private, and wrong on purpose; of a
 	// hundred times that it speaks, it says a whole series as often as seriesPercent.
 	privatePercent = 30
-	reflessPercent = 5
 	wrongPercent   = 3
 	seriesPercent  = 5
 	longestSeries  = 12
@@ -242,9 +241,6 @@ func (c *client) speak() {
 	case p < wrongPercent:
 		m.frame = verb + "#" + ref + ":" + from + "-not-me:" + to + m.text
 		c.send(m)
-		return
-	case p < wrongPercent+reflessPercent:
-		c.socket.say(verb + ":" + from + ":" + to + m.text) // it may be stored, once, or not
 		return
 	}
 	m.frame = verb + "#" + ref + ":" + from + ":" + to + m.text

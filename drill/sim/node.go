@@ -55,7 +55,7 @@ func startNode(w *world, redis *server, name string, p Plan, errs *[]string) (*n
 		Settings: actors.Settings{HistorySize: historySize, MaxTextBytes: 4096, FrameRate: p.FrameRate, MessageRate: p.MessageRate},
 		Node:     name, Bridge: store.Actor, Log: log, Registerer: registry,
 		Dispatch: func(name string) actor.Dispatcher { return &turns{node: n, key: n.name + "/" + name} },
-		Memory:   actors.Memory{Public: p.Ring, Inbox: p.Ring, Journal: 4 * p.Ring},
+		Memory:   actors.Memory{Public: p.Ring, Inbox: p.Ring, Journal: journalRings * p.Ring},
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), store.Close())
@@ -71,7 +71,8 @@ func (n *node) spawn(lane string, work func()) {
 }
 
 const (
-	historySize   = 10
+	historySize   = 20
+	journalRings  = 4 // a journal holds so many times what a ring does
 	nameHold      = 10 * time.Minute
 	sweepInterval = time.Second
 )

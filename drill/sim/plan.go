@@ -104,6 +104,11 @@ func newPlan(seed uint64, size Size) Plan {
 	if size.Kills > 0 {
 		p.killActors(r, size.Kills)
 	}
+	if slices.Contains(mine, setClock) {
+		// The judge takes ids for times where it excuses what is lost or trimmed.
+		mine = slices.DeleteFunc(mine, func(what string) bool { return what == wipeRedis || what == rollRedis })
+		p.Keep = 5000
+	}
 	if len(mine) > 0 {
 		p.breakThings(r, mine)
 	}

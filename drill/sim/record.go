@@ -122,14 +122,11 @@ func (l *logReader) read() check.Logs {
 		Public:        l.log(publicKey, false),
 		Conversations: map[check.Conversation][]check.Entry{},
 		Inboxes:       map[string][]check.Entry{},
-		InboxFloors:   map[string]int64{},
-		Floor:         trimmed(m, publicKey),
 	}
 	logs.Members, _ = m.Members(membersKey) // none: nobody is there
 	for _, key := range m.Keys() {
 		if user, ok := strings.CutPrefix(key, inboxPrefix); ok {
 			logs.Inboxes[user] = l.log(key, true)
-			logs.InboxFloors[user] = trimmed(m, key)
 		} else if between, ok := strings.CutPrefix(key, dialoguePrefix); ok {
 			from, to, _ := strings.Cut(between, ":")
 			logs.Conversations[check.Conversation{From: from, To: to}] = l.log(key, false)

@@ -250,7 +250,9 @@ func (r *run) leaks() (wrong []string) {
 }
 
 func (r *run) history() *check.History {
-	h := &check.History{End: now(), Logs: r.follower.logs()}
+	h := &check.History{End: now(), Logs: r.follower.logs(),
+		Held: check.Held{Public: r.plan.Ring, Inbox: r.plan.Ring, Journal: journalRings * r.plan.Ring}}
+	h.Logs.Keep = r.plan.Keep
 	for _, rec := range r.records {
 		rec.stall(false)
 		h.Connections = append(h.Connections, &rec.Connection)
@@ -288,21 +290,33 @@ func (r *run) end() (wrong []string) {
 // follower reads the logs while they are written, for what is trimmed can't be judged later.
 type follower struct {
 	reader logReader
-	public map[int64]check.Entry
+	seen   map[check.Conversation]map[int64]check.Entry // the public log's is of nobody
 }
 
 func (f *follower) follow(r *run) {
-	if f.public == nil {
+	if f.seen == nil {
 		f.reader = logReader{mini: r.redis.mini, seen: map[string]check.Entry{}}
-		f.public = map[int64]check.Entry{}
+		f.seen = map[check.Conversation]map[int64]check.Entry{}
 	}
 	f.note(f.reader.read())
 	r.world.after(followInterval, "follow", func() { f.follow(r) })
 }
 
+// trimmable are the logs that HISTORY_KEEP is for.
+func trimmable(logs check.Logs) map[check.Conversation][]check.Entry {
+	all := maps.Clone(logs.Conversations)
+	all[check.Conversation{}] = logs.Public
+	return all
+}
+
 func (f *follower) note(logs check.Logs) {
-	for _, e := range logs.Public {
-		f.public[e.ID] = e
+	for of, entries := range trimmable(logs) {
+		if f.seen[of] == nil {
+			f.seen[of] = map[int64]check.Entry{}
+		}
+		for _, e := range entries {
+			f.seen[of][e.ID] = e
+		}
 	}
 }
 
@@ -312,8 +326,10 @@ func (f *follower) over(loss func()) {
 	before := f.reader.read()
 	f.note(before)
 	loss()
-	for _, e := range before.Public {
-		delete(f.public, e.ID)
+	for of, entries := range trimmable(before) {
+		for _, e := range entries {
+			delete(f.seen[of], e.ID)
+		}
 	}
 	f.note(f.reader.read())
 }
@@ -322,12 +338,28 @@ func (f *follower) over(loss func()) {
 func (f *follower) logs() check.Logs {
 	logs := f.reader.read()
 	f.note(logs)
-	var old []check.Entry
-	for _, id := range slices.Sorted(maps.Keys(f.public)) {
-		if id <= logs.Floor {
-			old = append(old, f.public[id])
+	for of, seen := range f.seen {
+		key := publicKey
+		if of.From != "" {
+			key = dialoguePrefix + of.From + ":" + of.To
+		}
+		floor := trimmed(f.reader.mini, key)
+		var all []check.Entry
+		for _, id := range slices.Sorted(maps.Keys(seen)) {
+			if id <= floor {
+				all = append(all, seen[id])
+			}
+		}
+		kept := logs.Conversations[of]
+		if of.From == "" {
+			kept = logs.Public
+		}
+		all = append(all, slices.DeleteFunc(kept, func(e check.Entry) bool { return e.ID <= floor })...)
+		if of.From == "" {
+			logs.Public = all
+		} else {
+			logs.Conversations[of] = all
 		}
 	}
-	logs.Public = append(old, slices.DeleteFunc(logs.Public, func(e check.Entry) bool { return e.ID <= logs.Floor })...)
 	return logs
 }
