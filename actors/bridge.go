@@ -12,7 +12,7 @@ import (
 // everybody that speaks with it can see them. Whoever asks names the PID to answer.
 // A bridge that restarts forgets what it was asked and says BridgeStarted;
 // everybody then asks again. Everything asked is idempotent. BridgeStarted,
-// RedisChanged and DMsStored go to the bridge's parent, which passes them on.
+// RedisChanged go to the bridge's parent, which passes them on.
 
 // Log names a log in Redis: Public, or the user whose inbox it is.
 type Log string
@@ -65,20 +65,12 @@ type Outcome struct {
 	Code Code // "" when stored
 }
 
-// Stored tells the room that entries were appended to the public log through this
-// node, before the senders are told: until their events come back, only this node
-// could restore them to a Redis that forgot.
+// Stored tells the room that a message was appended to the public log through this node, of
+// those that were at once: a sample of how long it takes until it is told.
 type Stored struct {
 	quiet
-	Prev     int64 // the log's newest id before Entries
-	Entries  []Entry
-	Received time.Time // when the first of them came in
-}
-
-// DMsStored tells the dms likewise of the inboxes' entries.
-type DMsStored struct {
-	quiet
-	Entries []LogEntry
+	ID       int64
+	Received time.Time // when it came in
 }
 
 // Subscribe asks for a log's events; answered by Linked when they flow, and again

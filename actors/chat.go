@@ -19,7 +19,7 @@ import (
 )
 
 // Chat is the running chat of one node: the actor tree, and what outlives each of
-// its actors (connections, tails, the journal). Its methods may be called from any
+// its actors (connections, tails, the roster). Its methods may be called from any
 // goroutine.
 type Chat struct {
 	settings      Settings
@@ -42,7 +42,6 @@ type Chat struct {
 	public     *tail
 	roster     roster
 	inboxes    inboxes
-	journal    journal
 	former     former
 	budgets    budgets
 	talks      talks
@@ -104,7 +103,6 @@ func New(o Options) (*Chat, error) {
 		finished:    make(chan struct{}),
 		public:      newTail(memory.Public),
 		inboxes:     inboxes{limit: memory.Inbox},
-		journal:     journal{limit: memory.Journal},
 		budgets:     newBudgets(o.Settings),
 		connections: make(map[uint64]*Connection),
 	}

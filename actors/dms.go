@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -60,9 +59,6 @@ func (d *dms) Receive(ctx actor.Context) {
 	case *actor.Started:
 		d.chat.census.prune(KindDM)
 		d.chat.inboxes.keep(d.chat.names())
-		if d.chat.journal.handed < d.chat.changes.Load() {
-			d.handBack(ctx) // the dms before did not live to
-		}
 		ctx.Send(d.chat.sessions, &DMsStarted{})
 	case *Enter:
 		d.enter(ctx, m)
@@ -78,12 +74,7 @@ func (d *dms) Receive(ctx actor.Context) {
 				ctx.Send(l.session, &Reenter{})
 			}
 		}
-	case *DMsStored:
-		d.chat.journal.note(m.Entries, time.Now())
-	case *BridgeStarted:
-		d.forward(ctx, m)
-	case *RedisChanged:
-		d.handBack(ctx)
+	case *BridgeStarted, *RedisChanged:
 		d.forward(ctx, m)
 	case *actor.Terminated:
 		d.ended(ctx, m.Who)
@@ -172,14 +163,6 @@ func (d *dms) forward(ctx actor.Context, message any) {
 		if box := d.users[user]; box.dm != nil {
 			ctx.Send(box.dm, message)
 		}
-	}
-}
-
-// handBack gives back what was stored for users, here or not.
-func (d *dms) handBack(ctx actor.Context) {
-	d.chat.journal.handed = d.chat.changes.Load()
-	for _, chain := range d.chat.journal.chains() {
-		ctx.Send(d.chat.bridge, chain)
 	}
 }
 

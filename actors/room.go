@@ -103,8 +103,7 @@ func (r *room) Receive(ctx actor.Context) {
 		r.missed(ctx)
 		r.readIf(ctx, r.roster.stale())
 	case *Stored:
-		r.feed.tail.stored(m.Prev, m.Entries)
-		r.timeStored(m.Entries[0].ID, m.Received)
+		r.timeStored(m.ID, m.Received)
 	case *BridgeStarted:
 		r.bridgeStarted(ctx)
 	case *RedisChanged:

@@ -14,9 +14,6 @@ type tail struct {
 	known   bool  // the log was read at least once
 	limit   int   // entries held at most
 	handed  int64 // up to which of the chat's changes it was handed back
-	// unheard are entries that were stored through this node and whose events are
-	// not back yet, by id. Others may have stored some in between.
-	unheard []LogEntry
 }
 
 const (
@@ -25,21 +22,17 @@ const (
 	publicTail = 2000
 	// inboxTail is how many direct messages of one user: all that an inbox keeps.
 	inboxTail = 1000
-	// unheardLimit bounds the answered appends whose events are still out: 3 s of a
-	// dead link at 10,000 messages a second.
-	unheardLimit = 32768
 )
 
 // Memory is how much a node remembers of the logs, in entries: what it can give back to a
 // Redis that forgot. What is 0 is the usual.
 type Memory struct {
-	Public  int // of the public log; publicTail
-	Inbox   int // of each inbox that is open here; inboxTail
-	Journal int // of what was put into inboxes through the node; journalLimit
+	Public int // of the public log; publicTail
+	Inbox  int // of each inbox that is open here; inboxTail
 }
 
 func (m Memory) orUsual() Memory {
-	return Memory{cmp.Or(m.Public, publicTail), cmp.Or(m.Inbox, inboxTail), cmp.Or(m.Journal, journalLimit)}
+	return Memory{cmp.Or(m.Public, publicTail), cmp.Or(m.Inbox, inboxTail)}
 }
 
 func newTail(limit int) *tail { return &tail{limit: limit} }
@@ -90,30 +83,6 @@ func (t *tail) put(entries []Entry) {
 		t.entries.push(e)
 		t.last = max(t.last, e.ID)
 	}
-	t.heard()
-}
-
-// stored notes entries that this node's appends put into the log, after prev.
-func (t *tail) stored(prev int64, entries []Entry) {
-	for _, e := range entries {
-		t.unheard = append(t.unheard, LogEntry{Prev: prev, Entry: e})
-		prev = e.ID
-	}
-	t.heard()
-	if extra := len(t.unheard) - unheardLimit; extra > 0 {
-		t.unheard = t.unheard[extra:]
-	}
-}
-
-// heard forgets the unheard that have come back as events.
-func (t *tail) heard() {
-	i := 0
-	for i < len(t.unheard) && t.unheard[i].Entry.ID <= t.last {
-		i++
-	}
-	if t.unheard = t.unheard[i:]; len(t.unheard) == 0 {
-		t.unheard = nil
-	}
 }
 
 // covers says whether every entry after cursor is held.
@@ -141,15 +110,6 @@ func (t *tail) newest(n int) ([]Entry, int64) {
 		before = t.entries.at(from - 1).ID
 	}
 	return t.since(before, n), before
-}
-
-// chains gives what a Redis that forgot may lack: everything held, and the unheard. Where
-// nothing is held any more, that there was something.
-func (t *tail) chains() (chains []*Restore) {
-	if entries := t.since(t.after, t.entries.len()); len(entries) > 0 || t.after > 0 {
-		chains = append(chains, &Restore{After: t.after, Entries: entries})
-	}
-	return append(chains, chainsOf(t.unheard)...)
 }
 
 // find gives the index of the first entry after cursor.

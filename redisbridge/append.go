@@ -81,8 +81,12 @@ func (b *bridge) commitPublics(now time.Time) {
 	var answer appended
 	b.run(&q.lane, len(batch), func(ctx context.Context) (err error) {
 		answer, err = parseAppendReply(appendScript.Run(ctx, b.store.client, call.keys(), call.args()...).Slice())
-		if err == nil && !answer.behind && len(answer.ids) != len(batch) {
+		switch {
+		case err != nil || answer.behind:
+		case len(answer.ids) != len(batch):
 			err = errReply
+		default:
+			b.store.journal.note(call.kept(answer), time.Now())
 		}
 		return err
 	}, func(err error) {
@@ -93,7 +97,7 @@ func (b *bridge) commitPublics(now time.Time) {
 			b.isBehind(batch)
 		default:
 			q.behind = 0
-			b.storedPublics(batch, &call, answer)
+			b.storedPublics(batch, answer)
 		}
 	})
 }
@@ -121,24 +125,21 @@ func (b *bridge) lacks() {
 	b.store.owe(time.Now())
 	b.store.lease.doubt() // claims may be lacking, too
 	b.store.log.Warn().Msg("redis lacks messages: writing them back")
-	b.send(b.parent, &actors.RedisChanged{})
+	b.changed()
 }
 
 // storedPublics tells the room what is stored, then the senders.
-func (b *bridge) storedPublics(batch []waiting, call *appendCall, answer appended) {
-	stored := &actors.Stored{Prev: answer.prev}
+func (b *bridge) storedPublics(batch []waiting, answer appended) {
+	var first *actors.Stored
 	for i, id := range answer.ids {
 		if _, isRepeat := answer.repeats[i]; !isRepeat {
-			if len(stored.Entries) == 0 {
-				stored.Received = batch[i].Received
+			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), id))
+			if first == nil {
+				first = &actors.Stored{ID: id, Received: batch[i].Received}
+				b.tell(actors.Public, first)
 			}
-			stored.Entries = append(stored.Entries, call.entry(i, id))
 		}
 		b.store.saw(id)
-	}
-	if n := len(stored.Entries); n > 0 {
-		b.store.seenPublic.Store(max(b.store.seenPublic.Load(), stored.Entries[n-1].ID))
-		b.tell(actors.Public, stored)
 	}
 	b.settle(batch, func(i int) actors.Outcome { return actors.Outcome{ID: answer.ids[i]} })
 }

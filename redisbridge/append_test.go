@@ -213,7 +213,7 @@ func TestNodeKnowsWhatWasBeforeWhatItStored(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		a, b := open("a", 1000), open("b", 1000)
-		say := func(s *Store, refs ...string) (stored []actors.LogEntry) {
+		say := func(s *Store, refs ...string) (stored []logEntry) {
 			work := make([]direct, len(refs))
 			for i, ref := range refs {
 				work[i] = direct{waiting: waiting{Message: actors.Message{Ref: ref, Sender: ref[:3], Receiver: "bob", Text: ref}}, receiver: "bob"}
@@ -221,7 +221,7 @@ func TestNodeKnowsWhatWasBeforeWhatItStored(t *testing.T) {
 			all, err := s.appendDirects(soon(t), work, 0)
 			must(t, err)
 			for _, e := range all {
-				if e.Log == "bob" {
+				if e.log == "bob" {
 					stored = append(stored, e)
 				}
 			}
@@ -231,13 +231,13 @@ func TestNodeKnowsWhatWasBeforeWhatItStored(t *testing.T) {
 		second := say(b, "eve#1")
 		third := say(a, "ann#3")
 		again := say(a, "ann#2", "ann#3", "ann#4")
-		want := []int64{0, first[0].Entry.ID, first[1].Entry.ID, second[0].Entry.ID, first[0].Entry.ID, second[0].Entry.ID, third[0].Entry.ID}
+		want := []int64{0, first[0].entry.ID, first[1].entry.ID, second[0].entry.ID, first[0].entry.ID, second[0].entry.ID, third[0].entry.ID}
 		for i, e := range slices.Concat(first, second, third, again) {
-			if e.Prev != want[i] {
-				t.Errorf("the %d-th, %s, says that %d was before, not %d", i, e.Entry.Ref, e.Prev, want[i])
+			if e.prev != want[i] {
+				t.Errorf("the %d-th, %s, says that %d was before, not %d", i, e.entry.Ref, e.prev, want[i])
 			}
 		}
-		if len(again) != 3 || again[0].Entry.ID != first[1].Entry.ID || string(again[0].Entry.Frame) != string(first[1].Entry.Frame) {
+		if len(again) != 3 || again[0].entry.ID != first[1].entry.ID || string(again[0].entry.Frame) != string(first[1].entry.Frame) {
 			t.Errorf("said again, they are %v", again)
 		}
 	})

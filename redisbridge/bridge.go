@@ -123,7 +123,7 @@ func (b *bridge) start(ctx actor.Context) {
 	go b.guarded(b.keepTime)()
 	b.root.Send(b.parent, &actors.BridgeStarted{})
 	if b.store.owes() {
-		b.root.Send(b.parent, &actors.RedisChanged{}) // what was written back, or not, nobody knows any more
+		b.changed() // what was written back, or not, nobody knows any more
 	}
 }
 

@@ -68,7 +68,7 @@ type placed struct {
 }
 
 // placed gives what became of the call's messages.
-func (c *call) placed(a appended) []placed {
+func (c *appendCall) placed(a appended) []placed {
 	all := make([]placed, len(a.ids))
 	prev := a.prev
 	for i, id := range a.ids {
@@ -84,6 +84,17 @@ func (c *call) placed(a appended) []placed {
 		}
 	}
 	return all
+}
+
+// kept are those of them that the log holds, and that may have to be written back: also where
+// they were stored before, for that time's answer may have been lost.
+func (c *appendCall) kept(a appended) (entries []logEntry) {
+	for _, p := range c.placed(a) {
+		if p.kept {
+			entries = append(entries, logEntry{log: c.log, prev: p.prev, entry: p.entry})
+		}
+	}
+	return entries
 }
 
 // run sends all in one pipeline, and tells of each message what became of it.

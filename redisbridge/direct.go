@@ -60,22 +60,20 @@ func (b *bridge) commitDirects(now time.Time, q *directAppender) {
 	for i, w := range batch {
 		work[i] = direct{waiting: w, receiver: w.Receiver}
 	}
-	var entries []actors.LogEntry
+	var entries []logEntry
 	fence := b.store.lease.fence() // now: a later one may be of a lease that the claims did not outlast
 	b.run(&q.lane, len(batch), func(ctx context.Context) (err error) {
 		entries, err = b.store.appendDirects(ctx, work, fence)
+		b.store.journal.note(entries, time.Now())
 		return err
 	}, func(error) { b.storedDirects(q, work, entries) })
 }
 
-// storedDirects tells the dms what is stored, then the senders; what is not stored
+// storedDirects tells the senders what is stored; what is not stored
 // goes back into the queue.
-func (b *bridge) storedDirects(q *directAppender, work []direct, entries []actors.LogEntry) {
+func (b *bridge) storedDirects(q *directAppender, work []direct, entries []logEntry) {
 	for _, e := range entries {
-		b.store.saw(e.Entry.ID)
-	}
-	if len(entries) > 0 {
-		b.send(b.parent, &actors.DMsStored{Entries: entries})
+		b.store.saw(e.entry.ID)
 	}
 	var stored, failed []waiting
 	var ids []int64
@@ -100,7 +98,7 @@ func (b *bridge) storedDirects(q *directAppender, work []direct, entries []actor
 // appendDirects takes a batch through the steps. Each message's err says whether it
 // is stored; the error given back is one of them. fence is the end of the lease that the
 // batch was begun in.
-func (s *Store) appendDirects(ctx context.Context, work []direct, fence int64) ([]actors.LogEntry, error) {
+func (s *Store) appendDirects(ctx context.Context, work []direct, fence int64) ([]logEntry, error) {
 	if err := s.resolve(ctx, work); err != nil {
 		for i := range work {
 			work[i].err = err
@@ -160,7 +158,7 @@ func (s *Store) converse(ctx context.Context, work []direct, fence int64) error 
 
 // deliver appends to the inboxes what is in the conversations, and notes who talks
 // with whom.
-func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, error) {
+func (s *Store) deliver(ctx context.Context, work []direct) ([]logEntry, error) {
 	calls := newCalls(s)
 	for i := range work {
 		d := &work[i]
@@ -184,10 +182,10 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, 
 		calls.peers.add(d.receiver, d.Sender, d.id)
 		calls.peers.add(d.Sender, d.receiver, d.id)
 	}
-	var entries []actors.LogEntry
+	var entries []logEntry
 	err := calls.run(ctx, s.client, func(c *call, _ int, p placed) {
 		if p.kept { // a repeat too: the first time its reply may have been lost
-			entries = append(entries, actors.LogEntry{Log: c.log, Prev: p.prev, Entry: p.entry})
+			entries = append(entries, logEntry{log: c.log, prev: p.prev, entry: p.entry})
 		}
 	}, func(i int, err error) { work[i].err = err })
 	return entries, err

@@ -51,7 +51,7 @@ func TestMessageSaidAgainWhileItIsHalfWrittenBackHasOneID(t *testing.T) {
 		must(t, err)
 		restores := make([]*actors.Restore, len(stored))
 		for i, e := range stored {
-			restores[i] = &actors.Restore{Log: e.Log, After: e.Prev, Entries: []actors.Entry{e.Entry}}
+			restores[i] = &actors.Restore{Log: e.log, After: e.prev, Entries: []actors.Entry{e.entry}}
 		}
 		must(t, a.client.FlushAll(soon(t)).Err())
 		must(t, loadScripts(soon(t), a.client))
@@ -99,7 +99,7 @@ func TestDirectMessageSaidAgainElsewhereIsNotPutBackBesideItself(t *testing.T) {
 		must(t, err)
 		for range 2 {
 			for _, e := range stored {
-				must(t, a.restore(soon(t), []*actors.Restore{{Log: e.Log, After: e.Prev, Entries: []actors.Entry{e.Entry}}}))
+				must(t, a.restore(soon(t), []*actors.Restore{{Log: e.log, After: e.prev, Entries: []actors.Entry{e.entry}}}))
 			}
 		}
 		for _, key := range []string{conversationKey("alice", "bob"), logKey("alice"), logKey("bob")} {

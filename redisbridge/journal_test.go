@@ -1,32 +1,82 @@
 package redisbridge
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"parley/actors"
 )
 
-// TestDirectMessageWhoseReplyWasLostIsGivenToTheJournal when it is asked for again: no other node may have it.
-func TestDirectMessageWhoseReplyWasLostIsGivenToTheJournal(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, open func(string, int) *Store) {
-		s := open("n", 1000)
-		ask := func() []actors.LogEntry {
-			entries, err := s.appendDirects(soon(t), []direct{
-				{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"},
-			}, 0)
-			must(t, err)
-			return entries
-		}
-		first, again := ask(), ask()
-		if len(first) != 2 || len(again) != 2 {
-			t.Fatalf("given were %d entries, and %d when asked again", len(first), len(again))
-		}
-		for i, e := range first {
-			a := again[i]
-			if a.Log != e.Log || a.Entry.ID != e.Entry.ID || a.Entry.Ref != e.Entry.Ref || string(a.Entry.Payload()) != string(e.Entry.Payload()) {
-				t.Errorf("%+v is given as %+v", e, a)
+func noted(log actors.Log, prev, id int64) logEntry {
+	return logEntry{log: log, prev: prev, entry: actors.Entry{ID: id}}
+}
+
+// links gives of what is to be written back to a log which ids come right after which.
+func (j *journal) links(log actors.Log) (links [][2]int64) {
+	for _, m := range j.chains() {
+		prev := m.After
+		for _, e := range m.Entries {
+			if m.Log == log {
+				links = append(links, [2]int64{prev, e.ID})
 			}
+			prev = e.ID
 		}
-	})
+	}
+	return links
+}
+
+// TestJournalSaysOfEachEntryWhatWasBefore: others stored some in between.
+func TestJournalSaysOfEachEntryWhatWasBefore(t *testing.T) {
+	j := newJournal(0)
+	for _, e := range []logEntry{
+		noted("bob", 0, 1), noted("eve", 1, 2), noted("bob", 3, 4), noted("", 8, 9), noted("bob", 4, 5), noted("bob", 1, 3), noted("bob", 3, 4), noted("bob", 7, 8), noted("", 9, 11),
+	} {
+		j.note([]logEntry{e}, time.Now())
+	}
+	for log, want := range map[actors.Log][][2]int64{
+		"bob": {{0, 1}, {1, 3}, {3, 4}, {4, 5}, {7, 8}}, "eve": {{1, 2}}, actors.Public: {{8, 9}, {9, 11}},
+	} {
+		if got := j.links(log); !slices.Equal(got, want) {
+			t.Errorf("%q: gives back %v, not %v", log, got, want)
+		}
+	}
+}
+
+// TestJournalForgetsWhatOthersHold: of inboxes after a time, of the public log once its events
+// have had the time to come, and have; of both the oldest where there are too many.
+func TestJournalForgetsWhatOthersHold(t *testing.T) {
+	j := newJournal(3)
+	began := time.Now()
+	count := func(log actors.Log) int { return len(j.links(log)) }
+	j.note([]logEntry{noted("bob", 0, 1), noted("", 0, 2), noted("", 2, 3)}, began)
+	j.hear(2)
+	j.note(nil, began.Add(unheardAge))
+	if n := count(actors.Public); n != 2 {
+		t.Errorf("%d public entries are held at once", n)
+	}
+	j.note(nil, began.Add(unheardAge+time.Second))
+	if got := j.links(actors.Public); !slices.Equal(got, [][2]int64{{2, 3}}) {
+		t.Errorf("%v is unheard", got)
+	}
+	j.note([]logEntry{noted("bob", 1, 4)}, began.Add(journalAge))
+	if n := count("bob"); n != 2 {
+		t.Errorf("%d direct messages are held for %v", n, journalAge)
+	}
+	j.note([]logEntry{noted("bob", 4, 5)}, began.Add(journalAge+time.Second))
+	if got := j.links("bob"); !slices.Equal(got, [][2]int64{{1, 4}, {4, 5}}) {
+		t.Errorf("after that, %v", got)
+	}
+	j.note([]logEntry{noted("eve", 0, 6), noted("eve", 6, 7)}, began.Add(journalAge+time.Second))
+	if n := count("bob") + count("eve"); n != 3 {
+		t.Errorf("%d are held, of 3 at most", n)
+	}
+	all := make([]logEntry, unheardLimit+1)
+	for i := range all {
+		all[i] = noted("", int64(i+9), int64(i+10))
+	}
+	j.note(all, began)
+	if n := count(actors.Public); n != unheardLimit {
+		t.Errorf("%d public entries are held", n)
+	}
 }

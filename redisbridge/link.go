@@ -110,6 +110,7 @@ func (b *bridge) relay(m *actors.Appended) {
 		b.store.saw(m.Entries[n-1].ID)
 		if m.Log == actors.Public {
 			b.publics.pace.heard(time.Now(), m)
+			b.store.journal.hear(m.Entries[n-1].ID)
 			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), m.Entries[n-1].ID))
 		}
 	}

@@ -24,7 +24,7 @@ func TestWriteBackThatABridgeDidNotLiveToDoIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	r, p, h := houseBehindProxy(t)
 	h.outcome(h.say("first"))
-	entries := of[*actors.Stored](h.ear)[0].Entries
+	entries := h.store.journal.chains()[0].Entries
 	changes := func() int { return len(of[*actors.RedisChanged](h.ear)) }
 	must(t, r.Kill())
 	must(t, r.Start())

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"strings"
 	"time"
-
-	"parley/actors"
 )
 
 // prober publishes to its own node: what comes back shows that messages go round.
@@ -62,7 +60,7 @@ func (b *bridge) accept(now time.Time) {
 	b.presence.redeclare()
 	b.presence.renewed = time.Time{}
 	b.store.lease.doubt()
-	b.send(b.parent, &actors.RedisChanged{})
+	b.changed()
 }
 
 // reasonOf says why Redis does not do what it should, without what an error may

@@ -50,6 +50,7 @@ type Store struct {
 	// seenPublic is the newest id seen in the public log: one that has less is behind.
 	seenPublic atomic.Int64
 	seen       seenLogs // likewise of those of direct messages
+	journal    *journal
 	// forsaken are the sessions, by their ids, whose claim was lost, and when. It is the
 	// bridge's alone, and the next one's.
 	forsaken map[string]time.Time
@@ -74,6 +75,8 @@ type Surroundings struct {
 	Dial Dial
 	// Go does the work of a lane, which waits for Redis, off the bridge's actor; a goroutine.
 	Go func(lane string, work func())
+	// Journal is how many entries of inboxes are remembered that were stored through the node.
+	Journal int
 }
 
 // Dial makes a connection to Redis.
@@ -93,7 +96,7 @@ func OpenIn(around Surroundings, s Settings, node string, log zerolog.Logger, re
 	}
 	st := &Store{
 		node: node, keep: s.HistoryKeep, log: log, metrics: newMetrics(registerer),
-		nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP,
+		nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP, journal: newJournal(around.Journal),
 		forsaken: map[string]time.Time{},
 	}
 	redis.SetLogger(redisLog{log})

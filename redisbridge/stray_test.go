@@ -81,7 +81,7 @@ func (s *stumbler) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Pro
 type guest struct {
 	chat *actors.Chat
 	conn *actors.Connection
-	log  *journal
+	log  *logbook
 
 	mu   sync.Mutex
 	told []byte
@@ -135,20 +135,20 @@ func (g *guest) restarts() int {
 	return 0
 }
 
-// journal keeps what is logged.
-type journal struct {
+// logbook keeps what is logged.
+type logbook struct {
 	mu    sync.Mutex
 	lines bytes.Buffer
 }
 
-func (j *journal) Write(line []byte) (int, error) {
+func (j *logbook) Write(line []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.lines.Write(line)
 }
 
 // panics are the entries that have a stack.
-func (j *journal) panics(t *testing.T) (entries []map[string]any) {
+func (j *logbook) panics(t *testing.T) (entries []map[string]any) {
 	t.Helper()
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -166,7 +166,7 @@ func (j *journal) panics(t *testing.T) (entries []map[string]any) {
 // with a hook.
 func newGuest(t *testing.T, addr string, hook redis.Hook) *guest {
 	t.Helper()
-	g := &guest{log: &journal{}}
+	g := &guest{log: &logbook{}}
 	log := zerolog.New(g.log)
 	store, err := Open(Settings{Addr: addr, HistoryKeep: 100}, "n", log, prometheus.NewRegistry())
 	must(t, err)

@@ -46,7 +46,7 @@ func startNode(w *world, redis *server, name string, p Plan, errs *[]string) (*n
 	log := zerolog.New(logged{n}).Level(zerolog.WarnLevel)
 	registry := prometheus.NewRegistry()
 	settings := redisbridge.Settings{Addr: "redis:6379", HistoryKeep: p.Keep, NameHold: nameHold}
-	store, err := redisbridge.OpenIn(redisbridge.Surroundings{Dial: n.link.dial, Go: n.spawn}, settings, name, log, registry)
+	store, err := redisbridge.OpenIn(redisbridge.Surroundings{Dial: n.link.dial, Go: n.spawn, Journal: journalRings * p.Ring}, settings, name, log, registry)
 	if err != nil {
 		return nil, fmt.Errorf("open the store of %s: %w", name, err)
 	}
@@ -55,7 +55,7 @@ func startNode(w *world, redis *server, name string, p Plan, errs *[]string) (*n
 		Settings: actors.Settings{HistorySize: historySize, MaxTextBytes: 4096, FrameRate: p.FrameRate, MessageRate: p.MessageRate},
 		Node:     name, Bridge: store.Actor, Log: log, Registerer: registry,
 		Dispatch: func(name string) actor.Dispatcher { return &turns{node: n, key: n.name + "/" + name} },
-		Memory:   actors.Memory{Public: p.Ring, Inbox: p.Ring, Journal: journalRings * p.Ring},
+		Memory:   actors.Memory{Public: p.Ring, Inbox: p.Ring},
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), store.Close())

@@ -1,0 +1,132 @@
+package redisbridge
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"parley/actors"
+)
+
+const (
+	// journalLimit is how many entries of inboxes, stored through this node, can be
+	// written back to a Redis that forgot: those of users who are not here have nobody
+	// else to remember them. journalAge is how long: what Redis may forget is its last
+	// seconds.
+	journalLimit = 4096
+	journalAge   = 10 * time.Minute
+	// Of the public log the rooms remember more, once its events have come: after
+	// unheardAge a link over which they don't has been made anew, and all was read. That
+	// many are 10 s of 3,000 messages a second.
+	unheardAge   = 3 * time.Second
+	unheardLimit = 32768
+)
+
+// logEntry is an entry and where it belongs.
+type logEntry struct {
+	log   actors.Log
+	prev  int64 // the log's newest id before
+	entry actors.Entry
+}
+
+// journal is what was stored through this node of late. It is noted as soon as Redis has
+// answered, before anything else can happen to it: until others hear of it, only this node
+// could write it back. What others stored in between it does not know; but of each entry which
+// one was before. It belongs to no actor.
+type journal struct {
+	mu      sync.Mutex
+	inboxes chronicle
+	publics chronicle
+	heard   int64 // the newest id of the public log whose event has come
+}
+
+// chronicle keeps so many entries for so long.
+type chronicle struct {
+	limit   int
+	age     time.Duration
+	entries []chronicled
+}
+
+type chronicled struct {
+	logEntry
+	at time.Time
+}
+
+func newJournal(limit int) *journal {
+	return &journal{
+		inboxes: chronicle{limit: cmp.Or(limit, journalLimit), age: journalAge},
+		publics: chronicle{limit: unheardLimit, age: unheardAge},
+	}
+}
+
+// note takes in what is stored.
+func (j *journal) note(entries []logEntry, now time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, e := range entries {
+		if e.log == actors.Public {
+			j.publics.entries = append(j.publics.entries, chronicled{e, now})
+		} else {
+			j.inboxes.entries = append(j.inboxes.entries, chronicled{e, now})
+		}
+	}
+	j.inboxes.forget(now, func(chronicled) bool { return true })
+	j.publics.forget(now, func(c chronicled) bool { return c.entry.ID <= j.heard })
+}
+
+// hear notes that the event of a public message has come.
+func (j *journal) hear(id int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.heard = max(j.heard, id)
+}
+
+// forget drops the oldest that are too many, and those that are too old and may go.
+func (c *chronicle) forget(now time.Time, may func(chronicled) bool) {
+	n := max(0, len(c.entries)-c.limit)
+	for n < len(c.entries) && now.Sub(c.entries[n].at) > c.age && may(c.entries[n]) {
+		n++
+	}
+	if c.entries = c.entries[n:]; len(c.entries) == 0 {
+		c.entries = nil
+	}
+}
+
+// chains gives what is noted as what is to be written back: in each log, runs of those that
+// came right after each other. One that is there twice, for it was asked for again, is in one
+// of them.
+func (j *journal) chains() (chains []*actors.Restore) {
+	j.mu.Lock()
+	noted := make([]logEntry, 0, len(j.publics.entries)+len(j.inboxes.entries))
+	for _, c := range slices.Concat(j.publics.entries, j.inboxes.entries) {
+		noted = append(noted, c.logEntry)
+	}
+	j.mu.Unlock()
+	slices.SortFunc(noted, func(a, b logEntry) int {
+		return cmp.Or(cmp.Compare(a.log, b.log), cmp.Compare(a.entry.ID, b.entry.ID))
+	})
+	var chain *actors.Restore
+	var last int64
+	for _, e := range noted {
+		switch {
+		case chain != nil && chain.Log == e.log && last == e.entry.ID:
+			continue
+		case chain == nil || chain.Log != e.log || last != e.prev:
+			chain = &actors.Restore{Log: e.log, After: e.prev}
+			chains = append(chains, chain)
+		}
+		chain.Entries = append(chain.Entries, e.entry)
+		last = e.entry.ID
+	}
+	return chains
+}
+
+// changed tells that Redis may lack what it had, and begins with what was stored through
+// this node.
+func (b *bridge) changed() {
+	for _, chain := range b.store.journal.chains() {
+		b.restores.ask(chain)
+	}
+	b.send(b.parent, &actors.RedisChanged{})
+}
