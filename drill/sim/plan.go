@@ -73,16 +73,19 @@ type Size struct {
 }
 
 const (
-	minOutage = 100 * time.Millisecond
-	maxOutage = 7 * time.Second
+	minOutage  = 100 * time.Millisecond
+	meanOutage = 1500 * time.Millisecond
+	maxOutage  = 7 * time.Second // beyond the 5 s after which sends are refused
 	// meanCalm is from the end of one outage to the beginning of the next, on average; one in
 	// togetherOdds begins in the middle of the one before.
-	meanCalm     = 2 * time.Second
+	meanCalm     = 1500 * time.Millisecond
 	togetherOdds = 4
 	// apart keeps what loses data away from what loses a node's memory: together they may lose
 	// a message for good, and no chat can promise otherwise. One in apartOdds plans doesn't care.
 	apart     = 12 * time.Second
 	apartOdds = 4
+	// oftener is how much likelier the end of a process is than anything else.
+	oftener = 3
 	// farthest is how far data is taken back, and a clock set.
 	farthest = 5 * time.Second
 	// A plan leaves out each kind of outage with these odds in ten: what few of them do is
@@ -125,12 +128,26 @@ func (p *Plan) killActors(r *rand.Rand, kills int) {
 	}
 }
 
+// pick draws one of what may break: what ends a process more often than the rest.
+func pick(r *rand.Rand, mine []string) int {
+	for {
+		i := r.IntN(len(mine))
+		switch mine[i] {
+		case killNode, killRedis, wipeRedis, rollRedis:
+			return i
+		}
+		if r.IntN(oftener) == 0 {
+			return i
+		}
+	}
+}
+
 func (p *Plan) breakThings(r *rand.Rand, mine []string) {
 	careful := r.IntN(apartOdds) > 0
 	var lostData, lostMemory time.Duration = -apart, -apart
 	for at := time.Duration(0); ; {
-		f := Fault{At: at, What: mine[r.IntN(len(mine))], Node: r.IntN(p.Nodes), Pick: r.IntN(1000),
-			For: minOutage + time.Duration(r.Int64N(int64(maxOutage-minOutage)))}
+		f := Fault{At: at, What: mine[pick(r, mine)], Node: r.IntN(p.Nodes), Pick: r.IntN(1000),
+			For: min(maxOutage, minOutage+time.Duration(r.ExpFloat64()*float64(meanOutage)))}
 		switch f.What {
 		case hangUpPubSub, severClients, setClock:
 			f.For = 0

@@ -27,6 +27,8 @@ const (
 	settleTime = 8 * time.Second
 	// endLimit is how long everything may take to end.
 	endLimit = time.Minute
+	// lingerTime is for goroutines that the libraries keep a little longer than they are needed.
+	lingerTime = time.Second
 	// followInterval is how often the logs are read, so that what is trimmed was seen.
 	followInterval = 200 * time.Millisecond
 )
@@ -284,6 +286,7 @@ func (r *run) end() (wrong []string) {
 		wrong = append(wrong, "some node did not end")
 	}
 	r.redis.mini.Close()
+	time.Sleep(lingerTime)
 	return wrong
 }
 
