@@ -33,7 +33,7 @@ func (r *run) inject(f Fault) {
 		r.world.trace.note("end of %s", f)
 		end()
 		r.underWay--
-		seen.End = now()
+		seen.End = max(seen.End, now())
 	})
 }
 
@@ -96,9 +96,28 @@ func (r *run) beginNode(f Fault, seen *check.Fault) (end func()) {
 		n.kill()
 	} else {
 		n.drain()
+		r.awaitEnd(n, seen)
 	}
 	return func() { r.startNode(f.Node) }
 }
+
+// awaitEnd notes when a node that was told to go has: until then it may take messages in.
+func (r *run) awaitEnd(n *node, seen *check.Fault) {
+	r.underWay++
+	var look func()
+	look = func() {
+		seen.End = max(seen.End, now())
+		if n.ended() {
+			r.underWay--
+			return
+		}
+		r.world.after(lookInterval, n.name+" leaves", look)
+	}
+	look()
+}
+
+// lookInterval is how exactly the end of a node is known.
+const lookInterval = 50 * time.Millisecond
 
 func (r *run) beginClients(f Fault) (end func()) {
 	var hit []*client
