@@ -42,9 +42,12 @@ type direct struct {
 	waiting
 	receiver string // as the claim spells it
 	waits    bool   // nobody has claimed the receiver's name
-	id       int64
-	payload  string // of the conversation's member, once stored
-	err      error
+	// since when each of the two has their name: they see nothing with an id from before,
+	// and the clock may have been set back.
+	since   map[string]int64
+	id      int64
+	payload string // of the conversation's member, once stored
+	err     error
 }
 
 func (b *bridge) commitDirects(now time.Time, q *directAppender) {
@@ -120,21 +123,25 @@ func anyStored(work []direct) bool {
 	return false
 }
 
-// resolve finds the spelling that the receivers' claims have.
+// resolve finds the spelling that the receivers' claims have, and since when both people have
+// theirs.
 func (s *Store) resolve(ctx context.Context, work []direct) error {
-	names := make([]string, len(work))
+	names := make([]string, 0, 2*len(work))
 	for i := range work {
-		names[i] = work[i].receiver
+		names = append(names, work[i].receiver, work[i].Sender)
 	}
-	spellings, err := s.spellings(ctx, names)
+	holdings, err := s.holdings(ctx, names)
 	if err != nil {
 		return err
 	}
 	for i := range work {
-		spelling, claimed := spellings[work[i].receiver]
-		if work[i].waits = !claimed; claimed {
-			work[i].receiver = spelling
+		d := &work[i]
+		receiver, claimed := holdings[d.receiver]
+		if d.waits = !claimed; claimed {
+			d.receiver = receiver.spelling
 		}
+		d.since = map[string]int64{d.receiver: receiver.since}
+		d.since[d.Sender] = max(d.since[d.Sender], holdings[d.Sender].since)
 	}
 	return nil
 }
@@ -149,6 +156,7 @@ func (s *Store) converse(ctx context.Context, work []direct, fence int64) error 
 			c.floor, c.fence, c.waits = s.floorOf(c.key), fence, d.waits
 			c.seen = s.seen.newest(c.key, time.Now())
 		})
+		c.floor = max(c.floor, d.since[d.Sender], d.since[d.receiver])
 		c.add(i, d.Ref, d.Since, body(d.Sender, d.receiver, d.Text))
 	}
 	return calls.run(ctx, s.client, func(_ *call, i int, p placed) {
@@ -177,6 +185,7 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]logEntry, error) 
 				c.floor, c.waits = s.floorOf(c.key), d.waits && user == d.receiver
 				c.seen = s.seen.newest(c.key, time.Now())
 			})
+			c.floor = max(c.floor, d.since[user])
 			c.add(i, ref, d.Since, body)
 		}
 		calls.peers.add(d.receiver, d.Sender, d.id)

@@ -22,10 +22,10 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 			names = append(names, p.Peer)
 		}
 	}
-	var spellings map[string]string
+	var holdings map[string]holding
 	if len(names) > 0 {
 		var err error
-		if spellings, err = s.spellings(ctx, names); err != nil {
+		if holdings, err = s.holdings(ctx, names); err != nil {
 			return nil, err
 		}
 	}
@@ -38,8 +38,8 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 			continue
 		}
 		peers[i] = p.Peer
-		if spelling, claimed := spellings[p.Peer]; claimed {
-			peers[i] = spelling
+		if h, claimed := holdings[p.Peer]; claimed {
+			peers[i] = h.spelling
 		}
 		halves[i][0] = pageOf(ctx, pipe, conversationKey(p.User, peers[i]), p)
 		if peers[i] != p.User {

@@ -16,7 +16,8 @@
 --          id's in whole seconds; '' for those that are body .. id .. '}'
 -- ARGV[8]  the end of the asker's lease, µs: afterwards others may have taken the
 --          names that speak; 0: what is asked was begun while it had one
--- then for each message: ref, since (a repeat is one whose id is above it), body
+-- then for each message: ref, since (its id is above it, and a repeat is one whose id
+-- is), body
 --
 -- Returns {'behind', newest} if the log's newest id is below seen, or {'lapsed'} if
 -- the lease has ended, and has done nothing then; else {prev, ids, index, before,
@@ -69,7 +70,8 @@ for i = 1, count do
     table.insert(repeats, i)
     table.insert(repeats, id)
   else
-    last = last < start and start or last + 1
+    local least = since < start and start or since + 1 -- or its repeat would not be one
+    last = last < least and least or last + 1
     local id = format('%d', last)
     local body, member = ARGV[8 + 3 * i], nil
     if head == '' then

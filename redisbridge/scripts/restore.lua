@@ -11,8 +11,9 @@
 --          other came right after the one before it. -1: nobody asks what is missing
 -- then for each message: id, ref, member
 --
--- A message whose reference is there with another id was said again meanwhile, and stored:
--- it is not put back beside itself. (Nor is one of a name that changed hands within the ten
+-- A message whose reference has another id was said again meanwhile, and stored: it is not
+-- put back beside itself. The newer one counts, for that is the one that was acked last, and
+-- takes the place of an older one. (Likewise of a name that changed hands within the ten
 -- minutes that references count, and whose new holder used the same.)
 --
 -- Returns how many were put back.
@@ -25,8 +26,12 @@ local function has(id) return redis.call('ZCOUNT', log, id, id) > 0 end
 for i = 4, #ARGV, 3 do
   local id, ref = ARGV[i], ARGV[i + 1] -- '' where the reference is not known any more
   local said = ref ~= '' and tonumber(redis.call('ZSCORE', refs, ref) or '0') or 0
-  local again = said ~= tonumber(id) and math.abs(said - tonumber(id)) < 600000000
+  local again = said > tonumber(id) and said - tonumber(id) < 600000000
   if not again and tonumber(id) > gone and not has(id) then
+    if said > 0 and tonumber(id) - said < 600000000 then
+      local older = string.format('%.0f', said)
+      redis.call('ZREMRANGEBYSCORE', log, older, older)
+    end
     redis.call('ZADD', log, id, ARGV[i + 2])
     if ref ~= '' then redis.call('ZADD', refs, id, ref) end
     restored = restored + 1
