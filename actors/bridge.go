@@ -104,6 +104,14 @@ type Appended struct {
 
 func (*Appended) shed() {}
 
+// Restored is an event: entries up to an id were put back into the log, by whomever. Who has
+// read it before may lack some.
+type Restored struct {
+	quiet
+	Log  Log
+	Upto int64
+}
+
 // Read asks for the oldest entries after After, or, where After is Newest, for the
 // newest; at most Limit. Answered by Recalled, as soon as Redis can be asked.
 type Read struct {

@@ -86,7 +86,7 @@ func (c *channel) recalled(ctx actor.Context, r *Recalled) {
 	if !c.feed.reading {
 		return // an answer that a restart has made pointless
 	}
-	wasKnown, prev := c.feed.tail.known, c.feed.tail.last
+	wasKnown, wasUnsure, prev := c.feed.tail.known, c.feed.tail.unsure > 0, c.feed.tail.last
 	healed, lost := c.feed.healed, c.feed.lost
 	fresh, read := c.feed.recalled(r)
 	switch {
@@ -98,6 +98,9 @@ func (c *channel) recalled(ctx actor.Context, r *Recalled) {
 		c.fresh, c.lapsed = nil, true
 	default:
 		c.gather(prev, fresh)
+	}
+	if wasKnown && wasUnsure && c.feed.tail.unsure == 0 {
+		c.openAll(ctx)
 	}
 	c.chat.metrics.HolesHealed.Add(float64(c.feed.healed - healed))
 	c.chat.metrics.HolesLost.Add(float64(c.feed.lost - lost))
@@ -180,7 +183,7 @@ func (c *channel) enter(ctx actor.Context, e *Enter) {
 		return
 	}
 	switch {
-	case !c.feed.tail.known:
+	case !c.feed.tail.known, c.feed.tail.unsure > 0 && e.Cursor == Newest:
 		c.wait(e)
 	case e.Cursor == Newest:
 		entries, cursor := c.feed.tail.newest(c.history)
@@ -279,10 +282,22 @@ func (c *channel) opened(ctx actor.Context, e *Enter, entries []Entry, cursor in
 
 // nowKnown opens all connections that waited for the log.
 func (c *channel) nowKnown(ctx actor.Context) {
+	c.openAll(ctx)
+	c.tell(ctx, &Nudge{})
+}
+
+// openAll opens the connections that waited for the tail.
+func (c *channel) openAll(ctx actor.Context) {
 	for _, e := range c.inTurn() {
 		c.enter(ctx, e)
 	}
-	c.tell(ctx, &Nudge{})
+}
+
+// restored is told when entries were put back into the log.
+func (c *channel) restored(ctx actor.Context, m *Restored) {
+	if c.feed.restored(m.Upto) {
+		c.read(ctx)
+	}
 }
 
 // nudge lets a session that entered again notice what it has missed.

@@ -46,6 +46,8 @@ func (d *dm) Receive(ctx actor.Context) {
 		d.advance(ctx, m)
 	case *Recalled:
 		d.recalled(ctx, m)
+	case *Restored:
+		d.restored(ctx, m)
 	case *Linked, *Missed:
 		d.missed(ctx)
 	case *BridgeStarted:

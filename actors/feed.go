@@ -24,7 +24,7 @@ type feed struct {
 
 // nextRead is what the feed wants of its log.
 func (f *feed) nextRead() (after int64, limit int) {
-	if !f.tail.known {
+	if !f.tail.known || f.tail.unsure > 0 {
 		return Newest, f.first
 	}
 	return f.tail.last, healBatch
@@ -54,12 +54,44 @@ func (f *feed) appended(e *Appended) (fresh []Entry, read bool) {
 	return f.tail.extend(e.Entries), false
 }
 
+// restored notes that entries were put back into the log that the tail may lack: it was begun
+// when the log had less. It is read anew.
+func (f *feed) restored(upto int64) (read bool) {
+	if !f.tail.known || upto <= f.tail.after {
+		return false
+	}
+	f.tail.unsure = max(f.tail.unsure, upto)
+	return f.hole()
+}
+
+// begunAnew begins the tail again with the log's end, and gives what is newer than what it had.
+func (f *feed) begunAnew(r *Recalled) (fresh []Entry) {
+	last := f.tail.last
+	f.tail.begin(r.Entries, r.Newest, r.Trimmed, !r.More)
+	if f.tail.after > last {
+		f.lost++ // for the feed; its listeners see for themselves
+	}
+	fresh = r.Entries
+	for len(fresh) > 0 && fresh[0].ID <= last {
+		fresh = fresh[1:]
+	}
+	return fresh
+}
+
 // recalled takes what a read brought, then the events that waited for it.
 func (f *feed) recalled(r *Recalled) (fresh []Entry, read bool) {
 	f.reading = false
 	if !f.tail.known {
 		f.tail.begin(r.Entries, r.Newest, r.Trimmed, !r.More)
 		fresh = r.Entries
+	} else if f.tail.unsure > 0 {
+		if r.After != Newest {
+			return nil, f.hole() // an answer to an earlier question
+		}
+		if r.Newest < f.tail.last {
+			return nil, false // more is to be put back, and will be told
+		}
+		fresh = f.begunAnew(r)
 	} else if r.After == f.tail.last {
 		if r.Trimmed > f.tail.last {
 			f.lost++

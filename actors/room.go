@@ -99,6 +99,8 @@ func (r *room) Receive(ctx actor.Context) {
 	case *Members:
 		r.readIf(ctx, r.roster.read(m))
 		r.confirmAll(ctx, m.Names)
+	case *Restored:
+		r.restored(ctx, m)
 	case *Linked, *Missed:
 		r.missed(ctx)
 		r.readIf(ctx, r.roster.stale())

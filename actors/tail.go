@@ -13,7 +13,9 @@ type tail struct {
 	last    int64 // the newest id seen
 	known   bool  // the log was read at least once
 	limit   int   // entries held at most
-	handed  int64 // up to which of the chat's changes it was handed back
+	// unsure is the id up to which the log may have entries by now that are not held; 0: none.
+	unsure int64
+	handed int64 // up to which of the chat's changes it was handed back
 }
 
 const (
@@ -43,7 +45,7 @@ func newTail(limit int) *tail { return &tail{limit: limit} }
 // which is before.
 func (t *tail) begin(entries []Entry, newest, trimmed int64, whole bool) {
 	t.entries = ring[Entry]{}
-	t.known = true
+	t.known, t.unsure = true, 0
 	t.last = max(newest, trimmed)
 	switch {
 	case whole:
@@ -86,7 +88,7 @@ func (t *tail) put(entries []Entry) {
 }
 
 // covers says whether every entry after cursor is held.
-func (t *tail) covers(cursor int64) bool { return t.known && cursor >= t.after }
+func (t *tail) covers(cursor int64) bool { return t.known && cursor >= max(t.after, t.unsure) }
 
 // since gives the oldest entries after cursor, at most limit; nil if there are none.
 func (t *tail) since(cursor int64, limit int) []Entry {

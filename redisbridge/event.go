@@ -33,6 +33,16 @@ func parseAppended(log actors.Log, payload string) *actors.Appended {
 	return e
 }
 
+// parseRestored reads an event that tells of what was put back into a log: '<' and an id.
+func parseRestored(log actors.Log, payload string) *actors.Restored {
+	upto, found := strings.CutPrefix(payload, "<")
+	id, err := strconv.ParseInt(upto, 10, 64)
+	if !found || err != nil {
+		return nil
+	}
+	return &actors.Restored{Log: log, Upto: id}
+}
+
 // parsePresence reads an event of presence: its number, then +name for who came and
 // -name for who went, a line each.
 func parsePresence(payload string) *actors.PresenceChanged {

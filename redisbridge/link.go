@@ -49,6 +49,7 @@ type linkEvent struct {
 	link     *link
 	channel  string
 	appended *actors.Appended
+	restored *actors.Restored
 	presence *actors.PresenceChanged
 	err      error
 }
@@ -214,8 +215,8 @@ func (b *bridge) read(e *linkEvent, m *redis.Message) bool {
 		return e.presence != nil
 	}
 	if log, ok := logOf(m.Channel); ok {
-		e.appended = parseAppended(log, m.Payload)
-		return e.appended != nil
+		e.appended, e.restored = parseAppended(log, m.Payload), parseRestored(log, m.Payload)
+		return e.appended != nil || e.restored != nil
 	}
 	if m.Channel == probePrefix+b.store.node {
 		b.store.health.hear(time.Now())
@@ -230,6 +231,8 @@ func (b *bridge) linkChanged(e *linkEvent) {
 	switch {
 	case e.appended != nil:
 		b.relay(e.appended)
+	case e.restored != nil:
+		b.tell(e.restored.Log, e.restored)
 	case e.presence != nil:
 		b.tell(actors.Public, e.presence)
 	case e.link != l.current: // it was given up

@@ -112,7 +112,7 @@ func (c *checker) checkLetter(e *Event, v Violation) {
 	}
 	if stored := c.inboxes[v.Client][e.Cursor]; stored != nil {
 		hashes[e.Cursor] = stored.Hash
-	} else if !c.LogsUnread && e.Cursor > c.Logs.InboxFloors[v.Client] && !c.excusesDirectLoss(v.Client, letter{e.From, e.To, e.ID}, e.At) {
+	} else if !c.LogsUnread && e.Cursor > c.Logs.InboxFloors[v.Client] && !c.excusesDirectLoss(v.Client, letter{e.From, e.To, e.ID}, e.At) && !c.saidAgain(Told{e.From, e.To, e.ID}) {
 		v.Kind = Vanished
 		c.report.failed(DirectMessages, v)
 	}

@@ -1,6 +1,9 @@
 package check
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 const (
 	// publicTail is how many of the newest public messages every node can write back, as README.md says.
@@ -53,6 +56,32 @@ func (c *checker) excusesLoss(id, known int64) bool {
 	return slices.ContainsFunc(c.losses, func(f Fault) bool {
 		return known <= f.End && (c.beyondTails(id, f) || c.heldByTheDead(id, f))
 	})
+}
+
+// saidAgain says whether a message that is gone was said again after a loss, and is in the log with that later id: of the
+// two it is the one that was acked last, and nodes write back no other beside it.
+func (c *checker) saidAgain(t Told) bool {
+	ref, known := c.Refs[t]
+	if !known {
+		return false
+	}
+	from, _, _ := strings.Cut(ref, "-")
+	if t.From != "" {
+		from = t.From
+	}
+	return slices.ContainsFunc(c.byRef[refKey{from, t.To, ref}], func(e *Entry) bool {
+		return e.ID > t.ID && slices.ContainsFunc(c.losses, func(f Fault) bool { return t.ID <= f.End && e.ID >= f.Start })
+	})
+}
+
+// told is since when a connection can have been told what it heard at a time: it may not have read before.
+func (c *Connection) told(at int64) int64 {
+	for _, s := range c.Stalls {
+		if s.Start <= at && at <= s.End+second {
+			return s.Start
+		}
+	}
+	return at
 }
 
 // beyondTails says whether so many newer public messages were there at a loss that no node had to hold that one.

@@ -19,7 +19,7 @@ func (c *checker) checkFeeds() {
 		if c.stored[id] != nil || id <= c.Logs.Floor {
 			continue
 		}
-		if c.excusesLoss(id, id) {
+		if c.excusesLoss(id, id) || c.saidAgain(Told{ID: id}) {
 			c.report.excused(OneOrder)
 			continue
 		}

@@ -120,6 +120,12 @@ type Logs struct {
 // Conversation is one direction between two.
 type Conversation struct{ From, To string }
 
+// Told names a message that somebody was told: a public one by its id alone.
+type Told struct {
+	From, To string
+	ID       int64
+}
+
 // Held is how much nodes hold of logs, in entries; 0: as README.md says.
 type Held struct {
 	Public  int // of the public log
@@ -136,8 +142,10 @@ type History struct {
 	Connections []*Connection
 	Faults      []Fault
 	Logs        Logs
-	LogsUnread  bool  // Redis could not be asked: only what connections saw is judged
-	Strangers   bool  // others talk on the same servers, who are in no connection here
-	Held        Held  // what nodes hold for a Redis that loses data
-	End         int64 // when all was quiet and the logs were read
+	LogsUnread  bool // Redis could not be asked: only what connections saw is judged
+	Strangers   bool // others talk on the same servers, who are in no connection here
+	Held        Held // what nodes hold for a Redis that loses data
+	// Refs are the references of messages that somebody was told; nil: not known.
+	Refs map[Told]string
+	End  int64 // when all was quiet and the logs were read
 }

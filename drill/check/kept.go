@@ -114,8 +114,8 @@ func (c *checker) checkAck(s *sends, a ack, entries []*Entry) {
 		v.Kind = WrongID
 		c.report.failed(AckedIsKept, v)
 	case s.key.to == "" && a.id <= c.Logs.Floor: // trimmed: nothing to check
-	case s.key.to == "" && c.excusesLoss(a.id, a.at),
-		s.key.to != "" && c.excusesBoth(letter{s.key.from, s.key.to, a.id}, a.at):
+	case s.key.to == "" && c.excusesLoss(a.id, a.conn.told(a.at)),
+		s.key.to != "" && c.excusesBoth(letter{s.key.from, s.key.to, a.id}, a.conn.told(a.at)):
 		c.report.excused(AckedIsKept)
 	default:
 		c.report.failed(AckedIsKept, v)

@@ -23,6 +23,7 @@ func hashOf(b []byte) uint64 {
 type record struct {
 	check.Connection
 	stalled int64
+	refs    map[check.Told]string // of all that anybody was told
 }
 
 func now() int64 { return time.Now().UnixMicro() }
@@ -51,9 +52,38 @@ func (r *record) closed(goodbye bool) {
 
 // heard notes a frame.
 func (r *record) heard(f rig.Frame) {
+	r.learn(f)
 	for _, e := range events(f, r.Client) {
 		e.At = f.At.UnixMicro()
 		r.Events = append(r.Events, e)
+	}
+}
+
+// learn notes the references of the messages in a frame.
+func (r *record) learn(f rig.Frame) {
+	note := func(f rig.Frame) {
+		told := check.Told{ID: f.ID}
+		if f.Type == "dm" {
+			m := f.Message()
+			told.From, told.To = m.User, m.To
+		}
+		if _, known := r.refs[told]; !known {
+			m := f.Message()
+			r.refs[told] = refOf(m.User, m.Text)
+		}
+	}
+	switch f.Type {
+	case "msg", "dm":
+		note(f)
+	case "init", "joined":
+		var m struct {
+			History []json.RawMessage
+			DMs     []json.RawMessage `json:"dms"`
+		}
+		_ = f.Decode(&m) // not JSON: nothing to learn
+		for _, raw := range slices.Concat(m.History, m.DMs) {
+			note(rig.ParseFrame(raw))
+		}
 	}
 }
 

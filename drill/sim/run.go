@@ -56,6 +56,7 @@ type run struct {
 	clients  []*client
 	people   []*person
 	records  []*record
+	refs     map[check.Told]string
 	faults   []*check.Fault
 	underWay int
 	counts   map[string]int
@@ -69,7 +70,7 @@ type run struct {
 // simulate does what a plan says. It must be called inside a synctest bubble, with crypto/rand
 // seeded. out takes the trace, unless it is nil.
 func simulate(p Plan, out io.Writer) *Result {
-	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, closes: map[uint16]int{}}
+	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, refs: map[check.Told]string{}, closes: map[uint16]int{}}
 	began := time.Now()
 	res := &Result{Plan: p, Counts: r.counts}
 	if err := r.start(); err != nil {
@@ -176,7 +177,7 @@ func (r *run) rename(c *client) {
 }
 
 func (r *run) newRecord(c *client, n *node) *record {
-	rec := &record{Connection: check.Connection{Number: len(r.records) + 1, Client: c.person.name, Node: n.name,
+	rec := &record{refs: r.refs, Connection: check.Connection{Number: len(r.records) + 1, Client: c.person.name, Node: n.name,
 		Since: c.since, DMSince: c.dmSince, Opened: now()}}
 	r.records = append(r.records, rec)
 	return rec
@@ -254,7 +255,7 @@ func (r *run) leaks() (wrong []string) {
 func (r *run) history() *check.History {
 	h := &check.History{End: now(), Logs: r.follower.logs(),
 		Held: check.Held{Public: r.plan.Ring, Inbox: r.plan.Ring, Journal: journalRings * r.plan.Ring}}
-	h.Logs.Keep = r.plan.Keep
+	h.Logs.Keep, h.Refs = r.plan.Keep, r.refs
 	for _, rec := range r.records {
 		rec.stall(false)
 		h.Connections = append(h.Connections, &rec.Connection)

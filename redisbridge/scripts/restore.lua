@@ -1,5 +1,6 @@
--- Puts back into a log what it lacks, without telling anybody: ids and bytes are
--- those it had, so several nodes doing it is harmless.
+-- Puts back into a log what it lacks: ids and bytes are those it had, so several nodes
+-- doing it is harmless. Nobody is told the messages; but who has read the log meanwhile is
+-- told, over its channel, that it was not whole: '<' and the newest id that was put back.
 --
 -- KEYS[1]  sorted set: the log
 -- KEYS[2]  sorted set: its refs
@@ -18,7 +19,7 @@
 --
 -- Returns how many were put back.
 local log, refs, trimmed, missing = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local restored = 0
+local restored, newest = 0, nil
 local gone = tonumber(redis.call('GET', trimmed) or '0') -- what is older is not kept
 
 local function has(id) return redis.call('ZCOUNT', log, id, id) > 0 end
@@ -35,6 +36,7 @@ for i = 4, #ARGV, 3 do
     redis.call('ZADD', log, id, ARGV[i + 2])
     if ref ~= '' then redis.call('ZADD', refs, id, ref) end
     restored = restored + 1
+    newest = id
   end
   redis.call('ZREM', missing, id)
 end
@@ -55,6 +57,7 @@ if restored > 0 then
     redis.call('ZREMRANGEBYSCORE', missing, '-inf', gone)
   end
   redis.call('EXPIRE', refs, 660)
+  redis.call('PUBLISH', log, '<' .. newest)
 end
 if ARGV[2] ~= '0' then
   for _, key in ipairs({log, trimmed, missing}) do redis.call('EXPIRE', key, ARGV[2]) end
