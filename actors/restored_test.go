@@ -7,6 +7,7 @@ import "testing"
 func TestNodeThatReadTheLogBeforeItWasPutBackShowsAllOfIt(t *testing.T) {
 	t.Parallel()
 	chat, redis := newChat(t)
+	connect(t, chat, Newest).hears(`"type":"init"`)
 	redis.lose(true)
 	redis.say(40)
 	redis.lose(false)
