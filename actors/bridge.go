@@ -227,6 +227,7 @@ type HeldClaim struct {
 	Token   string // "" for a signed identity
 	Signed  bool
 	Since   int64 // when it began, µs
+	Refs    int64 // and the references that are its own, as in Claimed
 	// Kept: its holder has shown the token again, so that the name is to be held.
 	Kept    bool
 	Address netip.Addr

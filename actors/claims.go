@@ -17,7 +17,7 @@ const (
 // anyway.
 type claim struct {
 	name, token string
-	since       int64
+	since, refs int64
 	kept        bool
 }
 
@@ -29,7 +29,7 @@ func (c *Connection) heldClaim() (held HeldClaim, has bool) {
 	}
 	return HeldClaim{
 		Session: c.pid, Name: claim.name, Token: claim.token, Signed: c.resume.Name != "",
-		Since: claim.since, Kept: claim.kept, Address: c.resume.Address,
+		Since: claim.since, Refs: claim.refs, Kept: claim.kept, Address: c.resume.Address,
 	}, true
 }
 

@@ -67,7 +67,7 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 	}
 	st.op.claimed = m
 	st.since, st.refs = m.Since, m.Refs
-	s.conn.claim.Store(&claim{name: st.op.command.name, token: m.Token, since: m.Since, kept: m.Kept})
+	s.conn.claim.Store(&claim{name: st.op.command.name, token: m.Token, since: m.Since, refs: m.Refs, kept: m.Kept})
 	st.inbox = cursor{at: Newest}
 	if since := s.conn.resume.DMSince; since != Newest {
 		st.inbox.at = max(since, m.Since)

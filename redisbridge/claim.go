@@ -190,7 +190,7 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][
 		c.Refs, _ = strconv.ParseInt(verdict[2], 10, 64)
 		claimed[i] = c
 		if c.Kept {
-			held = append(held, actors.HeldClaim{Name: m.Name, Token: c.Token, Since: c.Since, Kept: true, Address: m.Address})
+			held = append(held, actors.HeldClaim{Name: m.Name, Token: c.Token, Since: c.Since, Refs: c.Refs, Kept: true, Address: m.Address})
 		}
 		peers[i] = pipe.ZRevRangeByScoreWithScores(ctx, peersKey(m.Name), &redis.ZRangeBy{
 			Min: "(" + verdict[1], Max: "+inf", Count: conversationLimit,

@@ -31,13 +31,22 @@ func TestRepeatIsKnownThoughTheClaimWasLost(t *testing.T) {
 				return claimed[0]
 			}
 			first := say(take("", "alice's"))
-			must(t, s.client.FlushAll(soon(t)).Err())
-			must(t, loadScripts(soon(t), s.client))
-			must(t, s.restore(soon(t), []*actors.Restore{{Entries: []actors.Entry{first}}}))
+			forget := func() {
+				must(t, s.client.FlushAll(soon(t)).Err())
+				must(t, loadScripts(soon(t), s.client))
+				must(t, s.restore(soon(t), []*actors.Restore{{Entries: []actors.Entry{first}}}))
+			}
+			forget()
 			back := take(c.token, "another")
 			say(back)
 			if c.token != "" || c.signed {
 				say(take(c.token, "a third")) // from a second device
+			}
+			if c.token != "" || c.signed {
+				forget() // once more; but now there is who knows of the claim
+				_, err := s.vouch(soon(t), []actors.HeldClaim{{Name: "alice", Token: back.Token, Signed: c.signed, Since: back.Since, Refs: back.Refs}})
+				must(t, err)
+				say(take(c.token, "a fourth"))
 			}
 			if n := len(held(t, s, publicKey)); n != c.stored {
 				t.Errorf("with token %q, signed %v, it is stored %d times", c.token, c.signed, n)

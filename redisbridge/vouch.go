@@ -168,7 +168,7 @@ func (s *Store) vouch(ctx context.Context, claims []actors.HeldClaim) ([]vouched
 				for _, key := range claimKeys(c.Name) {
 					held[i] = append(held[i], vouchScript.EvalSha(ctx, pipe, []string{key},
 						c.Name, hashOf(c.Token), c.Since, flag(c.Signed), sinceThen(c.Left).Microseconds(),
-						flag(c.Kept), flag(c.Kept && wait[i] == 0), claimLifeOf(c.Kept || c.Signed)))
+						flag(c.Kept), flag(c.Kept && wait[i] == 0), claimLifeOf(c.Kept || c.Signed), c.Refs))
 				}
 			}
 			return nil

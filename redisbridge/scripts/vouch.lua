@@ -12,6 +12,7 @@
 -- ARGV[6]  '1': its holder has shown the token again
 -- ARGV[7]  '1': it is held for a time after the last connection; '': as it was
 -- ARGV[8]  seconds that it is kept
+-- ARGV[9]  refs
 --
 -- Returns 1, or 0 if the name is somebody else's.
 local key = KEYS[1]
@@ -28,7 +29,7 @@ if known and not same then
   known = false
 end
 if not known then
-  redis.call('HSET', key, 'spelling', ARGV[1], 'token', ARGV[2], 'since', ARGV[3], 'signed', ARGV[4])
+  redis.call('HSET', key, 'spelling', ARGV[1], 'token', ARGV[2], 'since', ARGV[3], 'refs', ARGV[9], 'signed', ARGV[4])
   if not connected then redis.call('HSET', key, 'former', '1') end
 end
 if connected then redis.call('HDEL', key, 'former') end
