@@ -25,7 +25,7 @@ type checker struct {
 	places   map[string]map[letter]int64         // cursors of direct messages by user
 	placed   map[string]map[int64]letter         // and which one is at a cursor
 	hashes   map[string]map[int64]uint64         // of direct messages' bytes by user and cursor
-	journals map[string][]journaled              // what passed through each node, in order
+	journals map[string][]int64                  // when direct messages were said on each node, once for each inbox
 }
 
 // Check judges a history.

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"slices"
 )
 
@@ -15,6 +14,8 @@ const (
 	// A node's journal holds so many entries of inboxes, which are two for a message to somebody else, of that time.
 	journalLimit = 4096
 	journalAge   = 600 * second
+	// patience is how long before it was acked a message may have been said, and others that were stored after it.
+	patience = 5 * second
 )
 
 // letter is a direct message's identity: an id is unique in its direction only.
@@ -23,30 +24,32 @@ type letter struct {
 	id       int64
 }
 
-// journaled is an entry of an inbox that passed through a node, at the time it was acked.
-type journaled struct{ at, id int64 }
-
 // indexLetters notes through which nodes direct messages were stored, and at which place each is in whose inbox.
 func (c *checker) indexLetters() {
 	c.sends = c.collectSends()
 	c.letters = make(map[letter]*sends)
-	c.journals = make(map[string][]journaled)
+	c.journals = make(map[string][]int64)
 	c.places = make(map[string]map[letter]int64)
 	for key, s := range c.sends {
 		if key.to == "" || len(s.acks) == 0 {
 			continue
 		}
 		c.letters[letter{key.from, key.to, s.acks[0].id}] = s
-		for node := range s.nodes {
-			mine := journaled{s.acks[0].at, s.acks[0].id}
-			c.journals[node] = append(c.journals[node], mine)
-			if key.from != key.to {
-				c.journals[node] = append(c.journals[node], mine)
+	}
+	for _, conn := range c.Connections {
+		for i := range conn.Events {
+			e := &conn.Events[i]
+			if e.Kind != Send || e.To == "" {
+				continue
+			}
+			c.journals[conn.Node] = append(c.journals[conn.Node], e.At)
+			if e.To != conn.Client {
+				c.journals[conn.Node] = append(c.journals[conn.Node], e.At)
 			}
 		}
 	}
-	for _, entries := range c.journals {
-		slices.SortFunc(entries, func(a, b journaled) int { return cmp.Compare(a.at, b.at) })
+	for _, said := range c.journals {
+		slices.Sort(said)
 	}
 	c.placed, c.hashes = make(map[string]map[int64]letter), make(map[string]map[int64]uint64)
 	place := func(user string, l letter, cursor int64) {
@@ -106,9 +109,9 @@ func (c *checker) inJournal(l letter, loss Fault) bool {
 		return false
 	}
 	for node := range s.nodes {
-		entries := c.journals[node]
-		from, _ := slices.BinarySearchFunc(entries, s.acks[0].at, func(j journaled, t int64) int { return cmp.Compare(j.at, t) })
-		to, _ := slices.BinarySearchFunc(entries, loss.End, func(j journaled, t int64) int { return cmp.Compare(j.at, t) })
+		said := c.journals[node]
+		from, _ := slices.BinarySearch(said, s.acks[0].at-patience)
+		to, _ := slices.BinarySearch(said, loss.End)
 		if to-from > c.held.Journal || slices.ContainsFunc(c.Faults, func(f Fault) bool {
 			return f.KillsNode && f.Node == node && f.Start <= loss.End+writeBackTime && f.End >= l.id
 		}) {
