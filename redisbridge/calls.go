@@ -65,6 +65,7 @@ type placed struct {
 	entry actors.Entry
 	prev  int64 // the id before it in the log
 	kept  bool  // the log holds it
+	again bool  // it was stored before
 }
 
 // placed gives what became of the call's messages.
@@ -80,7 +81,7 @@ func (c *appendCall) placed(a appended) []placed {
 		case before.member == "":
 			all[i] = placed{entry: c.entry(i, id), prev: before.prev}
 		default:
-			all[i] = placed{entry: c.holding(i, id, []byte(before.member)), prev: before.prev, kept: true}
+			all[i] = placed{entry: c.holding(i, id, []byte(before.member)), prev: before.prev, kept: true, again: true}
 		}
 	}
 	return all
@@ -91,7 +92,7 @@ func (c *appendCall) placed(a appended) []placed {
 func (c *appendCall) kept(a appended) (entries []logEntry) {
 	for _, p := range c.placed(a) {
 		if p.kept {
-			entries = append(entries, logEntry{log: c.log, prev: p.prev, entry: p.entry})
+			entries = append(entries, logEntry{log: c.log, prev: p.prev, entry: p.entry, again: p.again})
 		}
 	}
 	return entries

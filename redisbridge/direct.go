@@ -194,7 +194,7 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]logEntry, error) 
 	var entries []logEntry
 	err := calls.run(ctx, s.client, func(c *call, _ int, p placed) {
 		if p.kept { // a repeat too: the first time its reply may have been lost
-			entries = append(entries, logEntry{log: c.log, prev: p.prev, entry: p.entry})
+			entries = append(entries, logEntry{log: c.log, prev: p.prev, entry: p.entry, again: p.again})
 		}
 	}, func(i int, err error) { work[i].err = err })
 	return entries, err

@@ -28,6 +28,7 @@ type logEntry struct {
 	log   actors.Log
 	prev  int64 // the log's newest id before
 	entry actors.Entry
+	again bool // it was stored before
 }
 
 // journal is what was stored through this node of late. It is noted as soon as Redis has
@@ -65,10 +66,12 @@ func (j *journal) note(entries []logEntry, now time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, e := range entries {
+		c := &j.inboxes
 		if e.log == actors.Public {
-			j.publics.entries = append(j.publics.entries, chronicled{e, now})
-		} else {
-			j.inboxes.entries = append(j.inboxes.entries, chronicled{e, now})
+			c = &j.publics
+		}
+		if !e.again || !c.has(e) {
+			c.entries = append(c.entries, chronicled{e, now})
 		}
 	}
 	j.inboxes.forget(now, func(chronicled) bool { return true })
@@ -80,6 +83,12 @@ func (j *journal) hear(id int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.heard = max(j.heard, id)
+}
+
+// has says whether an entry is noted: one that is asked for again and again takes no place of
+// others.
+func (c *chronicle) has(e logEntry) bool {
+	return slices.ContainsFunc(c.entries, func(n chronicled) bool { return n.log == e.log && n.entry.ID == e.entry.ID })
 }
 
 // forget drops the oldest that are too many, and those that are too old and may go.

@@ -71,6 +71,12 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 	if n := count("bob") + count("eve"); n != 3 {
 		t.Errorf("%d are held, of 3 at most", n)
 	}
+	again := noted("eve", 6, 7)
+	again.again = true
+	j.note([]logEntry{again, again}, began.Add(journalAge+time.Second))
+	if n := count("bob"); n != 1 {
+		t.Errorf("what is asked for again takes the place of others: %d are left", n)
+	}
 	all := make([]logEntry, unheardLimit+1)
 	for i := range all {
 		all[i] = noted("", int64(i+9), int64(i+10))
