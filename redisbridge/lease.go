@@ -137,7 +137,7 @@ func (b *bridge) renew(now time.Time) {
 	})
 }
 
-// departed are names whose node died: the time is near enough.
+// departed are names whose node or room died: the time is near enough.
 func departed(names []string) []actors.Departure {
 	left := make([]actors.Departure, len(names))
 	for i, name := range names {

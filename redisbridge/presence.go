@@ -108,6 +108,8 @@ func (p *presenter) restore(name string, d actors.Departure) {
 	}
 }
 
+// present changes who is present on this node. Names that leave because they are not among
+// all (whole) were held until now: when their connections ended a room has known that died.
 func (s *Store) present(ctx context.Context, whole bool, joined []string, left []actors.Departure) error {
 	args := make([]any, 0, 5+len(joined)+len(left))
 	args = append(args, s.node, nodeNamesPrefix, leaseLength.Microseconds(), flag(whole), len(joined))
@@ -117,12 +119,15 @@ func (s *Store) present(ctx context.Context, whole bool, joined []string, left [
 	for _, d := range left {
 		args = append(args, d.Name)
 	}
-	lapsed, err := presentScript.Run(ctx, s.client, presenceKeys(s.node), args...).Bool()
+	reply, err := presentScript.Run(ctx, s.client, presenceKeys(s.node), args...).StringSlice()
 	if err != nil {
 		return err
 	}
-	if lapsed {
+	if len(reply) < 1 {
+		return errReply
+	}
+	if reply[0] == "1" {
 		s.lease.doubt()
 	}
-	return s.release(ctx, left)
+	return s.release(ctx, append(departed(reply[1:]), left...))
 }

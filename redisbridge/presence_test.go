@@ -82,6 +82,28 @@ func TestNodeThatTellsAllItsNamesTakesTheOthersBack(t *testing.T) {
 	})
 }
 
+// TestNamesThatANewRoomDoesNotKnowWereHeldUntilThen: nobody knows any more when their connections ended, and what a name
+// is held for counts from no earlier time than that.
+func TestNamesThatANewRoomDoesNotKnowWereHeldUntilThen(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, b := open("a", 10), open("b", 10)
+		for _, name := range []string{"gone", "stays", "both"} {
+			claim(t, a, name, "", "token")
+			idle(t, a, name, time.Hour)
+		}
+		must(t, a.present(soon(t), false, []string{"gone", "stays", "both"}, nil))
+		must(t, b.present(soon(t), false, []string{"both"}, nil))
+		must(t, a.present(soon(t), true, []string{"stays"}, nil))
+		for name, want := range map[string]bool{"gone": true, "stays": false, "both": false} {
+			seen, err := a.client.HGet(soon(t), "chat:claim:"+name, "seen").Int64()
+			if must(t, err); (time.Since(time.UnixMicro(seen)) < time.Minute) != want {
+				t.Errorf("%s was last held %v ago", name, time.Since(time.UnixMicro(seen)))
+			}
+		}
+	})
+}
+
 // TestNamesOfADeadNodeAreTakenBackOnce, by any node that lives, but for those that
 // are present elsewhere.
 func TestNamesOfADeadNodeAreTakenBackOnce(t *testing.T) {
