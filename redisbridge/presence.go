@@ -108,9 +108,14 @@ func (p *presenter) restore(name string, d actors.Departure) {
 	}
 }
 
-// present changes who is present on this node. Names that leave because they are not among
-// all (whole) were held until now: when their connections ended a room has known that died.
+// present changes who is present on this node. It is noted until when a name was held before
+// it leaves: else a stranger would find it free that is neither present nor noted. Names that
+// leave because they are not among all (whole) were held until now: when their connections
+// ended a room has known that died.
 func (s *Store) present(ctx context.Context, whole bool, joined []string, left []actors.Departure) error {
+	if err := s.release(ctx, left); err != nil {
+		return err
+	}
 	args := make([]any, 0, 5+len(joined)+len(left))
 	args = append(args, s.node, nodeNamesPrefix, leaseLength.Microseconds(), flag(whole), len(joined))
 	for _, name := range joined {
@@ -129,5 +134,5 @@ func (s *Store) present(ctx context.Context, whole bool, joined []string, left [
 	if reply[0] == "1" {
 		s.lease.doubt()
 	}
-	return s.release(ctx, append(departed(reply[1:]), left...))
+	return s.release(ctx, departed(reply[1:]))
 }

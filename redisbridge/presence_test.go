@@ -104,6 +104,24 @@ func TestNamesThatANewRoomDoesNotKnowWereHeldUntilThen(t *testing.T) {
 	})
 }
 
+// TestNameLeavesOnlyWhenItIsNotedThatItWasHeld: between the two a stranger would have it before the grace is over.
+func TestNameLeavesOnlyWhenItIsNotedThatItWasHeld(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("a", 10)
+		must(t, s.present(soon(t), false, []string{"alice"}, nil))
+		must(t, s.client.Set(soon(t), "chat:claim:alice", "nothing can be noted here", 0).Err())
+		if s.present(soon(t), false, nil, departures("alice")) == nil || !slices.Equal(members(t, s), []string{"alice"}) {
+			t.Errorf("present are %q though nobody knows until when", members(t, s))
+		}
+		must(t, s.client.Del(soon(t), "chat:claim:alice").Err())
+		must(t, s.present(soon(t), false, nil, departures("alice")))
+		if got := members(t, s); len(got) != 0 {
+			t.Errorf("present are %q", got)
+		}
+	})
+}
+
 // TestNamesOfADeadNodeAreTakenBackOnce, by any node that lives, but for those that
 // are present elsewhere.
 func TestNamesOfADeadNodeAreTakenBackOnce(t *testing.T) {
