@@ -31,6 +31,7 @@ type fakeRedis struct {
 	unwilling   func(any) bool
 	stowed      []any // what it was unwilling to do
 	restored    []*Restore
+	since       int64 // of every claim
 	held        []HeldClaim
 	claims      *Claims
 }
@@ -100,7 +101,7 @@ func (r *fakeRedis) handle(message any) {
 	case *ReadPage:
 		r.root.Send(m.To, r.page(m))
 	case *Claim:
-		r.root.Send(m.To, &Claimed{Op: m.Op, Token: m.Fresh})
+		r.root.Send(m.To, &Claimed{Op: m.Op, Token: m.Fresh, Since: r.since})
 	case *Present:
 		r.present(m)
 	case *ReadMembers:

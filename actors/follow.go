@@ -199,6 +199,9 @@ func (s *session) caughtUp(ctx actor.Context, m *Chunk) {
 	}
 	if c.at == Newest {
 		c.at = m.Prev
+		if m.Log != Public {
+			c.at = s.ownPlace(m.Prev)
+		}
 	}
 	c.catching = false
 	s.deliver(c, m.Entries)
