@@ -66,7 +66,20 @@ func (r *recorder) seal() []*check.Connection {
 func (r *record) sent(m message) {
 	r.tape.write(&r.conn, "send", m.frame)
 	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Send, Hash: hashString(m.text),
-		Detail: &check.Detail{Ref: m.ref, To: m.to}})
+		Detail: &check.Detail{Ref: m.ref, To: m.to, Bare: m.bare}})
+}
+
+// asked notes a question that is answered with its ref.
+func (r *record) asked(ref, frame string) {
+	r.tape.write(&r.conn, "send", frame)
+	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Ask, Detail: &check.Detail{Ref: ref}})
+}
+
+// joining notes who wants the name, and whether the token of an earlier connection proves it.
+func (r *record) joining(person string, shown bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.conn.Person, r.conn.Shown = person, shown
 }
 
 // stall and unstall note that the client stops reading and reads on.
@@ -131,12 +144,23 @@ func (r *record) heard(f rig.Frame) {
 	case "ack":
 		r.add(check.Event{At: at, Kind: check.Ack, ID: f.ID, Detail: &check.Detail{Ref: f.Ref}})
 	case "error":
-		if f.Ref != "" {
-			r.add(check.Event{At: at, Kind: check.Refused, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}})
+		kind := check.Refused
+		if f.Ref == "" {
+			kind = check.RefusedBare
 		}
+		r.add(check.Event{At: at, Kind: kind, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}})
+	case "history":
+		r.add(check.Event{At: at, Kind: check.Page, Detail: &check.Detail{Ref: refOfPage(f)}})
 	case "init", "joined", "members", "member_add", "member_remove":
 		r.heardList(f, at)
 	}
+}
+
+// refOfPage is the ref of an answer that is worth no decoding of its messages.
+func refOfPage(f rig.Frame) string {
+	var head struct{ Ref string }
+	_ = f.Decode(&head) // not JSON: an answer to nothing
+	return head.Ref
 }
 
 func directEvent(kind check.Kind, at int64, f rig.Frame) check.Event {

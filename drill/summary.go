@@ -80,13 +80,22 @@ func (s *summary) print(w io.Writer) {
 
 func (s *summary) printFaults(w io.Writer) {
 	rows := [][]string{{"injected", "times"}}
-	for _, name := range slices.Sorted(maps.Keys(s.injector.counts)) {
-		rows = append(rows, []string{name, fmt.Sprint(s.injector.counts[name])})
-	}
+	rows = append(rows, counted(s.injector.counts)...)
 	if len(rows) == 1 {
 		rows = append(rows, []string{"nothing", "0"})
 	}
 	printTable(w, rows)
+	if did := counted(s.did); len(did) > 0 {
+		printTable(w, append([][]string{{"clients", "times"}}, did...))
+	}
+}
+
+func counted(t *tally) (rows [][]string) {
+	counts := t.counts()
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		rows = append(rows, []string{name, fmt.Sprint(counts[name])})
+	}
+	return rows
 }
 
 func (s *summary) printPromises(w io.Writer) {

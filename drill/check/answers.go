@@ -6,13 +6,13 @@ func (c *checker) checkAnswers() {
 	for _, conn := range c.Connections {
 		answers := make(map[string]int)
 		for i := range conn.Events {
-			if e := &conn.Events[i]; e.Kind == Ack || e.Kind == Refused {
+			if e := &conn.Events[i]; e.Kind == Ack || e.Kind == Refused || e.Kind == Page {
 				answers[e.Ref]++
 			}
 		}
 		for i := range conn.Events {
 			e := &conn.Events[i]
-			if e.Kind != Send {
+			if e.Kind != Ask && (e.Kind != Send || e.Bare) {
 				continue
 			}
 			v := Violation{Client: conn.Client, Conn: conn.Number, Ref: e.Ref, At: e.At, Note: "on node " + conn.Node}

@@ -30,6 +30,9 @@ func Check(h *History) *Report {
 	c.checkSenderOrder()
 	c.checkPresence()
 	c.checkAnswers()
+	c.checkBare()
+	c.checkTruncated()
+	c.checkHolders()
 	return c.report
 }
 

@@ -120,5 +120,8 @@ func inboxBase(conn *Connection, joinedAt int) int64 {
 	if len(rest) > 0 && rest[0].Kind == RecalledDM {
 		return rest[0].Cursor - 1
 	}
+	if i := slices.IndexFunc(rest, func(e Event) bool { return e.Kind == DM }); conn.DMSince != None && i >= 0 {
+		return rest[i].Cursor - 1
+	}
 	return joined.Cursor
 }

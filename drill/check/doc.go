@@ -5,14 +5,17 @@
 //	promise                                       file         what is looked for
 //	1 acked is kept                               kept.go      lost, doubled, altered, wrong id
 //	2 no holes, no doubles, one order             feed.go      hole, double, reorder, other bytes, other order
+//	                                              truncated.go a gap that is told and is none
 //	3 direct messages likewise                    direct.go    the same, a third person, one of the two without it
 //	4 one sender's messages stay in order         order.go     two sends of one connection, swapped in a log
 //	5 presence is true within 5 s                 presence.go  listed without a holder, holder not listed, told twice
+//	                                              holders.go   two people with one name, taken before it was free
 //	6 a frame without effect is answered          answers.go   silence, two answers, refused but stored
+//	                                              bare.go      without a ref: neither stored nor refused
 //
 // # What is excused
 //
 // A Redis that loses its data is not on this side of the promises, except that what the nodes still hold is written
 // back. What only Redis had, and what was written back behind a reader's place, is counted as excused and not as a
-// violation, and only where the history has a fault that loses data at that time (see excuse.go).
+// violation, and only where the history has a fault that loses data at that time (see excuse.go, forgotten.go).
 package check

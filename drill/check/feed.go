@@ -122,7 +122,7 @@ func (c *checker) checkFeed(conn *Connection, hashes map[int64]uint64) {
 }
 
 // feedBase is the place behind which a connection must miss nothing: where it resumed, or else the oldest message that
-// init showed; with nothing shown, or with a gap admitted, the cursor.
+// init showed; with nothing shown, the cursor. Who resumes and is told of a gap may get what is kept as ordinary messages.
 func (c *checker) feedBase(conn *Connection, initAt int) int64 {
 	init := &conn.Events[initAt]
 	rest := conn.Events[initAt+1:]
@@ -131,6 +131,9 @@ func (c *checker) feedBase(conn *Connection, initAt int) int64 {
 	}
 	if len(rest) > 0 && rest[0].Kind == Recalled {
 		return rest[0].ID - 1
+	}
+	if i := slices.IndexFunc(rest, func(e Event) bool { return e.Kind == Msg }); conn.Since != None && i >= 0 {
+		return rest[i].ID - 1
 	}
 	return init.Cursor
 }

@@ -1,5 +1,7 @@
 package check
 
+import "fmt"
+
 // All times are microseconds since the epoch, on the clock that Redis uses too: an id is a time.
 const second = 1_000_000
 
@@ -24,10 +26,13 @@ const (
 	Send                         // Ref, To where it is private, Hash of the text
 	Ack                          // Ref, ID
 	Refused                      // an error with a ref: Ref, Name is the code
+	RefusedBare                  // an error without a ref: Name is the code
+	Ask                          // a frame that asks for a page of history: Ref
+	Page                         // its answer: Ref
 )
 
 var kindNames = [...]string{"", "init", "recalled", "msg", "welcome", "joined", "recalled_dm", "dm", "member_add",
-	"member_remove", "members", "send", "ack", "error"}
+	"member_remove", "members", "send", "ack", "error", "error", "ask", "history"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -43,7 +48,8 @@ type Event struct {
 
 // Detail holds what only few events have.
 type Detail struct {
-	Ref       string
+	Ref       string // of a Send that is Bare: what its text begins with
+	Bare      bool   // sent without a ref: nothing answers it, unless it is refused
 	Name      string
 	From, To  string
 	Names     []string
@@ -55,6 +61,8 @@ type Detail struct {
 type Connection struct {
 	Number  int
 	Client  string // the name it joins with; all connections of one client bear it
+	Person  string // who it is that joins: strangers to each other may want one name; empty: whose name it is
+	Shown   bool   // it joined with the token of an earlier connection of that person
 	Node    string
 	Since   int64 // None: not given
 	DMSince int64 // None: not given
@@ -77,6 +85,9 @@ func (c *Connection) left() int64 {
 	return c.Closed
 }
 
+// label names the connection in a sentence.
+func (c *Connection) label() string { return fmt.Sprintf("%d on node %s", c.Number, c.Node) }
+
 // alive says whether the connection was there from start to end.
 func (c *Connection) alive(start, end int64) bool {
 	return c.Opened <= start && (c.Closed == 0 || c.Closed >= end)
@@ -91,6 +102,8 @@ type Fault struct {
 	KillsNode  bool // a ring was lost with it
 	Disturbs   bool // presence can't be told meanwhile: Redis or a link to it was away
 }
+
+func (f Fault) span() Span { return Span{f.Start, f.End} }
 
 // Entry is a message in a log.
 type Entry struct {
@@ -122,4 +135,6 @@ type History struct {
 	Logs        Logs
 	LogsUnread  bool  // Redis could not be asked: only what connections saw is judged
 	End         int64 // when all was quiet and the logs were read
+	Keep        int   // how many messages the public log keeps; 0: unknown
+	Hold        int64 // how long a name is its holder's who showed the token; 0: unknown
 }

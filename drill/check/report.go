@@ -44,6 +44,10 @@ const (
 	Silent        = "neither ack nor error"
 	AnsweredTwice = "more than one answer to a ref"
 	RefusedStored = "refused and yet stored"
+	Ungrounded    = "told of a gap where all was kept"
+	TwoHolders    = "two strangers held one name at once"
+	TakenEarly    = "name taken by a stranger while it was its holder's"
+	OthersWord    = "said or heard under a name that was somebody else's by then"
 )
 
 // maxListed bounds the violations kept for each promise: the count goes on, a list of thousands helps nobody.

@@ -1,0 +1,35 @@
+package check
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestSaidTwiceByWhomRedisForgotIsExcused: only of a client that was away, and whose node ended before Redis lost its claim.
+func TestSaidTwiceByWhomRedisForgotIsExcused(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(h *History)
+		want   bool
+	}{
+		"away, and its node ended": {func(*History) {}, false},
+		"its node lives":           {func(h *History) { h.Faults = h.Faults[:1] }, true},
+		"another node ended":       {func(h *History) { h.Faults[1].Node = "a" }, true},
+		"it was there":             {func(h *History) { h.Connections[bob].Closed = h.Connections[bobAgain].Opened }, true},
+		"nothing was lost":         {func(h *History) { h.Faults[0].LosesData = false }, true},
+	} {
+		h := goodHistory()
+		left, back := h.Connections[bob].Closed, h.Connections[bobAgain].Opened
+		h.Faults = []Fault{
+			{Name: "redis-wipe", Start: back - 2*second, End: back - second, LosesData: true},
+			{Name: "drain", Node: "b", Start: left + second, End: left + 2*second, KillsNode: true},
+		}
+		e := h.Logs.Public[1] // bob's
+		e.ID = back + 1
+		i := slices.IndexFunc(h.Logs.Public, func(e Entry) bool { return e.ID > back })
+		h.Logs.Public = slices.Insert(h.Logs.Public, i, e)
+		tc.change(h)
+		if r := Check(h); r.Has(Doubled) != tc.want {
+			t.Errorf("%s: found: %+v", name, r.Verdicts[AckedIsKept])
+		}
+	}
+}
