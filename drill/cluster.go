@@ -22,7 +22,8 @@ const (
 	// nameHold is short, so that names which are held come free while a drill lasts.
 	nameHold = 6 * time.Second
 
-	// Nodes let a name say so many times what clients mean to say, and at least what a prober does that measures.
+	// Nodes let a name say so many times what clients mean to say, and at least so many messages a second that 10 s of
+	// them, which may come at once, are enough for a prober that measures.
 	roominess   = 4
 	leastTalk   = 20
 	frameRoom   = 5  // frames a second that are no messages

@@ -123,7 +123,9 @@ func (v *visit) send(m message) error {
 // leave ends the connection, with or without a goodbye.
 func (v *visit) leave(goodbye bool) {
 	v.talker.mu.Lock()
-	v.parting, v.goodbye = true, goodbye
+	if !v.parting { // it may be told to go elsewhere while it says goodbye
+		v.parting, v.goodbye = true, goodbye
+	}
 	v.talker.mu.Unlock()
 	if goodbye {
 		v.record.parting()
@@ -172,6 +174,9 @@ func (v *visit) hear(f rig.Frame) {
 	case "joined":
 		t.resumedInbox(f)
 		t.joined, t.taken = true, 0
+		if t.contends {
+			t.did.add("had a name that others want")
+		}
 		select {
 		case <-v.welcome: // told twice: the checker's business
 		default:
@@ -198,6 +203,7 @@ func (v *visit) hear(f rig.Frame) {
 func (v *visit) refusedJoin(code string) {
 	t := v.talker
 	if code == "name_taken" && t.contends {
+		t.did.add("wanted a name that others had")
 		t.estrange()
 	} else if code == "name_taken" {
 		if t.taken++; t.taken >= maxTaken && t.token == "" {
