@@ -24,10 +24,10 @@ const (
 	lookEvery = time.Second
 
 	// followTimeout bounds one read: a Redis that is stopped answers nothing, and stores nothing either.
-	followTimeout = 500 * time.Millisecond
+	followTimeout = 2 * time.Second
 
-	// dueNum of dueDen of what a log keeps are looked for, so that what comes while
-	// a Redis that lost all is given it back can't push out what was not back when looked for last.
+	// dueNum of dueDen of what a log keeps are looked for, so that what comes while a Redis that lost all is given it back
+	// can't push out what was not back when looked for last.
 	dueNum, dueDen = 3, 4
 
 	// conversationDue is the same of a conversation: it is made of inboxes then, which hold what others said too.
