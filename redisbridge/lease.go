@@ -55,11 +55,13 @@ func (l *lease) fence() int64 {
 	return l.end
 }
 
-// renewed notes a renewal that was asked for at a time.
+// renewed notes a renewal that was asked for at a time. One that begins after the end of
+// the lease it follows is doubted, too: another may have come between whose answer was lost,
+// and with it that the lease had lapsed.
 func (l *lease) renewed(asked time.Time, r renewal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r.lapsed {
+	if r.lapsed || r.end-leaseLength.Microseconds() > l.end {
 		l.doubtLocked()
 	}
 	l.until, l.end = asked.Add(leaseLength), r.end
