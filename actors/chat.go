@@ -40,6 +40,7 @@ type Chat struct {
 
 	public     *tail
 	roster     roster
+	leaving    departures
 	inboxes    inboxes
 	journal    journal
 	former     former
@@ -92,6 +93,7 @@ func New(o Options) (*Chat, error) {
 		metrics:     newMetrics(o.Registerer),
 		finished:    make(chan struct{}),
 		public:      newTail(publicTail),
+		leaving:     departures{},
 		budgets:     newBudgets(o.Settings),
 		connections: make(map[uint64]*Connection),
 	}

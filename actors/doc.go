@@ -59,10 +59,10 @@
 // Every message may: an actor dies with the message in hand, and with its queue if
 // it is stopped. So nothing that must survive lives in an actor or in a mailbox. A
 // Connection outlives its session, and its claim outlives both for a while; the tails,
-// the roster and the journal outlive the room and the dm actors; they belong to Chat,
-// and are handed to the next incarnation. The lease belongs to the bridge's Store. An actor that begins asks for all it needs again (RoomStarted,
-// DMsStarted, BridgeStarted tell the others to), and everything asked is
-// idempotent.
+// the roster, the departures and the journal outlive the room and the dm actors; they
+// belong to Chat, and are handed to the next incarnation. The lease belongs to the
+// bridge's Store. An actor that begins asks for all it needs again (RoomStarted,
+// DMsStarted, BridgeStarted tell the others to), and everything asked is idempotent.
 //
 // # What a panic costs
 //

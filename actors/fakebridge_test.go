@@ -32,6 +32,7 @@ type fakeRedis struct {
 	stowed      []any // what it was unwilling to do
 	restored    []*Restore
 	since       int64 // of every claim
+	left        []Departure
 	held        []HeldClaim
 	claims      *Claims
 }
@@ -206,6 +207,7 @@ func (r *fakeRedis) present(m *Present) {
 			e.Joined = append(e.Joined, name)
 		}
 	}
+	r.left = append(r.left, m.Left...)
 	for _, d := range m.Left {
 		if r.members[d.Name] {
 			delete(r.members, d.Name)
