@@ -63,6 +63,13 @@ func (in *injector) inject(ctx context.Context, f fault) {
 		in.killActor(ctx, n, f)
 		return
 	}
+	if !onRedis(f.Name) {
+		n.breaking.Lock()
+		defer n.breaking.Unlock()
+	}
+	if ctx.Err() != nil {
+		return
+	}
 	meanwhile := ""
 	if f.Second {
 		meanwhile = ", meanwhile"

@@ -59,8 +59,11 @@ func (p *planner) second(f fault, last time.Duration, names []string) time.Durat
 }
 
 func (p *planner) lasting(name string) time.Duration {
-	if name == killPubSub {
+	switch name {
+	case killPubSub:
 		return 0
+	case drainNode:
+		return p.between(minDrain, maxOutage)
 	}
 	return p.between(minOutage, maxOutage)
 }

@@ -38,6 +38,9 @@ const (
 	minOutage = 300 * time.Millisecond
 	maxOutage = 7 * time.Second
 
+	// minDrain is how long a node takes that is told to end: its clients have 2.5 s.
+	minDrain = 3 * time.Second
+
 	// minCalm and maxCalm lie between two faults that are no kills of actors.
 	minCalm = 2 * time.Second
 	maxCalm = 5 * time.Second

@@ -81,7 +81,7 @@ func (c *checker) checkInbox(conn *Connection, known []int64) {
 		e := &conn.Events[i]
 		switch e.Kind {
 		case Joined:
-			p.start(inboxBase(conn, i))
+			p.start(c.inboxBase(conn, i))
 			begun = true
 		case RecalledDM, DM:
 			v := Violation{Client: conn.Client, Conn: conn.Number, ID: e.ID, At: e.At, Note: e.From + " to " + e.To}
@@ -110,11 +110,11 @@ func (c *checker) checkInbox(conn *Connection, known []int64) {
 	}
 }
 
-// inboxBase is feedBase for an inbox.
-func inboxBase(conn *Connection, joinedAt int) int64 {
+// inboxBase is feedBase for an inbox. Whom Redis has forgotten meanwhile is a new holder, and shown nothing from before.
+func (c *checker) inboxBase(conn *Connection, joinedAt int) int64 {
 	joined := &conn.Events[joinedAt]
 	rest := conn.Events[joinedAt+1:]
-	if conn.DMSince != None && !joined.Truncated {
+	if conn.DMSince != None && !joined.Truncated && !c.forgot(conn.Client, conn.DMSince, joined.At) {
 		return conn.DMSince
 	}
 	if len(rest) > 0 && rest[0].Kind == RecalledDM {

@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestSaidTwiceByWhomRedisForgotIsExcused: only of a client that was away, and whose node ended before Redis lost its claim.
-func TestSaidTwiceByWhomRedisForgotIsExcused(t *testing.T) {
+// TestWhomRedisForgotIsANewHolder, who may say again what was said, and is shown nothing from before: only a client that
+// was away, and whose node ended before Redis lost its claim.
+func TestWhomRedisForgotIsANewHolder(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(h *History)
 		want   bool
@@ -28,8 +29,13 @@ func TestSaidTwiceByWhomRedisForgotIsExcused(t *testing.T) {
 		i := slices.IndexFunc(h.Logs.Public, func(e Entry) bool { return e.ID > back })
 		h.Logs.Public = slices.Insert(h.Logs.Public, i, e)
 		tc.change(h)
+		c := h.Connections[bobAgain]
+		remove(c, RecalledDM, 0) // told before he came back
+		c.Events[find(c, Joined, 0)].Cursor = h.Logs.Inboxes["bob"][2].Cursor
 		if r := Check(h); r.Has(Doubled) != tc.want {
 			t.Errorf("%s: found: %+v", name, r.Verdicts[AckedIsKept])
+		} else if r.Verdicts[DirectMessages].Failed > 0 != tc.want {
+			t.Errorf("%s: found: %+v", name, r.Verdicts[DirectMessages])
 		}
 	}
 }
