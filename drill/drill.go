@@ -41,10 +41,10 @@ type drill struct {
 	tape    *tape
 	records *recorder
 	closes  *closes
-	talkers []*talker // with the probers
 	did     *tally    // what clients did beside talking
-
-	contenders []*talker // the others that fight for names: only one of them can be there at the end
+	talkers []*talker // with the probers
+	// contenders are the others: of those that fight for a name one can be there at the end.
+	contenders []*talker
 
 	probers  []*prober
 	logs     *logReader

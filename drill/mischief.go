@@ -23,8 +23,8 @@ const (
 	minSleep = 22 * time.Second
 	maxSleep = 30 * time.Second
 
-	// confideEvery lies between what a confider tells: within 40 s it is more than an inbox keeps, which is 1,000, where
-	// there are two of them. Between two it opens, a confidant is gone for that long.
+	// confideEvery lies between two things that a confider tells: two of them tell a confidant, within the time that it is
+	// gone, more than the 1,000 that an inbox keeps.
 	confideEvery = 60 * time.Millisecond
 	meanConfided = 4 * time.Second
 	minDistant   = 35 * time.Second
