@@ -149,6 +149,9 @@ func (t *talker) visit(ctx context.Context, n *node) (away time.Duration, joined
 	client.Drop()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if v.flooded { // of what was refused it may not have heard: said again, it would come behind what was not
+		t.unacked = nil
+	}
 	joined, t.joined, t.stalled = t.joined, false, false
 	return away, joined
 }

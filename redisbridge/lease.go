@@ -148,7 +148,16 @@ func departed(names []string) []actors.Departure {
 	return left
 }
 
+// renewLease renews the lease. As in present, it is noted until when the names of dead nodes
+// were held before they leave.
 func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, error) {
+	dead, err := s.namesOfTheDead(ctx)
+	if err != nil {
+		return renewal{}, fmt.Errorf("renew lease: %w", err)
+	}
+	if err := s.release(ctx, departed(dead)); err != nil {
+		return renewal{}, fmt.Errorf("renew lease: %w", err)
+	}
 	reply, err := renewScript.Run(ctx, s.client, presenceKeys(s.node), s.node, nodeNamesPrefix, length.Microseconds()).StringSlice()
 	if err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
@@ -165,6 +174,27 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 		bad = errReply
 	}
 	return r, bad
+}
+
+// namesOfTheDead are those that were present on nodes whose lease has run out.
+func (s *Store) namesOfTheDead(ctx context.Context) (names []string, err error) {
+	nodes, err := s.client.ZRangeByScore(ctx, nodesKey, &redis.ZRangeBy{
+		Min: "-inf", Max: strconv.FormatInt(time.Now().UnixMicro(), 10),
+	}).Result()
+	if err != nil {
+		return nil, err
+	}
+	for _, node := range nodes {
+		if node == s.node {
+			continue
+		}
+		of, err := s.client.SMembers(ctx, nodeNamesPrefix+node).Result()
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, of...)
+	}
+	return names, nil
 }
 
 // release notes when names were last held.

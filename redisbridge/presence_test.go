@@ -152,6 +152,25 @@ func TestNamesOfADeadNodeAreTakenBackOnce(t *testing.T) {
 	})
 }
 
+// TestNamesOfADeadNodeLeaveOnlyWhenItIsNotedThatTheyWereHeld: likewise.
+func TestNamesOfADeadNodeLeaveOnlyWhenItIsNotedThatTheyWereHeld(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s, dead := open("a", 10), open("dead", 10)
+		renew(t, s)
+		must(t, dead.present(soon(t), false, []string{"alice"}, nil))
+		must(t, s.client.Set(soon(t), "chat:claim:alice", "nothing can be noted here", 0).Err())
+		expire(t, s, "dead")
+		if _, err := s.renewLease(soon(t), leaseLength); err == nil || !slices.Equal(members(t, s), []string{"alice"}) {
+			t.Errorf("present are %q though nobody knows until when (%v)", members(t, s), err)
+		}
+		must(t, s.client.Del(soon(t), "chat:claim:alice").Err())
+		if renew(t, s); len(members(t, s)) != 0 {
+			t.Errorf("present are %q", members(t, s))
+		}
+	})
+}
+
 // TestNodeWhoseOwnLeaseRanOutTakesNobodysNames: the first one back after an outage
 // of Redis would take everybody's.
 func TestNodeWhoseOwnLeaseRanOutTakesNobodysNames(t *testing.T) {
