@@ -178,8 +178,8 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 
 // namesOfTheDead are those that were present on nodes whose lease has run out.
 func (s *Store) namesOfTheDead(ctx context.Context) (names []string, err error) {
-	nodes, err := s.client.ZRangeByScore(ctx, nodesKey, &redis.ZRangeBy{
-		Min: "-inf", Max: strconv.FormatInt(time.Now().UnixMicro(), 10),
+	nodes, err := s.client.ZRangeArgs(ctx, redis.ZRangeArgs{
+		Key: nodesKey, ByScore: true, Start: "-inf", Stop: time.Now().UnixMicro(),
 	}).Result()
 	if err != nil {
 		return nil, err
