@@ -148,7 +148,12 @@ func TestUsageListsEverySettingWithItsMeaning(t *testing.T) {
 
 func readme(t *testing.T) string {
 	t.Helper()
-	content, err := os.ReadFile("README.md")
+	return pageText(t, "README.md")
+}
+
+func pageText(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
 	must(t, err)
 	return string(content)
 }
@@ -218,11 +223,10 @@ func TestReadmeListsEveryMetric(t *testing.T) {
 	}
 }
 
-func TestReadmeNamesTestsAndFilesThatThereAre(t *testing.T) {
+func TestReadmeAndDocsNameTestsAndFilesThatThereAre(t *testing.T) {
 	t.Parallel()
-	text := readme(t)
 	there := map[string]bool{}
-	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 	must(t, filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
@@ -233,20 +237,28 @@ func TestReadmeNamesTestsAndFilesThatThereAre(t *testing.T) {
 		}
 		return err
 	}))
-	for _, m := range regexp.MustCompile("`(Test[A-Z]\\w+)").FindAllStringSubmatch(text, -1) {
-		if !there[m[1]] {
-			t.Errorf("there is no %s", m[1])
+	pages, err := filepath.Glob("docs/*.md")
+	must(t, err)
+	for _, page := range append(pages, "README.md") {
+		text := pageText(t, page)
+		for _, m := range regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)").FindAllStringSubmatch(text, -1) {
+			if !there[m[1]] {
+				t.Errorf("%s: there is no %s", page, m[1])
+			}
 		}
-	}
-	for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(text, -1) {
-		if _, err := os.Stat(m[1]); err != nil {
-			t.Errorf("a link leads nowhere: %v", err)
-		}
-	}
-	for _, m := range regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllStringSubmatch(text, -1) {
-		title := strings.ReplaceAll(m[1], "-", ",? ")
-		if !regexp.MustCompile(`(?mi)^#+ ` + title + `$`).MatchString(text) {
-			t.Errorf("there is no heading for #%s", m[1])
+		for _, m := range regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]+))?\)`).FindAllStringSubmatch(text, -1) {
+			to := filepath.Join(filepath.Dir(page), m[1])
+			if m[1] == "" {
+				to = page
+			}
+			if _, err := os.Stat(to); err != nil {
+				t.Errorf("%s: a link leads nowhere: %v", page, err)
+				continue
+			}
+			title := strings.ReplaceAll(m[2], "-", ",? ")
+			if m[2] != "" && !regexp.MustCompile(`(?mi)^#+ `+title+`$`).MatchString(pageText(t, to)) {
+				t.Errorf("%s: there is no heading for #%s in %s", page, m[2], to)
+			}
 		}
 	}
 }

@@ -55,7 +55,6 @@ type Nudge struct{ quiet }
 type Chunk struct {
 	quiet
 	Log     Log
-	Prev    int64
 	Entries []Entry
 	Caught  bool
 }

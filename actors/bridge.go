@@ -46,7 +46,7 @@ type Message struct {
 	Receiver string // "" for a public message
 	Text     string
 	Received time.Time
-	Since    int64 // when the sender's claim began (µs): refs of older claims are not repeats
+	Since    int64 // refs of ids up to it are an older claim's, and no repeats (µs)
 	// Handed says that Redis may have it already: such a message is never refused,
 	// only repeated until its outcome is known.
 	Handed bool
@@ -70,6 +70,7 @@ type Outcome struct {
 // could restore them to a Redis that forgot.
 type Stored struct {
 	quiet
+	Prev     int64 // the log's newest id before Entries
 	Entries  []Entry
 	Received time.Time // when the first of them came in
 }
@@ -78,12 +79,6 @@ type Stored struct {
 type DMsStored struct {
 	quiet
 	Entries []LogEntry
-}
-
-// LogEntry is an entry and where it belongs.
-type LogEntry struct {
-	Log   Log
-	Entry Entry
 }
 
 // Subscribe asks for a log's events; answered by Linked when they flow, and again
@@ -138,7 +133,7 @@ type Recalled struct {
 	Read
 	Entries []Entry
 	Newest  int64 // the log's newest id, 0 if it is empty
-	Trimmed int64 // ids up to this one are no longer kept
+	Trimmed int64 // of the ids up to this one some are no longer kept, or lost
 	More    bool  // there are newer entries than these
 }
 
@@ -186,6 +181,7 @@ type Claimed struct {
 	Op            uint64
 	Token         string
 	Since         int64 // µs; direct messages up to here are a former holder's
+	Refs          int64 // and references; less than Since where the claim follows one that was lost
 	Kept          bool  // its holder has shown the token again
 	Conversations []Conversation
 	Code          Code
@@ -289,8 +285,9 @@ type BridgeStarted struct{ quiet }
 // back what it may lack, by Restore. Reads and appends wait meanwhile.
 type RedisChanged struct{ quiet }
 
-// Restore asks to put entries into a log that lacks them. After is the id before
-// the first of them: what is older, nobody here can vouch for.
+// Restore asks to put entries into a log that lacks them. Each came right after the one
+// before it, and the first after After, which is 0 if there was none: a log that turns out
+// to lack After has lost it.
 type Restore struct {
 	quiet
 	Log     Log

@@ -14,9 +14,10 @@ import (
 // census knows every live actor and spawns them, each under its guard and with a
 // mailbox of ours. It belongs to no actor: whoever dies stays counted.
 type census struct {
-	log   *zerolog.Logger
-	mu    sync.Mutex
-	alive map[string]*vitals
+	log      *zerolog.Logger
+	dispatch func(actor string) actor.Dispatcher
+	mu       sync.Mutex
+	alive    map[string]*vitals
 
 	// The library takes a mailbox from props, and props are large: they are shared,
 	// and the mailbox of the one being spawned stands here.
@@ -25,10 +26,10 @@ type census struct {
 	props    *actor.Props
 }
 
-func newCensus(log zerolog.Logger, dispatcher actor.Dispatcher) *census {
-	c := &census{log: &log, alive: make(map[string]*vitals)}
+func newCensus(log zerolog.Logger, dispatch func(actor string) actor.Dispatcher) *census {
+	c := &census{log: &log, dispatch: dispatch, alive: make(map[string]*vitals)}
 	c.props = actor.PropsFromProducer(func() actor.Actor { return &guard{census: c} },
-		actor.WithMailbox(func() actor.Mailbox { return &c.next.mailbox }), actor.WithDispatcher(dispatcher))
+		actor.WithMailbox(func() actor.Mailbox { return &c.next.mailbox }))
 	return c
 }
 
@@ -43,7 +44,7 @@ type spawner interface {
 // that lives again keeps its count of restarts.
 func (c *census) spawn(parent spawner, kind Kind, name string, produce func() actor.Actor) (*actor.PID, error) {
 	v := &vitals{name: name, kind: kind, produce: produce}
-	v.mailbox.init()
+	v.mailbox.init(c.dispatch(name))
 	if kind != KindChat {
 		v.parent = parent.Self().Id
 	}

@@ -1,6 +1,9 @@
 package actors
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -13,6 +16,9 @@ const (
 	// openPatience is how long a connection waits for its first frame while the log
 	// can't be read; then it opens without history.
 	openPatience = time.Second
+	// ClockSkew is how far this node's clock and Redis's may be apart. Ids may be further
+	// ahead: by 2 s, after Redis has lost data.
+	ClockSkew = time.Minute
 )
 
 // channel is what the room and the dm actors have in common: a log that is kept in
@@ -43,7 +49,7 @@ func (c *channel) subscribe(ctx actor.Context) {
 func (c *channel) bridgeStarted(ctx actor.Context) {
 	c.feed.reading = false
 	c.subscribe(ctx)
-	for _, e := range c.opening {
+	for _, e := range c.inTurn() {
 		c.readFor(ctx, e)
 	}
 }
@@ -83,9 +89,14 @@ func (c *channel) recalled(ctx actor.Context, r *Recalled) {
 	wasKnown, prev := c.feed.tail.known, c.feed.tail.last
 	healed, lost := c.feed.healed, c.feed.lost
 	fresh, read := c.feed.recalled(r)
-	if !wasKnown {
+	switch {
+	case !wasKnown:
 		c.nowKnown(ctx)
-	} else {
+	case c.feed.lost > lost:
+		// There is a hole before fresh, and perhaps in it: sessions see for themselves whether
+		// they are past it.
+		c.fresh, c.lapsed = nil, true
+	default:
 		c.gather(prev, fresh)
 	}
 	c.chat.metrics.HolesHealed.Add(float64(c.feed.healed - healed))
@@ -194,8 +205,15 @@ func (c *channel) wait(e *Enter) {
 	if c.opening == nil {
 		c.opening = make(map[uint64]*Enter)
 	}
-	e.at = time.Now()
+	if e.at.IsZero() {
+		e.at = time.Now()
+	}
 	c.opening[e.Conn.ID] = e
+}
+
+// inTurn gives the connections that wait, the oldest first.
+func (c *channel) inTurn() []*Enter {
+	return slices.SortedFunc(maps.Values(c.opening), func(a, b *Enter) int { return cmp.Compare(a.Conn.ID, b.Conn.ID) })
 }
 
 // forget takes out a connection that waits no more.
@@ -206,12 +224,17 @@ func (c *channel) forget(conn uint64) {
 }
 
 // openPatient opens, without history, the connections that have waited too long
-// for a log that can't be read.
+// for a log that can't be read. A new one goes on from a place that is surely before all
+// that is stored from now on, for where the log's end is nobody knows.
 func (c *channel) openPatient(ctx actor.Context, now time.Time) {
-	for _, e := range c.opening {
-		if now.Sub(e.at) >= openPatience {
-			c.opened(ctx, e, nil, e.Cursor, true)
+	for _, e := range c.inTurn() {
+		if now.Sub(e.at) < openPatience {
+			continue
 		}
+		if e.Cursor == Newest {
+			e.Cursor = now.Add(-ClockSkew).UnixMicro()
+		}
+		c.opened(ctx, e, nil, e.Cursor, true)
 	}
 }
 
@@ -230,7 +253,11 @@ func (c *channel) open(ctx actor.Context, r *Recalled) {
 		return
 	}
 	entries := oldestWithin(r.Entries, openBytes)
-	c.opened(ctx, e, entries, max(e.Cursor, r.Trimmed, c.lastOf(entries)), r.Trimmed > e.Cursor)
+	cursor := max(e.Cursor, c.lastOf(entries))
+	if !r.More && len(entries) == len(r.Entries) {
+		cursor = max(cursor, r.Trimmed) // before it there is nothing more
+	}
+	c.opened(ctx, e, entries, cursor, r.Trimmed > e.Cursor)
 }
 
 // opened answers and admits: waves go on from cursor, or the session catches up.
@@ -242,7 +269,7 @@ func (c *channel) opened(ctx actor.Context, e *Enter, entries []Entry, cursor in
 	c.admit(e.Conn.ID, e.Session)
 	opened := &Opened{
 		Log: c.feed.log, Entries: entries, Cursor: cursor, Truncated: truncated,
-		Newest: max(c.feed.tail.last, e.Cursor, 0),
+		Newest: max(c.feed.tail.last, cursor),
 	}
 	if c.roster != nil {
 		opened.Members, opened.Version = c.roster.opening(), c.roster.version
@@ -252,7 +279,7 @@ func (c *channel) opened(ctx actor.Context, e *Enter, entries []Entry, cursor in
 
 // nowKnown opens all connections that waited for the log.
 func (c *channel) nowKnown(ctx actor.Context) {
-	for _, e := range c.opening {
+	for _, e := range c.inTurn() {
 		c.enter(ctx, e)
 	}
 	c.tell(ctx, &Nudge{})
@@ -268,28 +295,13 @@ func (c *channel) nudge(ctx actor.Context, session *actor.PID, cursor int64) {
 // catchUp answers with what the tail holds, or has the bridge answer.
 func (c *channel) catchUp(ctx actor.Context, m *CatchUp) {
 	t := c.feed.tail
-	cursor := m.Cursor
 	if !t.known {
 		return // nowKnown tells it again
 	}
-	if cursor == Newest {
-		_, cursor = t.newest(c.history)
-	}
-	if !t.covers(cursor) {
-		ctx.Send(c.chat.bridge, &Read{To: m.Session, Log: c.feed.log, After: cursor, Limit: chunkLimit})
+	if !t.covers(m.Cursor) {
+		ctx.Send(c.chat.bridge, &Read{To: m.Session, Log: c.feed.log, After: m.Cursor, Limit: chunkLimit})
 		return
 	}
-	entries := oldestWithin(t.since(cursor, chunkLimit), chunkBytes)
-	ctx.Send(m.Session, &Chunk{
-		Log: c.feed.log, Prev: cursor, Entries: entries,
-		Caught: max(cursor, c.lastOf(entries)) >= t.last,
-	})
-}
-
-// handBack gives a Redis that has begun anew what it may lack.
-func (c *channel) handBack(ctx actor.Context) {
-	t := c.feed.tail
-	if entries := t.all(); len(entries) > 0 {
-		ctx.Send(c.chat.bridge, &Restore{Log: c.feed.log, After: t.after, Entries: entries})
-	}
+	entries := oldestWithin(t.since(m.Cursor, chunkLimit), chunkBytes)
+	ctx.Send(m.Session, &Chunk{Log: c.feed.log, Entries: entries, Caught: max(m.Cursor, c.lastOf(entries)) >= t.last})
 }

@@ -3,7 +3,6 @@ package actors
 import (
 	"cmp"
 	"errors"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -112,7 +111,7 @@ func (c *Chat) anyOf(kind Kind) *vitals {
 	if len(of) == 0 {
 		return nil
 	}
-	return of[rand.IntN(len(of))]
+	return of[chance.IntN(len(of))]
 }
 
 // hangUp marks the connection of a session that is to be stopped.

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,7 @@ type Chat struct {
 	system   *actor.ActorSystem
 	root     *actor.RootContext
 	census   *census
-	workers  *workers
+	workers  *workers    // nil where Options.Dispatch has the mailboxes run
 	stopped  atomic.Bool // no new top supervisor is to be started
 	finished chan struct{}
 
@@ -47,6 +48,10 @@ type Chat struct {
 	budgets    budgets
 	talks      talks
 	operations atomic.Uint64
+	// changes is how often Redis was found to lack what it had.
+	changes atomic.Int64
+	// hangingUp: every session is to close its connection once its outbox is empty.
+	hangingUp atomic.Bool
 
 	mu          sync.Mutex
 	connections map[uint64]*Connection
@@ -63,6 +68,11 @@ type Options struct {
 	Bridge     actor.Producer
 	Log        zerolog.Logger
 	Registerer prometheus.Registerer
+	// Dispatch gives what runs the mailbox of the actor with that name: a simulation
+	// decides what runs next. nil: a few workers, for all.
+	Dispatch func(actor string) actor.Dispatcher
+	// Memory is how much the node remembers of the logs; the zero one is the usual.
+	Memory Memory
 }
 
 const (
@@ -88,12 +98,15 @@ func New(o Options) (*Chat, error) {
 	if err != nil {
 		return nil, err
 	}
+	memory := o.Memory.orUsual()
 	c := &Chat{
 		settings: o.Settings, reserved: reserved, node: o.Node, log: o.Log, produceBridge: o.Bridge,
 		metrics:     newMetrics(o.Registerer),
 		finished:    make(chan struct{}),
-		public:      newTail(publicTail),
+		public:      newTail(memory.Public),
 		leaving:     departures{},
+		inboxes:     inboxes{limit: memory.Inbox},
+		journal:     journal{limit: memory.Journal},
 		budgets:     newBudgets(o.Settings),
 		connections: make(map[uint64]*Connection),
 	}
@@ -102,8 +115,12 @@ func New(o Options) (*Chat, error) {
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }),
 		actor.WithDeadLetterThrottleInterval(deadLetterInterval))
 	c.root = c.system.Root
-	c.workers = newWorkers(workersPerCore*runtime.GOMAXPROCS(0), &c.log)
-	c.census = newCensus(o.Log, c.workers)
+	dispatch := o.Dispatch
+	if dispatch == nil {
+		c.workers = newWorkers(workersPerCore*runtime.GOMAXPROCS(0), &c.log)
+		dispatch = func(string) actor.Dispatcher { return c.workers }
+	}
+	c.census = newCensus(o.Log, dispatch)
 	o.Registerer.MustRegister(newDepths(c.census))
 	c.bridge, c.room, c.dms, c.sessions = c.pid(KindBridge), c.pid(KindRoom), c.pid(KindDMs), c.pid(KindSessions)
 	c.startTop()
@@ -121,15 +138,15 @@ var guardian = actor.NewRestartingStrategy()
 func (c *Chat) startTop() {
 	produce := func() actor.Actor { return newTop(c) }
 	root := c.root.Copy().WithGuardian(guardian)
-	for !c.stopped.Load() {
-		pid, err := c.census.spawn(root, KindChat, string(KindChat), produce)
-		if err == nil {
-			if c.stopped.Load() { // Stop came meanwhile, and found none
-				c.root.Stop(pid)
-			}
-			return
-		}
-		time.Sleep(respawnPause)
+	if c.stopped.Load() {
+		return
+	}
+	pid, err := c.census.spawn(root, KindChat, string(KindChat), produce)
+	switch {
+	case err != nil:
+		c.after(respawnPause, "start", c.startTop)
+	case c.stopped.Load(): // Stop came meanwhile, and found none
+		c.root.Stop(pid)
 	}
 }
 
@@ -140,11 +157,12 @@ func (c *Chat) ended() {
 		close(c.finished)
 		return
 	}
-	go func() {
-		for !contain(&c.log, "start", c.startTop) {
-			time.Sleep(respawnPause)
+	// Its turn comes when the one that has ended is through with its own, and has left.
+	c.census.dispatch(string(KindChat)).Schedule(func() {
+		if !contain(&c.log, "start", c.startTop) {
+			c.after(respawnPause, "start", c.startTop)
 		}
-	}()
+	})
 }
 
 // spawn starts a child. It fails only where the name is taken, which a parent that
@@ -201,11 +219,11 @@ func (c *Chat) retire(conn *Connection) {
 	delete(c.connections, conn.ID)
 }
 
-// liveConnections are those that have, or are to have, a session.
+// liveConnections are those that have, or are to have, a session, the oldest first.
 func (c *Chat) liveConnections() []*Connection {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Collect(maps.Values(c.connections))
+	return slices.SortedFunc(maps.Values(c.connections), func(a, b *Connection) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 // Drain lets the node's clients go: each is told to come back elsewhere, what they
@@ -221,6 +239,7 @@ func (c *Chat) Drain(ctx context.Context) {
 	if c.awaitNone(notice) {
 		return
 	}
+	c.hangingUp.Store(true) // for those that are made anew meanwhile
 	c.root.Send(c.sessions, &hangUpAll{})
 	c.awaitNone(ctx)
 }
@@ -248,5 +267,7 @@ func (c *Chat) Stop(ctx context.Context) {
 	case <-c.finished:
 	case <-ctx.Done():
 	}
-	c.workers.stop()
+	if c.workers != nil {
+		c.workers.stop()
+	}
 }

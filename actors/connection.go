@@ -64,11 +64,16 @@ type Connection struct {
 	claim  atomic.Pointer[claim] // on its name; nil before
 	// finished: its session has seen to all that the client said, and ends.
 	finished atomic.Bool
+	// awaited is the ping that is to show that the last refusal was read, passed the last one
+	// that did; equal where there is none to wait for.
+	awaited, passed atomic.Uint32
 
 	mu      sync.Mutex
 	space   sync.Cond
 	input   ring[string]
 	waiting int // bytes in input
+	// crowded: more was said than finds room.
+	crowded bool
 	// interrupted: the socket is being closed, nothing more is taken in.
 	interrupted bool
 	frames      bucket // of all frames
@@ -84,6 +89,7 @@ type state struct {
 	name         string // joined with; "" before
 	granted      grant  // the token that proves the name, or will if the join succeeds
 	since        int64  // when the claim on the name began
+	refs         int64  // up to where references are a former claim's
 	public       cursor
 	inbox        cursor
 	version      int64 // of the roster that the client was told
@@ -92,6 +98,7 @@ type state struct {
 	leaving      bool  // the connection is to be closed when the outbox is empty
 	departed     bool  // the connection has ended: the session ends when the outbox is empty
 	outbox       outbox
+	fence        fence
 	op           *operation
 }
 
@@ -112,8 +119,13 @@ type cursor struct {
 func (c *Connection) Receive(frame string) {
 	c.mu.Lock()
 	for (c.input.len() >= inputFrames || c.waiting+len(frame) > inputBytes) && c.input.len() > 0 && !c.interrupted {
+		if !c.crowded {
+			c.crowded = true
+			c.chat.root.Send(c.pid, &inputReady{}) // which refuses it all behind a fence
+		}
 		c.space.Wait()
 	}
+	c.crowded = false
 	if c.interrupted {
 		c.mu.Unlock()
 		return

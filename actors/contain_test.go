@@ -62,7 +62,7 @@ func TestWorkerOutlivesAPanicOutsideOfItsActors(t *testing.T) {
 	entries, log := newLogged()
 	w := newWorkers(1, log)
 	defer w.stop()
-	m, i := emptyMailbox(), &inescapable{}
+	m, i := emptyMailbox(w), &inescapable{}
 	m.RegisterHandlers(i, w)
 	m.PostUserMessage("panic")
 	m.PostUserMessage("next")

@@ -91,7 +91,7 @@ func (w *workers) stop() {
 	w.parked.Broadcast()
 }
 
-// Throughput is asked by the library's own mailbox only.
+// Throughput is how many messages a mailbox handles in one turn.
 func (w *workers) Throughput() int { return throughput }
 
 var _ actor.Dispatcher = (*workers)(nil)

@@ -33,6 +33,7 @@ func (d *dm) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		d.subscribe(ctx)
+		d.handBackDue(ctx)
 		ctx.Send(ctx.Parent(), &dmStarted{user: string(d.feed.log)})
 	case *Enter:
 		d.enter(ctx, m)
@@ -64,6 +65,7 @@ func (d *dm) Receive(ctx actor.Context) {
 // inboxes keeps the tails of the inboxes that are open on this node, for the dm
 // actors that come after one that died.
 type inboxes struct {
+	limit int // entries of each
 	mu    sync.Mutex
 	tails map[string]*tail
 }
@@ -77,7 +79,7 @@ func (i *inboxes) tail(user string) *tail {
 	}
 	t := i.tails[user]
 	if t == nil {
-		t = newTail(inboxTail)
+		t = newTail(i.limit)
 		i.tails[user] = t
 	}
 	return t

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -19,51 +20,6 @@ type DMsStarted struct{ quiet }
 
 // Reenter asks a session to enter its inbox again: the dm actor has begun anew.
 type Reenter struct{ quiet }
-
-const (
-	// journalLimit is how many entries of inboxes, stored through this node, can be
-	// given back to a Redis that forgot: those of users who are not here have nobody
-	// else to remember them.
-	journalLimit = 4096
-	// journalAge is how long: what Redis may forget is its last seconds.
-	journalAge = 10 * time.Minute
-)
-
-// journal is what was put into inboxes through this node of late. It outlives the
-// dms.
-type journal struct {
-	entries ring[journaled]
-}
-
-type journaled struct {
-	LogEntry
-	at time.Time
-}
-
-func (j *journal) note(entries []LogEntry, now time.Time) {
-	for _, e := range entries {
-		if j.entries.len() == journalLimit {
-			j.entries.pop()
-		}
-		j.entries.push(journaled{e, now})
-	}
-	for j.entries.len() > 0 && now.Sub(j.entries.at(0).at) > journalAge {
-		j.entries.pop()
-	}
-}
-
-// byLog gives what is noted, oldest first in each log.
-func (j *journal) byLog() map[Log][]Entry {
-	logs := map[Log][]Entry{}
-	for i := range j.entries.len() {
-		e := j.entries.at(i)
-		logs[e.Log] = append(logs[e.Log], e.Entry)
-	}
-	for _, entries := range logs {
-		slices.SortFunc(entries, func(a, b Entry) int { return int(a.ID - b.ID) })
-	}
-	return logs
-}
 
 // dms is the parent of the dm actors: one for each user with a connection here.
 type dms struct {
@@ -104,6 +60,9 @@ func (d *dms) Receive(ctx actor.Context) {
 	case *actor.Started:
 		d.chat.census.prune(KindDM)
 		d.chat.inboxes.keep(d.chat.names())
+		if d.chat.journal.handed < d.chat.changes.Load() {
+			d.handBack(ctx) // the dms before did not live to
+		}
 		ctx.Send(d.chat.sessions, &DMsStarted{})
 	case *Enter:
 		d.enter(ctx, m)
@@ -209,8 +168,8 @@ func (d *dms) ended(ctx actor.Context, who *actor.PID) {
 }
 
 func (d *dms) forward(ctx actor.Context, message any) {
-	for _, box := range d.users {
-		if box.dm != nil {
+	for _, user := range slices.Sorted(maps.Keys(d.users)) {
+		if box := d.users[user]; box.dm != nil {
 			ctx.Send(box.dm, message)
 		}
 	}
@@ -218,8 +177,9 @@ func (d *dms) forward(ctx actor.Context, message any) {
 
 // handBack gives back what was stored for users, here or not.
 func (d *dms) handBack(ctx actor.Context) {
-	for log, entries := range d.chat.journal.byLog() {
-		ctx.Send(d.chat.bridge, &Restore{Log: log, After: entries[0].ID - 1, Entries: entries})
+	d.chat.journal.handed = d.chat.changes.Load()
+	for _, chain := range d.chat.journal.chains() {
+		ctx.Send(d.chat.bridge, chain)
 	}
 }
 

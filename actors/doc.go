@@ -25,6 +25,7 @@
 //	session   → dms → dm  Enter, CatchUp               dm     → session  Opened, Wave, Chunk
 //	chat      → room, dms Gone (a connection has ended)
 //	room, dm  → bridge    Subscribe, Read, Restore     bridge → room, dm Linked, Appended, Recalled
+//	dms       → bridge    Restore
 //	room      → bridge    Present, ReadMembers         bridge → room     PresenceChanged, Members
 //	bridge    → chat      ReadClaims                   chat   → bridge   Claims
 //	bridge    → chat → all  BridgeStarted, RedisChanged
@@ -60,9 +61,17 @@
 // it is stopped. So nothing that must survive lives in an actor or in a mailbox. A
 // Connection outlives its session, and its claim outlives both for a while; the tails,
 // the roster, the departures and the journal outlive the room and the dm actors; they
-// belong to Chat, and are handed to the next incarnation. The lease belongs to the
-// bridge's Store. An actor that begins asks for all it needs again (RoomStarted,
-// DMsStarted, BridgeStarted tell the others to), and everything asked is idempotent.
+// belong to Chat, and are handed to the next incarnation, and with them up to which of
+// the times that Redis had lost something they were handed back. The lease belongs to
+// the bridge's Store, and so does whether a write-back is owed, and whose claims were
+// lost. An actor that begins asks for all it needs again (RoomStarted, DMsStarted,
+// BridgeStarted tell the others to), and everything asked is idempotent.
+//
+// # What is vouched for
+//
+// Who hands back an entry says which one was before it in its log. One that the log then
+// lacks is lost, unless somebody else still hands it back, and the log says so to all
+// who read on from before it.
 //
 // # What a panic costs
 //

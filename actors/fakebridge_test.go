@@ -20,6 +20,7 @@ type fakeRedis struct {
 	self    *actor.PID
 	parent  *actor.PID
 	logs    map[Log][]Entry
+	trimmed map[Log]int64 // up to which id logs keep nothing
 	refs    map[string]int64
 	members map[string]bool
 	seq     int64
@@ -39,7 +40,7 @@ type fakeRedis struct {
 
 func newFakeRedis() *fakeRedis {
 	return &fakeRedis{
-		logs: map[Log][]Entry{}, refs: map[string]int64{}, members: map[string]bool{},
+		logs: map[Log][]Entry{}, trimmed: map[Log]int64{}, refs: map[string]int64{}, members: map[string]bool{},
 		subscribers: map[Log]*actor.PID{}, newest: 1_700_000_000_000_000,
 	}
 }
@@ -166,7 +167,7 @@ func (r *fakeRedis) enter(log Log, id int64, payload string) {
 
 func (r *fakeRedis) recall(m *Read) *Recalled {
 	log := r.logs[m.Log]
-	a := &Recalled{Read: *m, Newest: lastID(log)}
+	a := &Recalled{Read: *m, Newest: lastID(log), Trimmed: r.trimmed[m.Log]}
 	if m.After == Newest {
 		a.Entries = log[max(0, len(log)-m.Limit):]
 	} else {

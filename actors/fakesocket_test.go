@@ -17,6 +17,8 @@ type fakeSocket struct {
 	clogged  bool
 	space    int  // bytes that it takes though it is clogged
 	owed     bool // Drained is due
+	mute     bool // pings are not answered
+	pings    [][]byte
 	refusals int
 	codes    []uint16
 	end      chan struct{} // closed when Close was called
@@ -29,7 +31,7 @@ func (s *fakeSocket) Write(frames []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.clogged {
-		s.bytes = append(s.bytes, frames...)
+		s.read(frames)
 		return true
 	}
 	s.kept = append(s.kept, frames...)
@@ -81,7 +83,7 @@ func (s *fakeSocket) clog(space int) {
 func (s *fakeSocket) unclog() {
 	s.mu.Lock()
 	s.clogged = false
-	s.bytes = append(s.bytes, s.kept...)
+	s.read(s.kept)
 	s.kept = nil
 	owed := s.owed
 	s.owed = false
@@ -115,6 +117,38 @@ func firstFrame(frames []byte) int {
 	default:
 		return 2 + n
 	}
+}
+
+// read has the client read frames: it keeps those with text, and answers pings.
+func (s *fakeSocket) read(frames []byte) {
+	for len(frames) > 0 {
+		n := firstFrame(frames)
+		if frames[0] == finPing {
+			s.pings = append(s.pings, append([]byte(nil), payloadOf(frames[:n])...))
+		} else {
+			s.bytes = append(s.bytes, frames[:n]...)
+		}
+		frames = frames[n:]
+	}
+	s.answerPings()
+}
+
+func (s *fakeSocket) answerPings() {
+	if s.mute {
+		return
+	}
+	for _, payload := range s.pings {
+		go s.conn.Pong(payload) // as the read loop does
+	}
+	s.pings = nil
+}
+
+// ignorePings has the client read without its answers to pings getting through.
+func (s *fakeSocket) ignorePings(ignore bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mute = ignore
+	s.answerPings()
 }
 
 // heard gives what the client has read, frame by frame.

@@ -32,7 +32,7 @@ func (s *session) opened(ctx actor.Context, m *Opened) {
 
 // behind starts catching up if the log goes further than the cursor.
 func (s *session) behind(ctx actor.Context, c *cursor, log Log, newest int64) {
-	if c.at < newest && c.at != Newest && !c.catching {
+	if c.at < newest && !c.catching {
 		s.catchUp(ctx, log)
 	}
 }
@@ -46,7 +46,11 @@ func (s *session) forward(ctx actor.Context, w *Wave) {
 		st.membersStale = st.membersStale || len(w.Presence) > 0
 		return // Drained catches up
 	}
-	if len(w.Presence) > 0 {
+	presence, all := w.Presence, w.All
+	if st.membersStale { // a whole list is on its way, and changes are to it
+		presence, all = nil, all[len(presence):]
+	}
+	if len(presence) > 0 {
 		st.version = w.Version
 	}
 	c := s.cursorOf(w.Log)
@@ -55,10 +59,10 @@ func (s *session) forward(ctx actor.Context, w *Wave) {
 	}
 	n := len(w.Entries)
 	if n > 0 && c.at == w.Prev && !c.catching {
-		s.offer(c, w.Entries, w.All, len(w.Presence))
+		s.offer(c, w.Entries, all, len(presence))
 		return
 	}
-	s.write(w.Presence)
+	s.write(presence)
 	if n == 0 || st.clogged {
 		return
 	}
@@ -182,9 +186,7 @@ func (s *session) catchUpAll(ctx actor.Context) {
 	if st.clogged || !st.opened {
 		return
 	}
-	if st.membersStale {
-		ctx.Send(s.chat.room, &TellMembers{Session: s.conn.pid})
-	}
+	s.askMembers(ctx)
 	s.catchUp(ctx, Public)
 	if st.name != "" {
 		s.catchUp(ctx, Log(st.name))
@@ -196,12 +198,6 @@ func (s *session) caughtUp(ctx actor.Context, m *Chunk) {
 	c := s.cursorOf(m.Log)
 	if c == nil || !c.catching || s.conn.state.clogged {
 		return
-	}
-	if c.at == Newest {
-		c.at = m.Prev
-		if m.Log != Public {
-			c.at = s.ownPlace(m.Prev)
-		}
 	}
 	c.catching = false
 	s.deliver(c, m.Entries)
@@ -221,18 +217,18 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 		return
 	}
 	c.catching = false
-	if m.Trimmed > c.at {
-		if !c.lossy {
-			s.chat.metrics.SlowClients.Inc()
-			s.conn.close(CloseTooSlow, "messages missed are no longer kept")
-			return
-		}
-		c.at = m.Trimmed // the client was told
+	if m.Trimmed > c.at && !c.lossy { // lossy: the client was told
+		s.chat.metrics.SlowClients.Inc()
+		s.conn.close(CloseTooSlow, "messages missed are no longer kept")
+		return
 	}
 	ahead := c.ahead
 	s.deliver(c, m.Entries)
 	if s.conn.state.clogged {
 		return
+	}
+	if !m.More && c.at >= lastID(m.Entries) {
+		c.at = max(c.at, m.Trimmed) // before it there is nothing more
 	}
 	if m.More || c.at < lastID(m.Entries) || c.at < ahead {
 		s.catchUp(ctx, m.Log)
@@ -246,6 +242,13 @@ func lastID(entries []Entry) int64 {
 		return 0
 	}
 	return entries[len(entries)-1].ID
+}
+
+// askMembers asks for a fresh list of who is present, if the client was told too little.
+func (s *session) askMembers(ctx actor.Context) {
+	if s.conn.state.membersStale {
+		ctx.Send(s.chat.room, &TellMembers{Session: s.conn.pid})
+	}
 }
 
 // membersTold sends a fresh list of who is present, if the client was told another.

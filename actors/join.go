@@ -66,7 +66,7 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 		return
 	}
 	st.op.claimed = m
-	st.since = m.Since
+	st.since, st.refs = m.Since, m.Refs
 	s.conn.claim.Store(&claim{name: st.op.command.name, token: m.Token, since: m.Since, kept: m.Kept})
 	st.inbox = cursor{at: Newest}
 	if since := s.conn.resume.DMSince; since != Newest {
@@ -104,9 +104,6 @@ func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
 // ownPlace is a place in the inbox that is not before the claim: what a former holder was
 // sent may be written back there yet, by a node that was cut off when Redis lost it.
 func (s *session) ownPlace(at int64) int64 {
-	if at == Newest {
-		return at
-	}
 	return max(at, s.conn.state.since)
 }
 

@@ -50,14 +50,14 @@ type mailbox struct {
 	// after it: a sender may have looked this one up just before.
 	successor  func() *mailbox
 	invoker    actor.MessageInvoker
-	dispatcher actor.Dispatcher
-	process    func() // m.work, bound once: scheduling must not allocate
+	dispatcher actor.Dispatcher // its own, not the library's
+	process    func()           // m.work, bound once: scheduling must not allocate
 }
 
-func (m *mailbox) init() { m.process = m.work }
+func (m *mailbox) init(dispatcher actor.Dispatcher) { m.process, m.dispatcher = m.work, dispatcher }
 
-func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
-	m.invoker, m.dispatcher = invoker, dispatcher
+func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, _ actor.Dispatcher) {
+	m.invoker = invoker
 }
 
 func (m *mailbox) Start() {
@@ -132,7 +132,7 @@ func (m *mailbox) workLocked() bool {
 
 // work handles what waits, then leaves; whoever posts next schedules it again.
 func (m *mailbox) work() {
-	for range throughput {
+	for range m.dispatcher.Throughput() {
 		message, isSystem, ok := m.next()
 		if !ok {
 			return

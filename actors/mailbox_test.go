@@ -44,15 +44,16 @@ func (d *inTurn) run() {
 	}
 }
 
-func emptyMailbox() *mailbox {
+func emptyMailbox(dispatcher actor.Dispatcher) *mailbox {
 	m := &mailbox{}
-	m.init()
+	m.init(dispatcher)
 	return m
 }
 
 func mailboxOf(t *testing.T) (*mailbox, *listening, *inTurn) {
 	t.Helper()
-	m, l, d := emptyMailbox(), &listening{}, &inTurn{}
+	l, d := &listening{}, &inTurn{}
+	m := emptyMailbox(d)
 	m.RegisterHandlers(l, d)
 	return m, l, d
 }
@@ -60,7 +61,8 @@ func mailboxOf(t *testing.T) (*mailbox, *listening, *inTurn) {
 // TestMailboxHoldsWhatComesBeforeItStarts: the library's would panic in the sender,
 // and its actor would stay deaf.
 func TestMailboxHoldsWhatComesBeforeItStarts(t *testing.T) {
-	m, l, d := emptyMailbox(), &listening{}, &inTurn{}
+	l, d := &listening{}, &inTurn{}
+	m := emptyMailbox(d)
 	m.PostUserMessage(1)
 	m.RegisterHandlers(l, d)
 	m.PostSystemMessage(&actor.Started{})
@@ -181,7 +183,7 @@ func TestNoActorIsDeafThatWasWrittenToWhileItWasSpawned(t *testing.T) {
 				default:
 				}
 			}
-		}, actor.WithMailbox(func() actor.Mailbox { return emptyMailbox() }))
+		}, actor.WithMailbox(func() actor.Mailbox { return emptyMailbox(actor.NewDefaultDispatcher(throughput)) }))
 		_, err := system.Root.SpawnNamed(props, name)
 		if err != nil {
 			t.Fatal(err)

@@ -32,16 +32,19 @@ type operation struct {
 
 // handleInput handles the frames that were read, as far as the session may take
 // them: none while an operation is under way, the outbox is full, or the client
-// does not read its answers.
+// does not read its answers, or may not have read a refusal.
 func (s *session) handleInput(ctx actor.Context) {
 	st := &s.conn.state
-	for st.opened && st.op == nil && !st.clogged && !st.leaving && !st.outbox.full() && !s.conn.finished.Load() {
+	for st.opened && st.op == nil && !st.clogged && !st.leaving && !st.outbox.full() && !s.behindFence() && !s.conn.finished.Load() {
 		frame, ok := s.conn.next()
 		if !ok {
 			return
 		}
 		s.handle(ctx, frame)
 		s.conn.handled()
+	}
+	if s.behindFence() && st.op == nil && !st.clogged && !st.leaving && s.conn.isCrowded() {
+		s.refuseInput()
 	}
 }
 
@@ -104,7 +107,7 @@ func (s *session) say(c command) {
 		s.rateLimited(c.ref, limited.rate, limited.wait)
 		return
 	}
-	m := Message{Sender: st.name, Receiver: receiver, Text: c.text, Received: now, Since: st.since}
+	m := Message{Sender: st.name, Receiver: receiver, Text: c.text, Received: now, Since: st.refs}
 	m.Ref = st.name + "#" + c.ref
 	if c.ref == "" {
 		// No client can give a reference like it: ~ is not of their alphabet.

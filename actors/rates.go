@@ -49,5 +49,5 @@ func (s *session) rateLimited(ref string, rate float64, wait time.Duration) {
 		s.conn.close(CloseNotAllowed, "too many frames")
 		return
 	}
-	s.write(errorFrame(nil, CodeRateLimited, ref, max(1, wait.Milliseconds())))
+	s.write(s.fenced(errorFrame(nil, CodeRateLimited, ref, max(1, wait.Milliseconds()))))
 }

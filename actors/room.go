@@ -65,7 +65,7 @@ func newRoom(chat *Chat) *room {
 	r := &room{holders: newHolders(chat.leaving)}
 	r.channel = channel{
 		chat:    chat,
-		feed:    feed{log: Public, tail: chat.public, first: publicTail},
+		feed:    feed{log: Public, tail: chat.public, first: chat.public.limit},
 		history: chat.settings.HistorySize,
 		roster:  &chat.roster,
 	}
@@ -103,7 +103,7 @@ func (r *room) Receive(ctx actor.Context) {
 		r.missed(ctx)
 		r.readIf(ctx, r.roster.stale())
 	case *Stored:
-		r.feed.tail.stored(m.Entries)
+		r.feed.tail.stored(m.Prev, m.Entries)
 		r.timeStored(m.Entries[0].ID, m.Received)
 	case *BridgeStarted:
 		r.bridgeStarted(ctx)
@@ -138,6 +138,7 @@ func (r *room) start(ctx actor.Context) {
 	r.roster.forgetReading()
 	r.ticker = startTicker(r.chat, ctx.Self(), roomTick)
 	r.subscribe(ctx)
+	r.handBackDue(ctx)
 	ctx.Send(r.chat.sessions, &RoomStarted{})
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -60,20 +61,37 @@ func TestResumedConnectionGetsAllAfterItsCursor(t *testing.T) {
 	}
 }
 
-func TestConnectionOpensWithoutHistoryWhileTheLogCannotBeRead(t *testing.T) {
+// tick lets the ids go on from now.
+func (r *fakeRedis) tick() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.newest = time.Now().UnixMicro()
+}
+
+// TestConnectionThatOpensWithoutHistoryMissesNothingAfterItsCursor: its node can't read the
+// log, while others talk more than a first frame shows. What is older it does not get.
+func TestConnectionThatOpensWithoutHistoryMissesNothingAfterItsCursor(t *testing.T) {
 	t.Parallel()
 	redis := newFakeRedis()
+	redis.newest = time.Now().Add(-2 * ClockSkew).UnixMicro()
 	redis.say(30)
 	redis.stow(isRead)
 	chat := startChat(t, redis)
 	u := connect(t, chat, Newest)
-	if init := u.hears(`"type":"init"`); !strings.HasSuffix(init, `"history":[],"cursor":0,"truncated":true}`) {
+	init := u.hears(`"type":"init"`)
+	var first struct{ Cursor int64 }
+	if json.Unmarshal([]byte(init), &first) != nil || !strings.Contains(init, `"history":[],`) || !strings.HasSuffix(init, `"truncated":true}`) {
 		t.Errorf("opened with %s", init)
 	}
+	redis.tick()
+	redis.say(2 * chat.settings.HistorySize)
 	redis.release()
-	u.hasHeardAll("msg", redis.logOf(Public), 10)
+	u.hasHeardAll("msg", redis.logOf(Public), 30)
 	redis.say(1)
-	u.hasHeardAll("msg", redis.logOf(Public), 10)
+	u.hasHeardAll("msg", redis.logOf(Public), 30)
+	late := connect(t, chat, first.Cursor) // and can resume from it
+	late.hears(`"type":"init"`)
+	late.hasHeardAll("msg", redis.logOf(Public), 30)
 }
 
 // believes waits until the client believes that these are present, by all it was

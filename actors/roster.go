@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -248,8 +249,8 @@ func (h *holders) leave(conn uint64, clean bool, now time.Time) (gone string) {
 // expire gives the names that nobody has taken up again within the grace.
 func (h *holders) expire(now time.Time, grace time.Duration) []Departure {
 	var gone []Departure
-	for name, at := range h.leaving {
-		if now.Sub(at) >= grace {
+	for _, name := range slices.Sorted(maps.Keys(h.leaving)) {
+		if at := h.leaving[name]; now.Sub(at) >= grace {
 			gone = append(gone, Departure{name, at})
 			delete(h.leaving, name)
 		}
@@ -257,7 +258,7 @@ func (h *holders) expire(now time.Time, grace time.Duration) []Departure {
 	return gone
 }
 
-// all gives every name held or leaving.
+// all gives every name held or leaving, in order.
 func (h *holders) all() []string {
 	all := make([]string, 0, len(h.count)+len(h.leaving))
 	for name := range h.count {
@@ -266,5 +267,6 @@ func (h *holders) all() []string {
 	for name := range h.leaving {
 		all = append(all, name)
 	}
+	slices.Sort(all)
 	return all
 }

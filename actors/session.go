@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -76,9 +75,11 @@ func (s *session) Receive(ctx actor.Context) {
 		s.askAgain(ctx)
 	case *expire:
 		s.expire(ctx)
+	case *fenceOver:
+		s.fenceOver()
 	case *drainAll:
 		if s.conn.state.opened {
-			s.write(drainFrame(rand.Int64N(drainSpread.Milliseconds())))
+			s.write(drainFrame(Jitter(drainSpread).Milliseconds()))
 		}
 	case *hangUpAll:
 		s.conn.state.leaving = true
@@ -102,7 +103,12 @@ func (s *session) Receive(ctx actor.Context) {
 func (s *session) start(ctx actor.Context) {
 	st := &s.conn.state
 	st.public.catching, st.inbox.catching = false, false
+	st.leaving = st.leaving || s.chat.hangingUp.Load()
 	st.clogged = false // the next write shows whether it is: Drained may have been lost
+	st.fence.armed = false
+	if s.behindFence() {
+		s.armFence(fencePatience)
+	}
 	if s.conn.closed.Load() {
 		s.depart()
 	}
@@ -119,6 +125,7 @@ func (s *session) enterRoom(ctx actor.Context) {
 		Conn: s.conn, Session: s.conn.pid, Log: Public,
 		Cursor: st.public.at, Opening: !st.opened, Name: st.name, Version: st.version,
 	})
+	s.askMembers(ctx)
 }
 
 // enterInbox enters the dms, if the connection has a name, or is about to get one.
@@ -172,16 +179,21 @@ func (s *session) flush(ctx actor.Context) {
 // error in any case. What waits behind a refused message is refused with it.
 func (s *session) settled(m *Settled) {
 	var frames []byte
+	refused := false
 	for _, o := range m.Outcomes {
 		p, ok := s.conn.state.outbox.settle(o.Seq)
 		switch {
 		case !ok:
 		case o.Code != "":
+			refused = true
 			frames = s.refusal(frames, o.Code, p.ref)
 			frames = s.refuseAll(frames, o.Code, s.conn.state.outbox.refuse())
 		case p.ref != "":
 			frames = ackFrame(frames, p.ref, o.ID)
 		}
+	}
+	if refused {
+		frames = s.fenced(frames)
 	}
 	s.write(frames)
 }
@@ -198,7 +210,7 @@ func (s *session) refuseAll(frames []byte, code Code, refused []pending) []byte 
 func (s *session) expire(ctx actor.Context) {
 	s.timer = nil
 	now := time.Now()
-	s.write(s.refuseAll(nil, CodeUnavailable, s.conn.state.outbox.expire(now)))
+	s.write(s.fenced(s.refuseAll(nil, CodeUnavailable, s.conn.state.outbox.expire(now))))
 	if op := s.conn.state.op; op != nil && !now.Before(op.until) {
 		if op.appearing {
 			s.appeared()
@@ -249,7 +261,7 @@ func (s *session) leaveIfDone(ctx actor.Context) {
 	}
 	if !st.departed {
 		s.conn.close(CloseRestart, "server restarts")
-	} else if _, more := s.conn.next(); !more || st.leaving || !st.opened {
+	} else if _, more := s.conn.next(); !more || st.leaving || !st.opened || s.behindFence() {
 		s.conn.finished.Store(true)
 		ctx.Stop(ctx.Self())
 	}

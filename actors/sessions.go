@@ -52,7 +52,9 @@ func (s *sessions) Receive(ctx actor.Context) {
 	case *actor.Started:
 		s.chat.census.prune(KindSession)
 		for _, conn := range s.chat.liveConnections() {
-			s.begin(ctx, conn)
+			if !s.retired(conn) { // its session may have ended while nobody saw it
+				s.begin(ctx, conn)
+			}
 		}
 	case *connected:
 		s.begin(ctx, m.conn)
@@ -86,19 +88,26 @@ func (s *sessions) ended(ctx actor.Context, who *actor.PID) {
 	conn := s.live[who.Id]
 	delete(s.live, who.Id)
 	s.failures.forget(who.Id)
-	if conn == nil {
-		return
-	}
-	if conn.hangUp.Load() {
-		conn.close(CloseRestart, "session stopped")
-	}
-	if conn.hangUp.Load() || conn.finished.Load() {
-		s.chat.census.gone(sessionName(conn.ID))
-		s.chat.retire(conn)
+	if conn == nil || s.retired(conn) {
 		return
 	}
 	s.chat.metrics.restarted(KindSession)
 	s.begin(ctx, conn)
+}
+
+// retired says whether the end of a connection's session was the connection's own, and
+// sees to it then.
+func (s *sessions) retired(conn *Connection) bool {
+	hangUp := conn.hangUp.Load()
+	if hangUp {
+		conn.close(CloseRestart, "session stopped")
+	}
+	if !hangUp && !conn.finished.Load() {
+		return false
+	}
+	s.chat.census.gone(sessionName(conn.ID))
+	s.chat.retire(conn)
+	return true
 }
 
 func (s *sessions) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID) {

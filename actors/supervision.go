@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -58,7 +57,7 @@ func pauseBefore(n int) time.Duration {
 		return 0
 	}
 	longest := min(longestPause, shortestPause<<min(n-promptRestarts, 16))
-	return longest/2 + rand.N(longest/2)
+	return longest/2 + Jitter(longest/2)
 }
 
 // restart restarts the child, after a pause if it fails too often. The child's

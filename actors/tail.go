@@ -1,5 +1,7 @@
 package actors
 
+import "cmp"
+
 // tail is the newest part of a log, as far as a node holds it in memory: from it
 // clients that are a little behind are served, and a Redis that forgot is given
 // back what it lacks. It holds every entry of the log in (after, last], in order.
@@ -7,13 +9,14 @@ package actors
 // who dies.
 type tail struct {
 	entries ring[Entry]
-	after   int64 // the id below which nothing is held
+	after   int64 // the id before the first held; 0 if there was none
 	last    int64 // the newest id seen
 	known   bool  // the log was read at least once
 	limit   int   // entries held at most
+	handed  int64 // up to which of the chat's changes it was handed back
 	// unheard are entries that were stored through this node and whose events are
-	// not back yet, by id.
-	unheard []Entry
+	// not back yet, by id. Others may have stored some in between.
+	unheard []LogEntry
 }
 
 const (
@@ -27,11 +30,24 @@ const (
 	unheardLimit = 32768
 )
 
+// Memory is how much a node remembers of the logs, in entries: what it can give back to a
+// Redis that forgot. What is 0 is the usual.
+type Memory struct {
+	Public  int // of the public log; publicTail
+	Inbox   int // of each inbox that is open here; inboxTail
+	Journal int // of what was put into inboxes through the node; journalLimit
+}
+
+func (m Memory) orUsual() Memory {
+	return Memory{cmp.Or(m.Public, publicTail), cmp.Or(m.Inbox, inboxTail), cmp.Or(m.Journal, journalLimit)}
+}
+
 func newTail(limit int) *tail { return &tail{limit: limit} }
 
 // begin sets the tail to what a first read of the log's end gave, oldest first.
-// trimmed is the id up to which the log keeps nothing; whole says that entries are
-// all the log has.
+// trimmed is the id up to which the log may lack some; whole says that entries are all
+// the log has. What was before the first of them is not known otherwise: so it is that
+// which is before.
 func (t *tail) begin(entries []Entry, newest, trimmed int64, whole bool) {
 	t.entries = ring[Entry]{}
 	t.known = true
@@ -40,7 +56,8 @@ func (t *tail) begin(entries []Entry, newest, trimmed int64, whole bool) {
 	case whole:
 		t.after = trimmed
 	case len(entries) > 0:
-		t.after = entries[0].ID - 1
+		t.after = max(entries[0].ID, trimmed)
+		entries = entries[1:]
 	default:
 		t.after = t.last
 	}
@@ -68,7 +85,7 @@ func (t *tail) skip(trimmed int64) {
 func (t *tail) put(entries []Entry) {
 	for _, e := range entries {
 		if t.entries.len() == t.limit {
-			t.after = t.entries.pop().ID
+			t.after = max(t.after, t.entries.pop().ID)
 		}
 		t.entries.push(e)
 		t.last = max(t.last, e.ID)
@@ -76,9 +93,12 @@ func (t *tail) put(entries []Entry) {
 	t.heard()
 }
 
-// stored notes entries that this node's appends put into the log.
-func (t *tail) stored(entries []Entry) {
-	t.unheard = append(t.unheard, entries...)
+// stored notes entries that this node's appends put into the log, after prev.
+func (t *tail) stored(prev int64, entries []Entry) {
+	for _, e := range entries {
+		t.unheard = append(t.unheard, LogEntry{Prev: prev, Entry: e})
+		prev = e.ID
+	}
 	t.heard()
 	if extra := len(t.unheard) - unheardLimit; extra > 0 {
 		t.unheard = t.unheard[extra:]
@@ -88,7 +108,7 @@ func (t *tail) stored(entries []Entry) {
 // heard forgets the unheard that have come back as events.
 func (t *tail) heard() {
 	i := 0
-	for i < len(t.unheard) && t.unheard[i].ID <= t.last {
+	for i < len(t.unheard) && t.unheard[i].Entry.ID <= t.last {
 		i++
 	}
 	if t.unheard = t.unheard[i:]; len(t.unheard) == 0 {
@@ -123,9 +143,13 @@ func (t *tail) newest(n int) ([]Entry, int64) {
 	return t.since(before, n), before
 }
 
-// all gives what a Redis that forgot may lack: everything held, and the unheard.
-func (t *tail) all() []Entry {
-	return append(t.since(t.after, t.entries.len()), t.unheard...)
+// chains gives what a Redis that forgot may lack: everything held, and the unheard. Where
+// nothing is held any more, that there was something.
+func (t *tail) chains() (chains []*Restore) {
+	if entries := t.since(t.after, t.entries.len()); len(entries) > 0 || t.after > 0 {
+		chains = append(chains, &Restore{After: t.after, Entries: entries})
+	}
+	return append(chains, chainsOf(t.unheard)...)
 }
 
 // find gives the index of the first entry after cursor.

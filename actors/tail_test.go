@@ -3,6 +3,7 @@ package actors
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -109,7 +110,9 @@ func TestTailThatIsTheWholeLogCoversItsBeginning(t *testing.T) {
 		{"an empty log", nil, 0, 0, true, 0, 0},
 		{"a log that was never trimmed", []int64{3, 4}, 4, 0, true, 0, 4},
 		{"a trimmed log, read whole", []int64{3, 4}, 4, 2, true, 2, 4},
-		{"the end of a longer log", []int64{3, 4}, 4, 1, false, 2, 4},
+		{"the end of a longer log", []int64{3, 4}, 4, 1, false, 3, 4},
+		{"the end of a longer log that has lost some", []int64{3, 4, 7}, 7, 6, false, 6, 7},
+		{"a log that has lost some in between", []int64{3, 4, 7}, 7, 6, true, 6, 7},
 		{"a log of which nothing is kept", nil, 0, 9, true, 9, 9},
 		{"a log that grew while it was read", []int64{3, 4, 5}, 4, 0, true, 0, 5},
 	} {
@@ -133,29 +136,82 @@ func TestTailBeginsAnewAfterAHoleThatNobodyCanFill(t *testing.T) {
 	}
 }
 
-// TestTailGivesBackAllThatARedisWhichForgotMayLack: what is held, and what was
-// stored through this node and is not back yet.
+// chained gives of some chains which ids come right after which.
+func chained(chains []*Restore) (links [][2]int64) {
+	for _, m := range chains {
+		prev := m.After
+		for _, e := range m.Entries {
+			links = append(links, [2]int64{prev, e.ID})
+			prev = e.ID
+		}
+	}
+	return links
+}
+
+// TestTailGivesBackAllThatARedisWhichForgotMayLack: what is held, and what was stored
+// through this node and is not back yet; with what was before, as far as that is known.
 func TestTailGivesBackAllThatARedisWhichForgotMayLack(t *testing.T) {
 	tl := newTail(3)
-	tl.stored(entriesOf(2)) // before the log was read
+	gives := func(why string, want ...[2]int64) {
+		t.Helper()
+		if got := chained(tl.chains()); !slices.Equal(got, want) {
+			t.Errorf("%s: gives back %v, not %v", why, got, want)
+		}
+	}
+	gives("nothing")
+	tl.stored(1, entriesOf(2))
+	gives("before the log was read", [2]int64{1, 2})
 	tl.begin(entriesOf(1, 2), 2, 0, true)
-	tl.stored(entriesOf(3, 5))
-	if got := idsOf(tl.all()); !equalIDs(got, []int64{1, 2, 3, 5}) {
-		t.Errorf("gives back %v", got)
-	}
+	gives("all there is", [2]int64{0, 1}, [2]int64{1, 2})
+	tl.stored(2, entriesOf(3))
+	tl.stored(4, entriesOf(5, 6))
+	gives("with some unheard, and another's before the last two", [2]int64{0, 1}, [2]int64{1, 2}, [2]int64{2, 3}, [2]int64{4, 5}, [2]int64{5, 6})
 	tl.extend(entriesOf(3, 4))
-	if got := idsOf(tl.all()); !equalIDs(got, []int64{2, 3, 4, 5}) {
-		t.Errorf("gives back %v, with one event of two back", got)
-	}
-	tl.extend(entriesOf(5))
+	gives("with the events of the first", [2]int64{1, 2}, [2]int64{2, 3}, [2]int64{3, 4}, [2]int64{4, 5}, [2]int64{5, 6})
+	tl.extend(entriesOf(5, 6))
 	if tl.unheard != nil {
-		t.Errorf("%v are unheard, though all events are back", idsOf(tl.unheard))
+		t.Errorf("%v are unheard, though all events are back", tl.unheard)
+	}
+	tl.skip(9)
+	if got := tl.chains(); len(got) != 1 || got[0].After != 9 || len(got[0].Entries) > 0 {
+		t.Errorf("of a log that is known to have lost 9 it gives %+v", got)
 	}
 	ids := make([]int64, unheardLimit+10)
 	for i := range ids {
-		ids[i] = int64(i + 6)
+		ids[i] = int64(i + 10)
 	}
-	if tl.stored(entriesOf(ids...)); len(tl.unheard) != unheardLimit || tl.unheard[0].ID != 16 {
-		t.Errorf("%d are unheard, from %d on", len(tl.unheard), tl.unheard[0].ID)
+	if tl.stored(9, entriesOf(ids...)); len(tl.unheard) != unheardLimit || tl.unheard[0].Entry.ID != 20 {
+		t.Errorf("%d are unheard, from %d on", len(tl.unheard), tl.unheard[0].Entry.ID)
+	}
+}
+
+// TestTailOfALogWithAHoleHandsBackNoMoreThanItKnows, however long it goes on.
+func TestTailOfALogWithAHoleHandsBackNoMoreThanItKnows(t *testing.T) {
+	tl := newTail(4)
+	tl.begin(entriesOf(3, 4, 7), 7, 6, true)
+	tl.extend(entriesOf(8, 9))
+	if tl.covers(5) || !tl.covers(6) {
+		t.Error("it takes the hole for a part of the log")
+	}
+	if got, want := chained(tl.chains()), [][2]int64{{6, 7}, {7, 8}, {8, 9}}; !slices.Equal(got, want) {
+		t.Errorf("gives back %v, not %v", got, want)
+	}
+}
+
+// TestJournalSaysOfEachEntryWhatWasBefore: others stored some in between.
+func TestJournalSaysOfEachEntryWhatWasBefore(t *testing.T) {
+	j := journal{limit: journalLimit}
+	for _, e := range []struct {
+		log      Log
+		prev, id int64
+	}{{"bob", 0, 1}, {"eve", 1, 2}, {"bob", 3, 4}, {"bob", 4, 5}, {"bob", 1, 3}, {"bob", 3, 4}, {"bob", 7, 8}} {
+		j.note([]LogEntry{{e.log, e.prev, entry(e.id)}}, time.Now())
+	}
+	got := map[Log][][2]int64{}
+	for _, m := range j.chains() {
+		got[m.Log] = append(got[m.Log], chained([]*Restore{m})...)
+	}
+	if want := [][2]int64{{0, 1}, {1, 3}, {3, 4}, {4, 5}, {7, 8}}; !slices.Equal(got["bob"], want) || !slices.Equal(got["eve"], [][2]int64{{1, 2}}) {
+		t.Errorf("gives back %v", got)
 	}
 }

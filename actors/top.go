@@ -34,6 +34,7 @@ func (t *top) Receive(ctx actor.Context) {
 		ctx.Send(t.chat.dms, m)
 		ctx.Send(t.chat.sessions, m)
 	case *RedisChanged:
+		t.chat.changes.Add(1) // before anybody is told: see handBackDue
 		ctx.Send(t.chat.room, m)
 		ctx.Send(t.chat.dms, m)
 	case *ReadClaims:

@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 var (
 	actorKinds = []string{"bridge", "room", "dms", "dm", "sessions", "session", "chat"}
 	deaths     = []string{"panic-before", "panic-after", "restart", "stop", "poison"}
@@ -21,4 +23,15 @@ func (p *planner) draw() death {
 	d := p.deck[0]
 	p.deck = p.deck[1:]
 	return d
+}
+
+// deal takes the next outage in the same way.
+func (p *planner) deal(outages []string) string {
+	if len(p.hand) == 0 {
+		p.hand = slices.Clone(outages)
+		p.rand.Shuffle(len(p.hand), func(i, j int) { p.hand[i], p.hand[j] = p.hand[j], p.hand[i] })
+	}
+	name := p.hand[0]
+	p.hand = p.hand[1:]
+	return name
 }

@@ -14,7 +14,7 @@
 //	talker.go, visit.go     a client that behaves well; stranger.go: one of several with a name
 //	mood.go, mischief.go    what comes to its mind, good or bad; whim.go does what is no talking
 //	closes.go               which ends of connections have a reason
-//	prober.go               measures how long a killed actor is missed
+//	prober.go               measures how long a killed actor is missed; recovery.go says how long it may be
 //	recorder.go             what every connection said and heard; tape.go writes it to a file
 //	logs.go                 what Redis holds at the end; follower.go what it held before
 //	drill.go                the course of a drill; summary.go its table, tally.go what is counted there

@@ -81,6 +81,7 @@ func (d *drill) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer d.talking.Wait()
 	defer cancel()
+	idle := d.cluster.footprint(ctx)
 	for _, t := range slices.Concat(d.talkers, d.contenders) {
 		d.talking.Go(func() { t.run(ctx) })
 	}
@@ -104,7 +105,7 @@ func (d *drill) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &summary{drill: d, injector: in, report: check.Check(h), history: h, before: before, after: after, late: late}
+	s := &summary{drill: d, injector: in, report: check.Check(h), history: h, idle: idle, before: before, after: after, late: late}
 	s.print(d.out.w)
 	if s.failed() {
 		return errFailed
@@ -206,7 +207,7 @@ func (d *drill) settle(ctx context.Context) (late []string) {
 
 // history takes what there is to judge.
 func (d *drill) history(ctx context.Context, in *injector) (*check.History, error) {
-	h := &check.History{Keep: d.cluster.keep}
+	h := &check.History{Strangers: len(d.urls) > 0}
 	h.End = time.Now().UnixMicro()
 	h.Connections = d.records.seal()
 	h.Faults, _ = in.done()
@@ -221,6 +222,7 @@ func (d *drill) history(ctx context.Context, in *injector) (*check.History, erro
 	if h.Logs, err = d.logs.read(ctx); err == nil && d.follower != nil {
 		err = d.follower.complete(ctx, &h.Logs)
 	}
+	h.Logs.Keep = d.cluster.keep
 	return h, err
 }
 

@@ -5,20 +5,9 @@ import (
 	"time"
 )
 
-// next takes the next outage from a shuffled deck of all, as draw does with deaths.
-func (p *planner) next(names []string) string {
-	if len(p.outages) == 0 {
-		p.outages = slices.Clone(names)
-		p.rand.Shuffle(len(p.outages), func(i, j int) { p.outages[i], p.outages[j] = p.outages[j], p.outages[i] })
-	}
-	name := p.outages[0]
-	p.outages = p.outages[1:]
-	return name
-}
-
 // outage breaks one thing for a while, at times another meanwhile, and returns when it is calm again.
 func (p *planner) outage(at, last time.Duration, names []string, actors bool) time.Duration {
-	name := p.next(names)
+	name := p.deal(names)
 	if !p.apart(name, at) {
 		at = max(p.lastWipe, p.lastRing) + apart
 	}

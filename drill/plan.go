@@ -91,9 +91,8 @@ type planner struct {
 	rand  *rand.Rand
 	nodes int
 	deck  []death
+	hand  []string // the outages that are still to come before one comes again
 	plan  []fault
-
-	outages []string // what is yet to come before one comes again
 
 	lastWipe, lastRing time.Duration // when data, and when a node's ring, were last lost
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -30,15 +31,10 @@ type prober struct {
 
 // probe is a kill whose end is awaited: the first message after it that comes back.
 type probe struct {
+	node   *node
 	killed time.Time
 	what   string
 	after  int // messages up to this one were sent before
-}
-
-// recovery is how long something was missed.
-type recovery struct {
-	what string
-	took time.Duration
 }
 
 func newProber(base string, n *node, r *recorder, seed uint64, quiet <-chan struct{}) *prober {
@@ -49,13 +45,16 @@ func newProber(base string, n *node, r *recorder, seed uint64, quiet <-chan stru
 	return p
 }
 
-// measure starts a measurement.
+// measure starts a measurement, unless the prober is not there itself and would measure its own return.
 func (p *prober) measure(killed time.Time, what string) {
 	p.talker.mu.Lock()
-	after := p.talker.seq
+	after, there := p.talker.seq, p.talker.joined
 	p.talker.mu.Unlock()
+	if !there {
+		return
+	}
 	p.mu.Lock()
-	p.waiting = append(p.waiting, probe{killed, what, after})
+	p.waiting = append(p.waiting, probe{p.home, killed, what, after})
 	p.mu.Unlock()
 	p.speakNow()
 }
@@ -85,18 +84,18 @@ func (p *prober) hear(f rig.Frame) {
 			rest = append(rest, w)
 			continue
 		}
-		r := recovery{w.what, f.At.Sub(w.killed)}
+		r := recovery{w.node, w.what, w.killed, f.At.Sub(w.killed)}
 		p.served = append(p.served, r)
 		p.recorder.tape.note("served", p.home.name, fmt.Sprintf("%s after %v", r.what, r.took))
 	}
 	p.waiting = rest
 }
 
-// results are the measurements, and how many never ended.
-func (p *prober) results() (served []recovery, missed int) {
+// results are the measurements, and those that never ended.
+func (p *prober) results() (served []recovery, never []probe) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]recovery(nil), p.served...), len(p.waiting)
+	return slices.Clone(p.served), slices.Clone(p.waiting)
 }
 
 func (p *prober) pause(*talker) time.Duration {

@@ -32,6 +32,7 @@ type record struct {
 	mu      sync.Mutex
 	conn    check.Connection
 	stalled int64 // since when it does not read
+	welcome bool  // it has its name; the reading goroutine's
 	sealed  bool  // the history is taken: what comes now belongs to nothing
 }
 
@@ -75,8 +76,9 @@ func (r *record) asked(ref, frame string) {
 	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Ask, Detail: &check.Detail{Ref: ref}})
 }
 
-// joining notes who wants the name, and whether the token of an earlier connection proves it.
+// joining notes a join before it goes out: who wants the name, and whether the token of an earlier connection proves it.
 func (r *record) joining(person string, shown bool) {
+	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Join})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.conn.Person, r.conn.Shown = person, shown
@@ -122,11 +124,11 @@ func (r *record) closed(code uint16, goodbye bool) {
 	r.tape.write(&r.conn, "close", strconv.Itoa(int(code)))
 }
 
-func (r *record) add(e check.Event) {
+func (r *record) add(events ...check.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.sealed {
-		r.conn.Events = append(r.conn.Events, e)
+		r.conn.Events = append(r.conn.Events, events...)
 	}
 }
 
@@ -140,13 +142,17 @@ func (r *record) heard(f rig.Frame) {
 	case "dm":
 		r.add(directEvent(check.DM, at, f))
 	case rig.Welcome:
+		r.welcome = true
 		r.add(check.Event{At: at, Kind: check.Welcome, Detail: &check.Detail{Name: r.conn.Client}})
 	case "ack":
 		r.add(check.Event{At: at, Kind: check.Ack, ID: f.ID, Detail: &check.Detail{Ref: f.Ref}})
 	case "error":
 		kind := check.Refused
-		if f.Ref == "" {
+		switch {
+		case f.Ref == "" && r.welcome:
 			kind = check.RefusedBare
+		case f.Ref == "":
+			kind = check.JoinRefused
 		}
 		r.add(check.Event{At: at, Kind: kind, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}})
 	case "history":
@@ -196,13 +202,14 @@ func (r *record) heardList(f rig.Frame, at int64) {
 	case "member_remove":
 		e.Kind = check.MemberRemove
 	}
-	r.add(e)
+	all := []check.Event{e}
 	for _, raw := range m.History {
-		r.add(check.Event{At: at, Kind: check.Recalled, ID: rig.ParseFrame(raw).ID, Hash: hashBytes(raw)})
+		all = append(all, check.Event{At: at, Kind: check.Recalled, ID: rig.ParseFrame(raw).ID, Hash: hashBytes(raw)})
 	}
 	for _, raw := range m.DMs {
-		r.add(directEvent(check.RecalledDM, at, rig.ParseFrame(raw)))
+		all = append(all, directEvent(check.RecalledDM, at, rig.ParseFrame(raw)))
 	}
+	r.add(all...)
 }
 
 // size tells how much there is.

@@ -37,16 +37,18 @@ func (d *drill) progress(in *injector) {
 // summary is what is told at the end.
 type summary struct {
 	*drill
-	injector      *injector
-	report        *check.Report
-	history       *check.History
-	before, after footprint
-	late          []string
+	injector *injector
+	report   *check.Report
+	history  *check.History
+	idle     footprint // before any client came
+	before   footprint // with all of them, before the first fault
+	after    footprint
+	late     []string
 }
 
 // failed says whether the drill exits with 1.
 func (s *summary) failed() bool {
-	return s.report.Failed() || len(s.late) > 0 || len(s.injector.errs) > 0 || len(s.unexplained()) > 0
+	return s.report.Failed() || len(s.late) > 0 || len(s.injector.errs) > 0 || len(s.unexplained()) > 0 || len(s.unwell()) > 0
 }
 
 func (s *summary) unexplained() []closing { return s.closes.unexplained(s.injector.kills) }
@@ -69,6 +71,9 @@ func (s *summary) print(w io.Writer) {
 	}
 	for _, x := range s.unexplained() {
 		fmt.Fprintln(w, "closed:", x)
+	}
+	for _, x := range s.unwell() {
+		fmt.Fprintln(w, "unwell:", x)
 	}
 	for _, x := range s.late {
 		fmt.Fprintln(w, "late:", x)
@@ -106,36 +111,27 @@ func (s *summary) printPromises(w io.Writer) {
 		}
 	}
 	printTable(w, rows)
+	fmt.Fprintf(w, "presence was judged in %.0f %% of the time of all connections\n\n", 100*s.report.JudgedShare())
 }
 
 // slowestShown is how many of the longest recoveries are named.
 const slowestShown = 5
 
 func (s *summary) printMeasures(w io.Writer) {
-	var took []time.Duration
-	missed := 0
-	var all []recovery
-	for _, p := range s.probers {
-		served, never := p.results()
-		missed += never
-		for _, r := range served {
-			took, all = append(took, r.took), append(all, r)
-		}
-	}
-	slices.Sort(took)
+	all, never := s.recoveries()
 	slices.SortFunc(all, func(a, b recovery) int { return cmp.Compare(b.took, a.took) })
 	rows := [][]string{{"measured", "value"}}
-	if len(took) > 0 {
+	if len(all) > 0 {
 		rows = append(rows,
-			[]string{"served again after a kill, p50", percentile(took, 50).String()},
-			[]string{"served again after a kill, p99", percentile(took, 99).String()},
-			[]string{"kills measured / never served again", fmt.Sprintf("%d / %d", len(took), missed)})
+			[]string{"served again after a kill, p50", percentile(all, 50).String()},
+			[]string{"served again after a kill, p99", percentile(all, 99).String()})
 		for _, r := range all[:min(slowestShown, len(all))] {
 			rows = append(rows, []string{"among the slowest: " + r.what, r.took.Round(time.Millisecond).String()})
 		}
 	}
 	rows = append(rows,
-		[]string{"goroutines of all nodes, before → after", fmt.Sprintf("%d → %d", s.before.goroutines, s.after.goroutines)},
+		[]string{"kills measured / never served again", fmt.Sprintf("%d / %d", len(all), len(never))},
+		[]string{"goroutines of all nodes, idle → after", fmt.Sprintf("%d → %d", s.idle.goroutines, s.after.goroutines)},
 		[]string{"memory in use on all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.heap>>20, s.after.heap>>20)},
 		[]string{"memory (RSS) of all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.rss>>10, s.after.rss>>10)},
 		[]string{"sockets closed by killing actors", fmt.Sprint(len(s.unexplained()))},
@@ -144,9 +140,9 @@ func (s *summary) printMeasures(w io.Writer) {
 	printTable(w, rows)
 }
 
-// percentile of what is sorted.
-func percentile(sorted []time.Duration, p int) time.Duration {
-	return sorted[(len(sorted)-1)*p/100].Round(time.Microsecond * 100)
+// percentile of what is sorted, the slowest first.
+func percentile(sorted []recovery, p int) time.Duration {
+	return sorted[len(sorted)-1-(len(sorted)-1)*p/100].took.Round(time.Microsecond * 100)
 }
 
 // printTable prints Markdown that is a table in plain text too; the first row is its head.

@@ -42,8 +42,15 @@ const giveUpBehind = 3
 // appended is what the script answered.
 type appended struct {
 	behind  bool
+	prev    int64 // the log's newest id before
 	ids     []int64
-	repeats map[int]string // what was stored before, by the message's place
+	repeats map[int]repeat // those that were stored before, by the message's place
+}
+
+// repeat is what the log holds of a message that was stored before.
+type repeat struct {
+	prev   int64  // the id before it
+	member string // "" if the log no longer keeps it
 }
 
 // commitPublics stores the next batch of public messages.
@@ -111,6 +118,7 @@ func (b *bridge) isBehind(batch []waiting) {
 // lacks has everybody write back what Redis lacks: a log was found behind.
 func (b *bridge) lacks() {
 	b.store.raise()
+	b.store.owe(time.Now())
 	b.store.lease.doubt() // claims may be lacking, too
 	b.store.log.Warn().Msg("redis lacks messages: writing them back")
 	b.send(b.parent, &actors.RedisChanged{})
@@ -118,7 +126,7 @@ func (b *bridge) lacks() {
 
 // storedPublics tells the room what is stored, then the senders.
 func (b *bridge) storedPublics(batch []waiting, call *appendCall, answer appended) {
-	stored := &actors.Stored{}
+	stored := &actors.Stored{Prev: answer.prev}
 	for i, id := range answer.ids {
 		if _, isRepeat := answer.repeats[i]; !isRepeat {
 			if len(stored.Entries) == 0 {

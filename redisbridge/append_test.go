@@ -3,6 +3,7 @@ package redisbridge
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -57,8 +58,8 @@ func TestRepeatIsTheSameMessage(t *testing.T) {
 		c := publics(s, "alice#2", "alice#3", "alice#3")
 		c.messages[0].body = body("alice", "", "another text")
 		again := run(t, s, c)
-		if again.ids[0] != first.ids[1] || again.repeats[0] != before[1].Member {
-			t.Errorf("the repeat of %d is %d, %q", first.ids[1], again.ids[0], again.repeats[0])
+		if again.ids[0] != first.ids[1] || again.repeats[0].member != before[1].Member || again.repeats[0].prev != first.ids[0] {
+			t.Errorf("the repeat of %d is %d, %+v", first.ids[1], again.ids[0], again.repeats[0])
 		}
 		if again.ids[1] != again.ids[2] || again.ids[1] <= first.ids[1] {
 			t.Errorf("one reference twice in a batch gave %v", again.ids)
@@ -227,6 +228,42 @@ func TestDirectMessageIsInItsConversationAndInBothInboxes(t *testing.T) {
 		sender, receiver, payload, id, ok := conversationOf([]byte(want))
 		if !ok || sender != "alice" || receiver != "bob" || payload != said[0].Member || float64(id) != said[0].Score {
 			t.Errorf("read back as %s %s %s %d %v", sender, receiver, payload, id, ok)
+		}
+	})
+}
+
+// TestNodeKnowsWhatWasBeforeWhatItStored, by whomever; also where it asks again, for the
+// first answer may have been lost.
+func TestNodeKnowsWhatWasBeforeWhatItStored(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, b := open("a", 1000), open("b", 1000)
+		say := func(s *Store, refs ...string) (stored []actors.LogEntry) {
+			work := make([]direct, len(refs))
+			for i, ref := range refs {
+				work[i] = direct{waiting: waiting{Message: actors.Message{Ref: ref, Sender: ref[:3], Receiver: "bob", Text: ref}}, receiver: "bob"}
+			}
+			all, err := s.appendDirects(soon(t), work, 0)
+			must(t, err)
+			for _, e := range all {
+				if e.Log == "bob" {
+					stored = append(stored, e)
+				}
+			}
+			return stored
+		}
+		first := say(a, "ann#1", "ann#2")
+		second := say(b, "eve#1")
+		third := say(a, "ann#3")
+		again := say(a, "ann#2", "ann#3", "ann#4")
+		want := []int64{0, first[0].Entry.ID, first[1].Entry.ID, second[0].Entry.ID, first[0].Entry.ID, second[0].Entry.ID, third[0].Entry.ID}
+		for i, e := range slices.Concat(first, second, third, again) {
+			if e.Prev != want[i] {
+				t.Errorf("the %d-th, %s, says that %d was before, not %d", i, e.Entry.Ref, e.Prev, want[i])
+			}
+		}
+		if len(again) != 3 || again[0].Entry.ID != first[1].Entry.ID || string(again[0].Entry.Frame) != string(first[1].Entry.Frame) {
+			t.Errorf("said again, they are %v", again)
 		}
 	})
 }

@@ -65,6 +65,15 @@ func (c *appendCall) args() []any {
 
 // entry is what the script made of the i-th message.
 func (c *appendCall) entry(i int, id int64) actors.Entry {
+	return c.holding(i, id, c.payload(i, id))
+}
+
+// holding is an entry of the i-th message with what the log holds.
+func (c *appendCall) holding(i int, id int64, payload []byte) actors.Entry {
+	return actors.Entry{ID: id, Ref: c.messages[i].ref, Frame: actors.AppendFrame(nil, payload)}
+}
+
+func (c *appendCall) payload(i int, id int64) []byte {
 	m := c.messages[i]
 	payload := make([]byte, 0, len(c.head)+len(m.body)+32)
 	if c.head == "" {
@@ -73,8 +82,7 @@ func (c *appendCall) entry(i int, id int64) actors.Entry {
 		payload = append(strconv.AppendInt(append(payload, c.head...), id, 10), m.body...)
 		payload = strconv.AppendInt(payload, id/1_000_000, 10)
 	}
-	payload = append(payload, '}')
-	return actors.Entry{ID: id, Ref: m.ref, Frame: actors.AppendFrame(nil, payload)}
+	return append(payload, '}')
 }
 
 func flag(set bool) string {
@@ -96,11 +104,12 @@ func parseAppendReply(reply []any, err error) (appended, error) {
 	if len(reply) < 2 || reply[0] == "behind" {
 		return appended{behind: true}, nil
 	}
-	ids, ok := reply[1].(string)
-	if !ok {
+	prev, _ := reply[0].(string)
+	ids, _ := reply[1].(string)
+	a := appended{ids: make([]int64, 0, strings.Count(ids, " ")+1)}
+	if a.prev, err = strconv.ParseInt(prev, 10, 64); err != nil {
 		return appended{}, errReply
 	}
-	a := appended{ids: make([]int64, 0, strings.Count(ids, " ")+1)}
 	for id := range strings.SplitSeq(ids, " ") {
 		n, err := strconv.ParseInt(id, 10, 64)
 		if err != nil {
@@ -108,16 +117,18 @@ func parseAppendReply(reply []any, err error) (appended, error) {
 		}
 		a.ids = append(a.ids, n)
 	}
-	for i := 2; i+1 < len(reply); i += 2 {
+	for i := 2; i+2 < len(reply); i += 3 {
 		place, ok := reply[i].(int64)
-		member, ok2 := reply[i+1].(string)
-		if !ok || !ok2 {
+		before, _ := reply[i+1].(string)
+		member, ok2 := reply[i+2].(string)
+		prev, err := strconv.ParseInt(before, 10, 64)
+		if !ok || !ok2 || err != nil {
 			return appended{}, errReply
 		}
 		if a.repeats == nil {
-			a.repeats = make(map[int]string)
+			a.repeats = make(map[int]repeat)
 		}
-		a.repeats[int(place)-1] = member
+		a.repeats[int(place)-1] = repeat{prev, member}
 	}
 	return a, nil
 }

@@ -3,7 +3,6 @@ package redisbridge
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -120,9 +119,12 @@ func (b *bridge) start(ctx actor.Context) {
 	b.reachable = b.store.health.ok()
 	b.link.init()
 	b.presence.init()
-	b.vouches.init()
+	b.vouches.name = "vouch"
 	go b.guarded(b.keepTime)()
 	b.root.Send(b.parent, &actors.BridgeStarted{})
+	if b.store.owes() {
+		b.root.Send(b.parent, &actors.RedisChanged{}) // what was written back, or not, nobody knows any more
+	}
 }
 
 func (b *bridge) keepTime() {
@@ -154,6 +156,7 @@ func (b *bridge) pump() {
 	if b.store.restoring(now) || b.restores.underWay() {
 		return // only write back: the logs may still lack what others, or this node, hold
 	}
+	b.store.writtenBack(now)
 	lasts := b.store.lease.lasts(now)
 	b.recall(now, lasts)
 	if !lasts { // the names may be others' by now
@@ -178,9 +181,9 @@ func (b *bridge) look(now time.Time) {
 	b.claims.expire(b, now)
 	b.holds.expire(b, now)
 	b.checkLink(now)
-	for id, at := range b.vouches.forsaken {
+	for id, at := range b.store.forsaken {
 		if now.Sub(at) > 2*actors.Patience {
-			delete(b.vouches.forsaken, id) // what it said was taken out by now
+			delete(b.store.forsaken, id) // what it said was taken out by now
 		}
 	}
 }
@@ -200,7 +203,7 @@ func (b *bridge) run(l *lane, size int, work func(context.Context) error, then f
 	l.busy = true
 	began := time.Now()
 	ctx, root, self := b.ctx, b.root, b.self
-	go b.guarded(func() {
+	b.store.spawn(l.name, b.guarded(func() {
 		err := work(ctx)
 		root.Send(self, &done{by: b, then: func() {
 			l.busy = false
@@ -212,10 +215,10 @@ func (b *bridge) run(l *lane, size int, work func(context.Context) error, then f
 			}
 			then(err)
 		}})
-	})()
+	}))
 }
 
-func retryPause() time.Duration { return shortestRetry + rand.N(longestRetry-shortestRetry) }
+func retryPause() time.Duration { return shortestRetry + actors.Jitter(longestRetry-shortestRetry) }
 
 // failed notes that Redis did not do something. Unless it said so itself, nothing
 // is asked of it until a probe gets through.

@@ -247,7 +247,7 @@ func TestRedisThatBeganAnewIsWrittenBackBeforeAnythingElse(t *testing.T) {
 	seq := h.say("second")
 	must(t, r.Start())
 	eventually(t, "the bridge tells that Redis has begun anew", func() bool { return len(of[*actors.RedisChanged](h.ear)) > 0 })
-	h.root.Send(h.bridge, &actors.Restore{After: stored[0].Entries[0].ID - 1, Entries: stored[0].Entries})
+	h.root.Send(h.bridge, &actors.Restore{After: stored[0].Prev, Entries: stored[0].Entries})
 	if second := h.outcome(seq).ID; second <= first+1_000_000 {
 		t.Errorf("%d follows %d, too near to be surely above all that anyone was given", second, first)
 	}

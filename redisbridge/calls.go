@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ type calls struct {
 	store *Store
 	byKey map[string]*call
 	order []*call
-	peers map[[2]string]int64
+	peers peers
 }
 
 // call is one of them, and which messages of the batch it holds.
@@ -26,7 +27,7 @@ type call struct {
 }
 
 func newCalls(s *Store) *calls {
-	return &calls{store: s, byKey: map[string]*call{}, peers: map[[2]string]int64{}}
+	return &calls{store: s, byKey: map[string]*call{}, peers: peers{}}
 }
 
 // of gives the call for a log, made and set up if there is none yet.
@@ -46,24 +47,58 @@ func (c *call) add(i int, ref string, since int64, body string) {
 	c.appendCall.add(ref, since, body)
 }
 
-func (cs *calls) peer(user, peer string, id int64) {
+// peers are who talks with whom, and the newest id of their talk.
+type peers map[[2]string]int64
+
+func (p peers) add(user, peer string, id int64) {
 	key := [2]string{user, peer}
-	cs.peers[key] = max(cs.peers[key], id)
+	p[key] = max(p[key], id)
+}
+
+// pairs gives them in order.
+func (p peers) pairs() [][2]string {
+	return slices.SortedFunc(maps.Keys(p), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
+}
+
+// placed is what became of a message that is stored.
+type placed struct {
+	entry actors.Entry
+	prev  int64 // the id before it in the log
+	kept  bool  // the log holds it
+}
+
+// placed gives what became of the call's messages.
+func (c *call) placed(a appended) []placed {
+	all := make([]placed, len(a.ids))
+	prev := a.prev
+	for i, id := range a.ids {
+		before, isRepeat := a.repeats[i]
+		switch {
+		case !isRepeat:
+			all[i] = placed{entry: c.entry(i, id), prev: prev, kept: true}
+			prev = id
+		case before.member == "":
+			all[i] = placed{entry: c.entry(i, id), prev: before.prev}
+		default:
+			all[i] = placed{entry: c.holding(i, id, []byte(before.member)), prev: before.prev, kept: true}
+		}
+	}
+	return all
 }
 
 // run sends all in one pipeline, and tells of each message what became of it: a log that
 // refuses concerns its own messages alone.
 func (cs *calls) run(ctx context.Context, client *redis.Client,
-	stored func(c *call, i, place int, id int64, before string, isRepeat bool), failed func(i int, err error),
+	stored func(c *call, i int, p placed), failed func(i int, err error),
 ) error {
 	pipe := client.Pipeline()
 	for _, c := range cs.order {
 		c.cmd = appendScript.EvalSha(ctx, pipe, c.keys(), c.args()...)
 	}
 	added := make(map[string]*redis.IntCmd, len(cs.peers))
-	for pair, id := range cs.peers {
+	for _, pair := range cs.peers.pairs() {
 		key := peersKey(pair[0])
-		added[key] = pipe.ZAddGT(ctx, key, redis.Z{Score: float64(id), Member: pair[1]})
+		added[key] = pipe.ZAddGT(ctx, key, redis.Z{Score: float64(cs.peers[pair]), Member: pair[1]})
 	}
 	_, broken := pipe.Exec(ctx)
 	first := broken
@@ -82,15 +117,15 @@ func (cs *calls) run(ctx context.Context, client *redis.Client,
 		if err == nil && broken != nil && !isReply(broken) {
 			err = broken // the peers after it may be lost: do all again
 		}
-		for place, i := range c.indexes {
-			switch {
-			case err != nil:
+		if err != nil {
+			for _, i := range c.indexes {
 				failed(i, err)
-				first = err
-			default:
-				before, isRepeat := answer.repeats[place]
-				stored(c, i, place, answer.ids[place], before, isRepeat)
 			}
+			first = err
+			continue
+		}
+		for place, p := range c.placed(answer) {
+			stored(c, c.indexes[place], p)
 		}
 	}
 	if first == nil {
@@ -102,8 +137,8 @@ func (cs *calls) run(ctx context.Context, client *redis.Client,
 // boundPeers cuts the lists that have grown to what is remembered. They also begin
 // to expire here, and again at each join.
 func boundPeers(ctx context.Context, pipe redis.Pipeliner, added map[string]*redis.IntCmd) error {
-	for key, cmd := range added {
-		if cmd.Val() > 0 {
+	for _, key := range slices.Sorted(maps.Keys(added)) {
+		if added[key].Val() > 0 {
 			pipe.ZRemRangeByRank(ctx, key, 0, -peersKeep-1)
 			pipe.Expire(ctx, key, inboxLife)
 		}

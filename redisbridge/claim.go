@@ -187,6 +187,7 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][
 			c.Token, c.Kept = "", false // the signed identity is the proof
 		}
 		c.Since, _ = strconv.ParseInt(verdict[1], 10, 64)
+		c.Refs, _ = strconv.ParseInt(verdict[2], 10, 64)
 		claimed[i] = c
 		if c.Kept {
 			held = append(held, actors.HeldClaim{Name: m.Name, Token: c.Token, Since: c.Since, Kept: true, Address: m.Address})

@@ -59,12 +59,12 @@ func TestNameIsFreeAgainAfterTheGraceUnlessItIsPresent(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 10)
 		claim(t, s, "alice", "", "token-1")
-		must(t, s.present(soon(t), false, []string{"alice"}, nil))
+		present(t, s, false, []string{"alice"}, nil)
 		idle(t, s, "alice", time.Hour)
 		if got := claim(t, s, "alice", "", "token-2"); got.Code != actors.CodeNameTaken {
 			t.Errorf("a name that is present is given away: %+v", got)
 		}
-		must(t, s.present(soon(t), false, nil, []actors.Departure{{Name: "alice", At: time.Now()}}))
+		present(t, s, false, nil, []actors.Departure{{Name: "alice", At: time.Now()}})
 		if got := claim(t, s, "alice", "", "token-2"); got.Code != actors.CodeNameTaken {
 			t.Errorf("a name that was just left is given away: %+v", got)
 		}
@@ -102,7 +102,7 @@ func TestPresenceCountsBeforeAge(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 10)
 		claim(t, s, "alice", "", "token-1")
-		must(t, s.present(soon(t), false, []string{"alice"}, nil))
+		present(t, s, false, []string{"alice"}, nil)
 		idle(t, s, "alice", 2*keptClaimLife)
 		if got := claim(t, s, "alice", "", "token-2"); got.Code != actors.CodeNameTaken {
 			t.Errorf("the name of somebody who is connected was given away: %+v", got)

@@ -153,12 +153,8 @@ func (s *Store) converse(ctx context.Context, work []direct, fence int64) error 
 		})
 		c.add(i, d.Ref, d.Since, body(d.Sender, d.receiver, d.Text))
 	}
-	return calls.run(ctx, s.client, func(c *call, i, place int, id int64, before string, isRepeat bool) {
-		d := &work[i]
-		d.id, d.payload = id, before
-		if !isRepeat || before == "" {
-			d.payload = string(c.entry(place, id).Payload())
-		}
+	return calls.run(ctx, s.client, func(_ *call, i int, p placed) {
+		work[i].id, work[i].payload = p.entry.ID, string(p.entry.Payload())
 	}, func(i int, err error) { work[i].err = err })
 }
 
@@ -185,13 +181,13 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, 
 			})
 			c.add(i, ref, d.Since, body)
 		}
-		calls.peer(d.receiver, d.Sender, d.id)
-		calls.peer(d.Sender, d.receiver, d.id)
+		calls.peers.add(d.receiver, d.Sender, d.id)
+		calls.peers.add(d.Sender, d.receiver, d.id)
 	}
 	var entries []actors.LogEntry
-	err := calls.run(ctx, s.client, func(c *call, _, place int, id int64, _ string, isRepeat bool) {
-		if !isRepeat {
-			entries = append(entries, actors.LogEntry{Log: c.log, Entry: c.entry(place, id)})
+	err := calls.run(ctx, s.client, func(c *call, _ int, p placed) {
+		if p.kept { // a repeat too: the first time its reply may have been lost
+			entries = append(entries, actors.LogEntry{Log: c.log, Prev: p.prev, Entry: p.entry})
 		}
 	}, func(i int, err error) { work[i].err = err })
 	return entries, err

@@ -52,11 +52,15 @@ func refsKey(key string) string { return "{" + key + "}:refs" }
 // trimmedKey is the newest id that a log no longer keeps: string.
 func trimmedKey(key string) string { return "{" + key + "}:trimmed" }
 
+// missingKey are ids that a log has lost, and that nobody has written back, though what came
+// after each was: sorted set.
+func missingKey(key string) string { return "{" + key + "}:missing" }
+
 // waitingKey marks a log that began before anybody had claimed the name that it is for:
 // string. Who claims it then gets what waits; in all other inboxes a new claim sees nothing.
 func waitingKey(key string) string { return "{" + key + "}:waiting" }
 
-// logKeys are the keys of the append and restore scripts.
+// logKeys are the keys of the append script, and the first of the restore script.
 func logKeys(key string) []string { return []string{key, refsKey(key), trimmedKey(key)} }
 
 func claimKey(form string) string { return claimPrefix + form }

@@ -2,6 +2,10 @@ package redisbridge
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"net"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -47,6 +51,26 @@ type linkEvent struct {
 	appended *actors.Appended
 	presence *actors.PresenceChanged
 	err      error
+}
+
+// errLinkLost ends what is asked of a link's connection once that is over.
+var errLinkLost = errors.New("the link's connection has ended")
+
+type onLinkKey struct{}
+
+// onLink is for what is done on a link's connection as long as that lives. The library would
+// make another by itself, and hold the lock of its PubSub while it dials and while that is
+// greeted: whoever closed the link would wait for all that, and the bridge may not wait.
+func onLink(ctx context.Context) context.Context { return context.WithValue(ctx, onLinkKey{}, true) }
+
+// unlessLost makes no connection in place of a link's.
+func unlessLost(dial Dial) Dial {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if ctx.Value(onLinkKey{}) != nil {
+			return nil, errLinkLost
+		}
+		return dial(ctx, network, addr)
+	}
 }
 
 func (l *linker) init() {
@@ -110,7 +134,7 @@ func (b *bridge) relink(now time.Time) {
 		return
 	}
 	channels := []string{publicKey, membersKey, probePrefix + b.store.node}
-	for log := range l.subscribers {
+	for _, log := range slices.Sorted(maps.Keys(l.subscribers)) {
 		if log != actors.Public {
 			channels = append(channels, logKey(log))
 		}
@@ -126,16 +150,17 @@ func (b *bridge) relink(now time.Time) {
 	client := b.store.client
 	b.run(&l.lane, len(channels), func(ctx context.Context) error {
 		made.pubsub = client.Subscribe(ctx)
-		// Whoever makes it may not live to hear of it.
-		context.AfterFunc(ctx, b.guarded(func() { _ = made.pubsub.Close() }))
+		dialing := ctx // the first alone
 		for len(channels) > 0 {
 			n := min(len(channels), subscribeBatch)
-			if err := made.pubsub.Subscribe(ctx, channels[:n]...); err != nil {
+			if err := made.pubsub.Subscribe(dialing, channels[:n]...); err != nil {
 				_ = made.pubsub.Close()
 				return err
 			}
-			channels = channels[n:]
+			channels, dialing = channels[n:], onLink(ctx)
 		}
+		// Whoever makes it may not live to hear of it.
+		context.AfterFunc(ctx, b.guarded(func() { _ = made.pubsub.Close() }))
 		return nil
 	}, func(err error) {
 		if err != nil {
@@ -151,7 +176,10 @@ func (b *bridge) relink(now time.Time) {
 // bridge is behind.
 func (b *bridge) readLink(ctx context.Context, l *link) {
 	for {
-		message, err := l.pubsub.Receive(ctx)
+		message, err := l.pubsub.Receive(onLink(ctx))
+		if ctx.Err() != nil {
+			return
+		}
 		e := &linkEvent{link: l, err: err}
 		switch m := message.(type) {
 		case *redis.Subscription:
@@ -249,7 +277,7 @@ func (b *bridge) resubscribe(now time.Time) {
 	}
 	current := l.current
 	var wanted, unwanted []string
-	for channel := range l.changed {
+	for _, channel := range slices.Sorted(maps.Keys(l.changed)) {
 		log, _ := logOf(channel)
 		_, asked := current.channels[channel]
 		switch want := l.subscribers[log] != nil; {
@@ -268,6 +296,7 @@ func (b *bridge) resubscribe(now time.Time) {
 		return
 	}
 	b.run(&l.lane, len(wanted)+len(unwanted), func(ctx context.Context) error {
+		ctx = onLink(ctx)
 		for len(wanted) > 0 {
 			n := min(len(wanted), subscribeBatch)
 			if err := current.pubsub.Subscribe(ctx, wanted[:n]...); err != nil {

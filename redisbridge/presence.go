@@ -2,6 +2,8 @@ package redisbridge
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"parley/actors"
@@ -68,11 +70,10 @@ func (b *bridge) announce(now time.Time) {
 	var joined []string
 	var left []actors.Departure
 	if whole {
-		for name := range p.names {
-			joined = append(joined, name)
-		}
+		joined = slices.Sorted(maps.Keys(p.names))
 	}
-	for name, d := range p.changed {
+	for _, name := range slices.Sorted(maps.Keys(p.changed)) {
+		d := p.changed[name]
 		if len(joined)+len(left) >= presenceBatch && !whole {
 			break
 		}
@@ -85,8 +86,9 @@ func (b *bridge) announce(now time.Time) {
 		delete(p.changed, name)
 	}
 	p.whole = false
-	b.run(&p.lane, len(joined)+len(left), func(ctx context.Context) error {
-		return b.store.present(ctx, whole, joined, left)
+	b.run(&p.lane, len(joined)+len(left), func(ctx context.Context) (err error) {
+		left, err = b.store.present(ctx, whole, joined, left)
+		return err
 	}, func(err error) {
 		if err == nil {
 			return
@@ -108,13 +110,13 @@ func (p *presenter) restore(name string, d actors.Departure) {
 	}
 }
 
-// present changes who is present on this node. It is noted until when a name was held before
-// it leaves: else a stranger would find it free that is neither present nor noted. Names that
-// leave because they are not among all (whole) were held until now: when their connections
-// ended a room has known that died.
-func (s *Store) present(ctx context.Context, whole bool, joined []string, left []actors.Departure) error {
+// present tells Redis who came and who left, and gives who did: where joined are all (whole),
+// those too of whom nobody lived to say so, who were held until now. It is noted until when a
+// name was held before it leaves: else a stranger would find it free that is neither present
+// nor noted.
+func (s *Store) present(ctx context.Context, whole bool, joined []string, left []actors.Departure) ([]actors.Departure, error) {
 	if err := s.release(ctx, left); err != nil {
-		return err
+		return left, err
 	}
 	args := make([]any, 0, 5+len(joined)+len(left))
 	args = append(args, s.node, nodeNamesPrefix, leaseLength.Microseconds(), flag(whole), len(joined))
@@ -126,13 +128,16 @@ func (s *Store) present(ctx context.Context, whole bool, joined []string, left [
 	}
 	reply, err := presentScript.Run(ctx, s.client, presenceKeys(s.node), args...).StringSlice()
 	if err != nil {
-		return err
+		return left, err
 	}
 	if len(reply) < 1 {
-		return errReply
+		return left, errReply
 	}
 	if reply[0] == "1" {
 		s.lease.doubt()
 	}
-	return s.release(ctx, departed(reply[1:]))
+	gone := slices.DeleteFunc(departed(reply[1:]), func(d actors.Departure) bool {
+		return slices.ContainsFunc(left, func(said actors.Departure) bool { return said.Name == d.Name })
+	})
+	return append(left, gone...), s.release(ctx, gone)
 }

@@ -33,9 +33,9 @@ func (q *queue) add(b *bridge, w waiting) {
 // take takes out what the next batch holds. What was said by those whose claim is lost is
 // nobody's any more.
 func (q *queue) take(b *bridge) []waiting {
-	if len(b.vouches.forsaken) > 0 {
+	if len(b.store.forsaken) > 0 {
 		q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool {
-			_, forsaken := b.vouches.forsaken[w.to.Id]
+			_, forsaken := b.store.forsaken[w.to.Id]
 			return forsaken
 		})
 	}

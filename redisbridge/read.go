@@ -128,7 +128,7 @@ func next[Q any](waiting []Q, may func(Q) bool) (batch, rest []Q) {
 }
 
 // readLogs reads each log's newest id, entries and references, and what it no
-// longer keeps: in this order, so that what is appended or trimmed meanwhile looks
+// longer keeps or has lost: in this order, so that what is appended or trimmed meanwhile looks
 // like a hole rather than like nothing.
 func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recalled, error) {
 	if len(logs) == 0 {
@@ -137,6 +137,7 @@ func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recall
 	type answers struct {
 		newest, entries, refs *redis.ZSliceCmd
 		trimmed               *redis.StringCmd
+		missing               *redis.ZSliceCmd
 	}
 	all := make([]answers, len(logs))
 	pipe := s.client.Pipeline()
@@ -147,6 +148,7 @@ func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recall
 			entries: rangeAfter(ctx, pipe, key, q),
 			refs:    rangeAfter(ctx, pipe, refsKey(key), q),
 			trimmed: pipe.Get(ctx, trimmedKey(key)),
+			missing: pipe.ZRevRangeWithScores(ctx, missingKey(key), 0, 0),
 		}
 	}
 	if _, err := pipe.Exec(ctx); failed(err) {
@@ -155,7 +157,7 @@ func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recall
 	refs := make([]*redis.ZSliceCmd, len(logs))
 	for i, q := range logs {
 		refs[i] = all[i].refs
-		trimmed, _ := strconv.ParseInt(all[i].trimmed.Val(), 10, 64)
+		trimmed := lackedUpTo(all[i].trimmed, all[i].missing)
 		if members := all[i].entries.Val(); q.after != actors.Newest && q.after < trimmed && len(members) > 0 {
 			refs[i] = refsOf(ctx, pipe, logKey(q.log), members)
 		}
@@ -170,10 +172,8 @@ func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recall
 		a := all[i]
 		r := &actors.Recalled{Entries: entriesOf(a.entries.Val(), refs[i].Val(), q.after == actors.Newest)}
 		r.More = len(r.Entries) == q.limit
-		if newest := a.newest.Val(); len(newest) > 0 {
-			r.Newest = int64(newest[0].Score)
-		}
-		r.Trimmed, _ = strconv.ParseInt(a.trimmed.Val(), 10, 64)
+		r.Newest = newestOf(a.newest)
+		r.Trimmed = lackedUpTo(a.trimmed, a.missing)
 		s.saw(r.Newest)
 		if q.log == actors.Public {
 			s.seenPublic.Store(max(s.seenPublic.Load(), r.Newest))
@@ -181,6 +181,20 @@ func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recall
 		recalled[i] = r
 	}
 	return recalled, nil
+}
+
+// newestOf is the newest id of what was read.
+func newestOf(read *redis.ZSliceCmd) int64 {
+	if newest := read.Val(); len(newest) > 0 {
+		return int64(newest[0].Score)
+	}
+	return 0
+}
+
+// lackedUpTo is the newest id that a log no longer keeps, or has lost.
+func lackedUpTo(trimmed *redis.StringCmd, missing *redis.ZSliceCmd) int64 {
+	id, _ := strconv.ParseInt(trimmed.Val(), 10, 64) // "" where nothing was trimmed
+	return max(id, newestOf(missing))
 }
 
 // refsOf asks for the references of some messages of a log. It is for those that

@@ -2,6 +2,8 @@ package redisbridge
 
 import (
 	"context"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -16,9 +18,8 @@ const (
 	// restorePipeline how many calls a pipeline.
 	restoreBatch    = 500
 	restorePipeline = 100
-	// unvouched as the id before some messages says that they may not be all that
-	// the log had.
-	unvouched = -1
+	// unknown as the id before some messages: it does not matter, or is known already.
+	unknown = -1
 )
 
 // restorer writes back what a Redis that has begun anew lacks.
@@ -55,48 +56,61 @@ func (b *bridge) handBack(now time.Time) {
 	})
 }
 
-// restore writes back logs, and from the inboxes' messages the conversations. All goes
-// in a few pipelines: a node may hold ten thousand messages, and until they are back
-// another loss would be for good.
+// restore writes back logs, and before the inboxes, from their messages, the conversations:
+// they give the ids, and a message may be said again while half of it is back. All goes in
+// a few pipelines: a node may hold ten thousand messages, and until they are back another
+// loss would be for good.
 func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 	pipe := s.client.Pipeline()
 	found := newConversations()
 	for _, m := range batch {
-		life := time.Duration(0)
 		if m.Log != actors.Public {
-			life = inboxLife
 			found.add(m.Entries)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(found.messages)) {
+		if err := s.restoreLog(ctx, pipe, key, s.keep, inboxLife, unknown, found.messages[key]); err != nil {
+			return err
+		}
+	}
+	for _, pair := range found.peers.pairs() {
+		pipe.ZAddGT(ctx, peersKey(pair[0]), redis.Z{Score: float64(found.peers[pair]), Member: pair[1]})
+	}
+	for _, m := range batch {
+		life := inboxLife
+		if m.Log == actors.Public {
+			life = 0
 		}
 		if err := s.restoreLog(ctx, pipe, logKey(m.Log), s.keepOf(m.Log), life, m.After, m.Entries); err != nil {
 			return err
 		}
-	}
-	for key, entries := range found.messages {
-		if err := s.restoreLog(ctx, pipe, key, s.keep, inboxLife, unvouched, entries); err != nil {
-			return err
-		}
-	}
-	for pair, id := range found.peers {
-		pipe.ZAddGT(ctx, peersKey(pair[0]), redis.Z{Score: float64(id), Member: pair[1]})
 	}
 	return flushFrom(ctx, pipe, 1)
 }
 
 // restoreLog adds to a pipeline what puts entries back, and sends it when it is long.
 func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, key string, keep int, life time.Duration, after int64, entries []actors.Entry) error {
-	for chunk := range slices.Chunk(entries, restoreBatch) {
+	for chunk := range chunksOf(entries) {
 		args := make([]any, 0, 3+3*len(chunk))
 		args = append(args, keep, int64(life.Seconds()), after)
 		for _, e := range chunk {
 			args = append(args, e.ID, e.Ref, e.Payload())
 		}
-		restoreScript.EvalSha(ctx, pipe, logKeys(key), args...)
-		after = unvouched // the first chunk has said it
+		restoreScript.EvalSha(ctx, pipe, append(logKeys(key), missingKey(key)), args...)
+		after = unknown // it is the last of the chunk before
 		if err := flushFrom(ctx, pipe, restorePipeline); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// chunksOf gives what one call holds at a time, and once nothing where there is nothing.
+func chunksOf(entries []actors.Entry) iter.Seq[[]actors.Entry] {
+	if len(entries) == 0 {
+		return slices.Values([][]actors.Entry{nil})
+	}
+	return slices.Chunk(entries, restoreBatch)
 }
 
 // flushFrom sends a pipeline that holds at least n commands.
@@ -112,12 +126,12 @@ func flushFrom(ctx context.Context, pipe redis.Pipeliner, n int) error {
 // by key, and who talks with whom. Both people's inboxes hold a message; here it is once.
 type conversations struct {
 	messages map[string][]actors.Entry
-	peers    map[[2]string]int64
+	peers    peers
 	seen     map[string]bool
 }
 
 func newConversations() *conversations {
-	return &conversations{messages: map[string][]actors.Entry{}, peers: map[[2]string]int64{}, seen: map[string]bool{}}
+	return &conversations{messages: map[string][]actors.Entry{}, peers: peers{}, seen: map[string]bool{}}
 }
 
 func (c *conversations) add(entries []actors.Entry) {
@@ -130,8 +144,7 @@ func (c *conversations) add(entries []actors.Entry) {
 		key := conversationKey(sender, receiver)
 		ref := strings.TrimSuffix(e.Ref, ":"+receiver)
 		c.messages[key] = append(c.messages[key], actors.Entry{ID: id, Ref: ref, Frame: actors.AppendFrame(nil, payload)})
-		for _, pair := range [][2]string{{sender, receiver}, {receiver, sender}} {
-			c.peers[pair] = max(c.peers[pair], id)
-		}
+		c.peers.add(sender, receiver, id)
+		c.peers.add(receiver, sender, id)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"parley/actors"
 )
 
@@ -41,7 +43,7 @@ func TestWhatRedisForgotIsPutBackByteForByte(t *testing.T) {
 		var nodes sync.WaitGroup
 		for i, s := range []*Store{a, b, a} {
 			nodes.Go(func() { // each has another part of it
-				if err := s.restore(soon(t), []*actors.Restore{{After: entries[i*10].ID - 1, Entries: entries[i*10:]}}); err != nil {
+				if err := s.restore(soon(t), []*actors.Restore{{After: int64(append([]redis.Z{{}}, before...)[i*10].Score), Entries: entries[i*10:]}}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -54,28 +56,81 @@ func TestWhatRedisForgotIsPutBackByteForByte(t *testing.T) {
 		if !reflect.DeepEqual(gotRefs[:len(gotRefs)-1], beforeRefs) {
 			t.Error("the references are not what they were")
 		}
+		if id := trimmedOf(t, a, actors.Public); id != 0 {
+			t.Errorf("up to %d some may be missing", id)
+		}
 		if again := run(t, a, publics(a, "alice#7")); again.ids[0] != entries[7].ID {
 			t.Errorf("the repeat of %d got %d", entries[7].ID, again.ids[0])
 		}
 	})
 }
 
-// TestLogSaysWhatNobodyCouldPutBack: what is older than the oldest vouched for is
-// lost to those who resume from before it.
+// trimmedOf is up to where a log says that it may lack messages.
+func trimmedOf(t *testing.T, s *Store, log actors.Log) int64 {
+	t.Helper()
+	read, err := s.readLogs(soon(t), []*logRead{{log: log, limit: 1}})
+	must(t, err)
+	return read[0].Trimmed
+}
+
+// TestLogSaysWhatNobodyCouldPutBack: who resumes from before a message that is missing is
+// told so, whoever has written back what, and in which order; and nobody else.
 func TestLogSaysWhatNobodyCouldPutBack(t *testing.T) {
 	t.Parallel()
+	type part struct{ first, last int } // the messages that a node holds, from 1 on
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 1000)
-		entries := written(t, s, "alice#1", "alice#2", "alice#3", "alice#4")
-		must(t, s.client.FlushAll(soon(t)).Err())
-		must(t, loadScripts(soon(t), s.client))
-		for _, c := range []struct{ from, trimmed int }{{2, 1}, {3, 1}, {1, 0}} {
-			after := entries[c.from-1].ID
-			must(t, s.restore(soon(t), []*actors.Restore{{After: after, Entries: entries[c.from:]}}))
-			got, _ := s.client.Get(soon(t), trimmedKey(publicKey)).Int64()
-			if want := entries[c.trimmed].ID; got != want {
-				t.Errorf("after the entries from %d on, the log is trimmed up to %d, not %d", c.from, got, want)
+		for why, c := range map[string]struct {
+			kept    int // what Redis still has, from the oldest on
+			parts   []part
+			missing int // the newest that is
+		}{
+			"everything is back":                         {0, []part{{1, 9}}, 0},
+			"the oldest are not":                         {0, []part{{5, 9}}, 4},
+			"the oldest come from another":               {0, []part{{5, 9}, {1, 4}}, 0},
+			"the oldest come first":                      {0, []part{{1, 4}, {5, 9}}, 0},
+			"who held the middle has died":               {0, []part{{1, 3}, {5, 9}}, 4},
+			"who held the middle has died, newest first": {0, []part{{5, 9}, {1, 3}}, 4},
+			"two holes":                                  {0, []part{{3, 4}, {6, 7}, {9, 9}}, 8},
+			"two holes, of which one is filled late":     {0, []part{{3, 4}, {6, 7}, {9, 9}, {8, 8}}, 5},
+			"all holes are filled late":                  {0, []part{{9, 9}, {7, 7}, {8, 8}, {4, 6}, {1, 3}}, 0},
+			"parts overlap":                              {0, []part{{4, 7}, {5, 9}, {1, 5}}, 0},
+			"Redis has the oldest":                       {4, []part{{5, 9}}, 0},
+			"Redis has the oldest, and not the middle":   {2, []part{{5, 9}}, 4},
+			"nobody holds the newest any more":           {0, []part{{5, 4}}, 4},
+			"Redis has everything":                       {9, []part{{5, 9}, {7, 7}}, 0},
+			"twice":                                      {0, []part{{5, 9}, {5, 9}}, 4},
+		} {
+			must(t, s.client.FlushAll(soon(t)).Err())
+			must(t, loadScripts(soon(t), s.client))
+			var entries []actors.Entry
+			for i := range 9 {
+				entries = append(entries, written(t, s, fmt.Sprint("alice#", i))...)
 			}
+			must(t, s.client.ZRemRangeByRank(soon(t), publicKey, int64(c.kept), -1).Err())
+			idOf := func(n int) int64 { return append([]actors.Entry{{}}, entries...)[n].ID }
+			for _, p := range c.parts {
+				must(t, s.restore(soon(t), []*actors.Restore{{After: idOf(p.first - 1), Entries: entries[p.first-1 : p.last]}}))
+			}
+			if got := trimmedOf(t, s, actors.Public); got != idOf(c.missing) {
+				t.Errorf("%s: up to %d (%v) some may be missing, not %d", why, got, slices.IndexFunc(entries, func(e actors.Entry) bool { return e.ID == got })+1, c.missing)
+			}
+		}
+	})
+}
+
+// TestWhatALogNoLongerKeepsIsNotPutBack, nor is it missed.
+func TestWhatALogNoLongerKeepsIsNotPutBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 4)
+		var entries []actors.Entry
+		for i := range 9 {
+			entries = append(entries, written(t, s, fmt.Sprint("alice#", i))...)
+		}
+		must(t, s.restore(soon(t), []*actors.Restore{{After: entries[1].ID, Entries: entries[2:4]}, {After: entries[2].ID, Entries: entries[3:]}}))
+		if got := held(t, s, publicKey); len(got) != 4 || trimmedOf(t, s, actors.Public) != entries[4].ID {
+			t.Errorf("%d are kept, and those up to %d are not", len(got), trimmedOf(t, s, actors.Public))
 		}
 	})
 }
@@ -96,7 +151,7 @@ func TestInboxThatIsPutBackPutsItsConversationsBack(t *testing.T) {
 		must(t, loadScripts(soon(t), s.client))
 		for range 2 {
 			for _, e := range stored {
-				must(t, s.restore(soon(t), []*actors.Restore{{Log: e.Log, After: e.Entry.ID - 1, Entries: []actors.Entry{e.Entry}}}))
+				must(t, s.restore(soon(t), []*actors.Restore{{Log: e.Log, After: e.Prev, Entries: []actors.Entry{e.Entry}}}))
 			}
 		}
 		for _, key := range keys {
@@ -158,7 +213,7 @@ func TestDirectMessageSaidAgainAfterALossIsStoredOnce(t *testing.T) {
 	go func() { // late, as a room that was busy would
 		eventually(t, "it is asked for", func() bool { return len(of[*actors.RedisChanged](h.ear)) > changed })
 		for _, e := range stored {
-			h.root.Send(h.bridge, &actors.Restore{Log: e.Log, After: e.Entry.ID - 1, Entries: []actors.Entry{e.Entry}})
+			h.root.Send(h.bridge, &actors.Restore{Log: e.Log, After: e.Prev, Entries: []actors.Entry{e.Entry}})
 		}
 	}()
 	if again := say(2); again != first {
@@ -180,7 +235,7 @@ func TestMessageIsNotPutBackBesideItself(t *testing.T) {
 		must(t, a.client.FlushAll(soon(t)).Err())
 		must(t, loadScripts(soon(t), a.client))
 		written(t, b, "alice#again")
-		must(t, a.restore(soon(t), []*actors.Restore{{After: entries[0].ID - 1, Entries: entries}}))
+		must(t, a.restore(soon(t), []*actors.Restore{{Entries: entries}}))
 		if all := held(t, a, publicKey); len(all) != 2 {
 			t.Errorf("the log has %v", all)
 		}
@@ -188,7 +243,7 @@ func TestMessageIsNotPutBackBesideItself(t *testing.T) {
 		must(t, a.client.FlushAll(soon(t)).Err())
 		must(t, loadScripts(soon(t), a.client))
 		old[0].Ref, old[1].Ref = "", "" // they are not known for longer than ten minutes
-		must(t, a.restore(soon(t), []*actors.Restore{{After: old[0].ID - 1, Entries: old}}))
+		must(t, a.restore(soon(t), []*actors.Restore{{After: entries[1].ID, Entries: old}}))
 		if all := held(t, a, publicKey); len(all) != 2 {
 			t.Errorf("of those whose references are not known the log has %v", all)
 		}

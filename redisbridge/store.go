@@ -30,6 +30,7 @@ type Store struct {
 	keep     int
 	slack    int // how many more than keep a log may hold before it is trimmed
 	client   *redis.Client
+	spawn    func(lane string, work func())
 	log      zerolog.Logger
 	metrics  *metrics
 	health   health
@@ -43,11 +44,15 @@ type Store struct {
 	identity  string       // of the Redis that may be written to; "" before the first
 	candidate string       // another that answered, until the bridge accepts it
 	changed   time.Time    // when identity last became another
+	owing     time.Time    // since when this node owes Redis what it lacks; zero: it does not
 	lift      int64        // ids given to that Redis are above this
 	newest    atomic.Int64 // the newest id seen in any log
 	// seenPublic is the newest id seen in the public log: one that has less is behind.
 	seenPublic atomic.Int64
 	seen       seenLogs // likewise of those of direct messages
+	// forsaken are the sessions, by their ids, whose claim was lost, and when. It is the
+	// bridge's alone, and the next one's.
+	forsaken map[string]time.Time
 }
 
 const (
@@ -63,9 +68,25 @@ const (
 // errAnotherRedis ends connections to a Redis that the bridge has not accepted yet.
 var errAnotherRedis = errors.New("another redis answers")
 
+// Surroundings are what a store finds around it. A simulation has its own; nil ones are the
+// usual.
+type Surroundings struct {
+	Dial Dial
+	// Go does the work of a lane, which waits for Redis, off the bridge's actor; a goroutine.
+	Go func(lane string, work func())
+}
+
+// Dial makes a connection to Redis.
+type Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
 // Open prepares the clients; it does not connect. node is this process's name among
 // those on the same Redis.
 func Open(s Settings, node string, log zerolog.Logger, registerer prometheus.Registerer) (*Store, error) {
+	return OpenIn(Surroundings{}, s, node, log, registerer)
+}
+
+// OpenIn is Open in other surroundings.
+func OpenIn(around Surroundings, s Settings, node string, log zerolog.Logger, registerer prometheus.Registerer) (*Store, error) {
 	o, err := s.options()
 	if err != nil {
 		return nil, err
@@ -73,9 +94,16 @@ func Open(s Settings, node string, log zerolog.Logger, registerer prometheus.Reg
 	st := &Store{
 		node: node, keep: s.HistoryKeep, log: log, metrics: newMetrics(registerer),
 		nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP,
+		forsaken: map[string]time.Time{},
 	}
 	redis.SetLogger(redisLog{log})
-	o.OnConnect = st.recognize
+	if around.Dial == nil {
+		around.Dial = redis.NewDialer(o)
+	}
+	o.OnConnect, o.Dialer = st.recognize, unlessLost(around.Dial)
+	if st.spawn = around.Go; st.spawn == nil {
+		st.spawn = func(_ string, work func()) { go work() }
+	}
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	st.client = redis.NewClient(o)
 	st.health.reason = "redis has not answered yet"
@@ -133,7 +161,7 @@ func (s *Store) accept(now time.Time) (changed bool) {
 	changed = s.identity != ""
 	s.identity, s.candidate = s.candidate, ""
 	if changed {
-		s.changed = now
+		s.changed, s.owing = now, now
 		s.lift = s.newest.Load() + liftBy
 	}
 	return changed
@@ -151,6 +179,36 @@ func (s *Store) restoring(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.changed.IsZero() && now.Sub(s.changed) < restorePause
+}
+
+// owe notes that Redis lacks what this node may hold.
+func (s *Store) owe(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owing = now
+}
+
+// writtenBack notes that nothing waits to be written back, after everybody had the time to
+// ask for it.
+func (s *Store) writtenBack(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.owing) >= restorePause {
+		s.owing = time.Time{}
+	}
+}
+
+// owes says whether a bridge that begins has to ask again for what is to be written back. It
+// then has as long for it as the one before.
+func (s *Store) owes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.owing.IsZero() {
+		return false
+	}
+	s.changed = time.Now()
+	s.owing = s.changed
+	return true
 }
 
 // floor is the id that new ones are above.

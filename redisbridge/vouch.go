@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -34,13 +35,6 @@ type voucher struct {
 	lane
 	asked  time.Time // when the parent was asked which claims there are
 	claims *actors.Claims
-	// forsaken are the sessions, by their ids, whose claim was lost, and when.
-	forsaken map[string]time.Time
-}
-
-func (v *voucher) init() {
-	v.name = "vouch"
-	v.forsaken = map[string]time.Time{}
 }
 
 // vouch renews the claims when it is time, or when the lease had lapsed.
@@ -85,7 +79,7 @@ func (b *bridge) vouch(now time.Time) {
 
 // forsake ends a session whose claim is lost: nothing that it said and that waits is stored.
 func (b *bridge) forsake(session *actor.PID, now time.Time) {
-	b.vouches.forsaken[session.Id] = now
+	b.store.forsaken[session.Id] = now
 	b.send(session, &actors.ClaimLost{})
 }
 
@@ -146,9 +140,9 @@ func (b *bridge) unfence() {
 		return
 	}
 	b.fenced = false
-	for log, to := range b.link.subscribers {
+	for _, log := range slices.Sorted(maps.Keys(b.link.subscribers)) {
 		if log != actors.Public {
-			b.send(to, &actors.Linked{})
+			b.send(b.link.subscribers[log], &actors.Linked{})
 		}
 	}
 }

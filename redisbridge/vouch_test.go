@@ -106,7 +106,7 @@ func TestLeaseThatWasTakenIsDoubted(t *testing.T) {
 			t.Fatal("the first lease is doubted")
 		}
 		must(t, s.client.ZRem(soon(t), nodesKey, "n").Err())
-		must(t, s.present(soon(t), false, []string{"ann"}, nil))
+		present(t, s, false, []string{"ann"}, nil)
 		if s.lease.lasts(time.Now()) {
 			t.Error("a lease that was taken passes for the one it was")
 		}
@@ -213,6 +213,36 @@ func TestSessionWhoseClaimWasLostMeanwhileNeitherReadsNorSpeaks(t *testing.T) {
 	}
 	if stored := texts(t, redis); len(stored) != 2 {
 		t.Errorf("stored: %q", stored)
+	}
+}
+
+// TestWhatARobbedSessionSaysIsNotStoredByTheNextBridgeEither: the session has died with what
+// it was told, and asks again.
+func TestWhatARobbedSessionSaysIsNotStoredByTheNextBridgeEither(t *testing.T) {
+	t.Parallel()
+	redis := startRedis(t)
+	other := known(t, openStore(t, redis.Addr(), "other", 10))
+	claim(t, other, "alice", "", "new")
+	h := newHouse(t, openStore(t, redis.Addr(), "n", 10))
+	h.outcome(h.say("before"))
+	h.mu.Lock()
+	h.claims = []actors.HeldClaim{{Session: h.self, Name: "alice", Token: "old", Since: 1}}
+	h.mu.Unlock()
+	h.store.lease.doubt()
+	eventually(t, "it is told that the name is another's", func() bool { return len(of[*actors.ClaimLost](h.ear)) > 0 })
+	eventually(t, "the others may go on", func() bool { return h.store.lease.lasts(time.Now()) })
+	h.mu.Lock()
+	h.claims = nil // nobody looks again in time
+	h.mu.Unlock()
+	h.restartBridge()
+	h.root.Send(h.bridge, &actors.Append{To: h.self, Messages: []actors.Message{
+		{Seq: 7, Ref: "alice#7", Sender: "alice", Text: "I am robbed", Received: time.Now(), Handed: true},
+	}})
+	kept := listenFor(t, h)
+	kept.say(h, 1, "after")
+	eventually(t, "another is stored", func() bool { return len(of[*actors.Settled](kept.ear)) > 0 })
+	if got := texts(t, redis); len(got) != 2 || got[1] != "after" {
+		t.Errorf("stored %q", got)
 	}
 }
 

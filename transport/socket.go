@@ -102,12 +102,14 @@ func (events) OnPing(c *gws.Conn, payload []byte) {
 	}
 }
 
-// OnPong notes that the client is there.
-func (events) OnPong(c *gws.Conn, _ []byte) {
+// OnPong notes that the client is there, and what it has read.
+func (events) OnPong(c *gws.Conn, payload []byte) {
 	s := socketOf(c)
 	defer s.wire.framed()
 	s.heard.Store(time.Now().Unix())
-	s.wire.conn.Frame()
+	if s.wire.conn.Frame() {
+		s.wire.conn.Pong(payload)
+	}
 }
 
 // OnClose ends the connection, exactly once.

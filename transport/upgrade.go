@@ -15,10 +15,6 @@ import (
 	"parley/actors"
 )
 
-// clockSkew is how far past this node's clock a cursor may be: ids are put ahead by
-// 2 s after Redis has lost data, and clocks differ.
-const clockSkew = time.Minute
-
 // serveWS takes a client in, or says in one sentence why not.
 func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
@@ -78,7 +74,7 @@ func parseResume(query url.Values, now time.Time) (actors.Resume, error) {
 			return resume, fmt.Errorf("The query parameter %s is not a number.", cursor.name) //nolint:staticcheck // a sentence for people
 		case id < 0:
 			return resume, fmt.Errorf("The query parameter %s is negative.", cursor.name) //nolint:staticcheck // likewise
-		case id > now.Add(clockSkew).UnixMicro():
+		case id > now.Add(actors.ClockSkew).UnixMicro():
 			return resume, fmt.Errorf("The query parameter %s is in the future.", cursor.name) //nolint:staticcheck // likewise
 		}
 		*cursor.to = id

@@ -29,7 +29,7 @@ func FuzzParseResume(f *testing.F) {
 			return
 		}
 		for name, id := range map[string]int64{"since": resume.Since, "dmsince": resume.DMSince} {
-			if !query.Has(name) && id != actors.Newest || query.Has(name) && (id < 0 || id > now.Add(clockSkew).UnixMicro()) {
+			if !query.Has(name) && id != actors.Newest || query.Has(name) && (id < 0 || id > now.Add(actors.ClockSkew).UnixMicro()) {
 				t.Errorf("%s of %q is %d", name, raw, id)
 			}
 		}

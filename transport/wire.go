@@ -78,6 +78,7 @@ type wire struct {
 type session interface {
 	Receive(frame string) // takes a message, and waits while the session is behind
 	Frame() (ok bool)     // counts a frame that is none; false: there are too many
+	Pong(payload []byte)  // the client has read the ping with that
 	Joined() bool         // the client has joined
 	Drained()             // nothing is kept any more
 	Interrupt()           // the read loop is not to wait: the connection ends
@@ -90,6 +91,7 @@ type nobody struct{}
 
 func (nobody) Receive(string) {}
 func (nobody) Frame() bool    { return true }
+func (nobody) Pong([]byte)    {}
 func (nobody) Joined() bool   { return false }
 func (nobody) Drained()       {}
 func (nobody) Interrupt()     {}

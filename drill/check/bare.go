@@ -1,5 +1,10 @@
 package check
 
+import "slices"
+
+// handedTime is how long after it was said a message is stored, or refused.
+const handedTime = 5 * second
+
 // checkBare: what was sent without a ref is stored, or answered with an error. Such errors say no more than that they
 // are one, so they are counted: only on connections that lived to the end, for nobody else must have been told.
 func (c *checker) checkBare() {
@@ -11,12 +16,10 @@ func (c *checker) checkBare() {
 			continue
 		}
 		var missing []*Event
-		errors, welcomed := 0, false
+		errors := 0
 		for i := range conn.Events {
 			switch e := &conn.Events[i]; {
-			case e.Kind == Welcome:
-				welcomed = true
-			case e.Kind == RefusedBare && welcomed:
+			case e.Kind == RefusedBare:
 				errors++
 			case e.Kind == Send && e.Bare:
 				c.report.checked(Answered, 1)
@@ -32,7 +35,7 @@ func (c *checker) checkBare() {
 // tellMissing reports what so many errors don't explain; the last ones sent, since one is as good as another.
 func (c *checker) tellMissing(conn *Connection, missing []*Event, errors int) {
 	for _, e := range missing[min(errors, len(missing)):] {
-		if c.lostAfter(e.At) {
+		if c.excusesBare(conn.Client, e) {
 			c.report.excused(Answered)
 			continue
 		}
@@ -41,12 +44,12 @@ func (c *checker) tellMissing(conn *Connection, missing []*Event, errors int) {
 	}
 }
 
-// lostAfter says whether Redis lost data after that time: what had been stored by then may be gone.
-func (c *checker) lostAfter(at int64) bool {
-	for _, f := range c.losses {
-		if at <= f.End {
-			return true
-		}
+// excusesBare is excusesLoss for what was said then, and stored under an id that nobody was told.
+func (c *checker) excusesBare(from string, e *Event) bool {
+	if e.To != "" {
+		return c.excusesBoth(letter{from: from, to: e.To, id: e.At}, e.At)
 	}
-	return false
+	return slices.ContainsFunc(c.losses, func(f Fault) bool {
+		return e.At <= f.End && (c.beyondTails(e.At, f) || c.heldByTheDead(min(e.At+handedTime, f.End), f))
+	})
 }

@@ -32,8 +32,12 @@ func TestWhatBoreNoRefIsStoredOrRefused(t *testing.T) {
 	}
 	c.Events = c.Events[:len(c.Events)-1]
 	h.Faults = []Fault{{Name: "redis-wipe", Start: said.At + second, End: said.At + 2*second, LosesData: true}}
+	if r := Check(h); !r.Has(Silent) {
+		t.Errorf("though all nodes lived that held it: %+v", r.Verdicts[Answered])
+	}
+	h.Faults = append(h.Faults, Fault{Name: "node", Node: c.Node, Start: said.At + second, End: said.At + 2*second, KillsNode: true})
 	if r := Check(h); r.Has(Silent) || r.Verdicts[Answered].Excused != 1 {
-		t.Errorf("though lost: %+v", r.Verdicts[Answered])
+		t.Errorf("though lost with its node: %+v", r.Verdicts[Answered])
 	}
 }
 

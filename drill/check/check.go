@@ -12,12 +12,19 @@ type refKey struct{ from, to, ref string }
 type checker struct {
 	*History
 	report   *Report
-	losses   []Fault                            // that lose data, in order of time
-	public   []int64                            // every public id that is known: stored, or delivered to anyone
-	stored   map[int64]*Entry                   // the public log by id
-	byRef    map[refKey][]*Entry                // public log and conversations
-	inboxes  map[string]map[int64]*Entry        // inboxes by user and cursor
-	received map[string]map[int64][]*Connection // direct messages by user and id: on which connections
+	losses   []Fault             // that lose data, in order of time
+	public   []int64             // every public id that is known: stored, or delivered to anyone
+	stored   map[int64]*Entry    // the public log by id
+	byRef    map[refKey][]*Entry // public log and conversations
+	sends    map[refKey]*sends
+	inboxes  map[string]map[int64]*Entry         // inboxes by user and cursor
+	cursors  map[string][]int64                  // the places of all direct messages, by user: stored, or delivered
+	received map[string]map[letter][]*Connection // direct messages by user: on which connections
+	letters  map[letter]*sends                   // direct messages that were acked
+	places   map[string]map[letter]int64         // cursors of direct messages by user
+	placed   map[string]map[int64]letter         // and which one is at a cursor
+	hashes   map[string]map[int64]uint64         // of direct messages' bytes by user and cursor
+	journals map[string][]journaled              // what passed through each node, in order
 }
 
 // Check judges a history.
@@ -31,8 +38,8 @@ func Check(h *History) *Report {
 	c.checkPresence()
 	c.checkAnswers()
 	c.checkBare()
-	c.checkTruncated()
 	c.checkHolders()
+	c.checkOrigins()
 	return c.report
 }
 
@@ -65,6 +72,8 @@ func (c *checker) index() {
 		}
 	}
 	c.indexReceived()
+	c.cursors = c.knownCursors()
+	c.indexLetters()
 	slices.Sort(c.public)
 	c.public = slices.Compact(c.public)
 }
@@ -76,7 +85,7 @@ func (c *checker) addRef(key refKey, e *Entry) {
 }
 
 func (c *checker) indexReceived() {
-	c.received = make(map[string]map[int64][]*Connection)
+	c.received = make(map[string]map[letter][]*Connection)
 	unstored := make(map[int64]bool)
 	for _, conn := range c.Connections {
 		for i := range conn.Events {
@@ -87,12 +96,13 @@ func (c *checker) indexReceived() {
 					c.public = append(c.public, e.ID)
 				}
 			case DM, RecalledDM:
-				byID := c.received[conn.Client]
-				if byID == nil {
-					byID = make(map[int64][]*Connection)
-					c.received[conn.Client] = byID
+				mine := c.received[conn.Client]
+				if mine == nil {
+					mine = make(map[letter][]*Connection)
+					c.received[conn.Client] = mine
 				}
-				byID[e.ID] = append(byID[e.ID], conn)
+				l := letter{e.From, e.To, e.ID}
+				mine[l] = append(mine[l], conn)
 			}
 		}
 	}

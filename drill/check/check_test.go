@@ -89,6 +89,34 @@ var planted = map[string]func(h *History){
 		e := c.Events[find(c, DM, 0)]
 		c.Events = slices.Insert(c.Events, find(c, Joined, 0), e)
 	},
+	BegunTwice: func(h *History) { repeat(h.Connections[bob], Joined) },
+	Untruncated: func(h *History) {
+		c := h.Connections[bobAgain]
+		c.Events[find(c, Init, 0)].Truncated = true
+	},
+	WrongCursor: func(h *History) {
+		c := h.Connections[carol]
+		c.Events[find(c, Init, 0)].Cursor++
+	},
+	Invented: func(h *History) {
+		h.Logs.Public = append(h.Logs.Public, Entry{ID: h.End, From: "alice", Ref: "nobody said that"})
+	},
+	SameID: func(h *History) {
+		h.Logs.Public[1].ID = h.Logs.Public[0].ID
+	},
+	Miscounted: func(h *History) {
+		c := h.Connections[carol]
+		c.Events[find(c, Init, 0)].Count++
+	},
+	Unasked: func(h *History) {
+		c := h.Connections[alice]
+		c.Events = append(c.Events, Event{Kind: Ack, At: h.End, ID: 1, Detail: &Detail{Ref: "never said"}})
+	},
+	Parted: func(h *History) {
+		c := h.Connections[alice]
+		i := find(c, Joined, 0)
+		c.Events[i], c.Events[i+1] = c.Events[i+1], c.Events[i]
+	},
 	Swapped: func(h *History) {
 		log := h.Logs.Conversations[alicesBob]
 		log[0].ID, log[1].ID = log[1].ID, log[0].ID
@@ -147,6 +175,33 @@ func TestDoubleAcrossAResumeIsFound(t *testing.T) {
 	}
 }
 
+func TestRepeatThatIsAckedWithAnotherIDIsFound(t *testing.T) {
+	h := goodHistory()
+	first, again := h.Connections[bob], h.Connections[bobAgain]
+	send, ack := first.Events[find(first, Send, 0)], first.Events[find(first, Ack, 0)]
+	send.At, ack.At, ack.ID = h.End, h.End, h.Logs.Public[len(h.Logs.Public)-1].ID
+	again.Events = append(again.Events, send, ack)
+	h.LogsUnread = true
+	if r := Check(h); !r.Has(WrongID) {
+		t.Errorf("found: %+v", r.Verdicts[AckedIsKept])
+	}
+}
+
+func TestAckedMessageThatNobodyHeardIsFoundWithoutTheLogs(t *testing.T) {
+	h := goodHistory()
+	gone := h.Logs.Public[2].ID
+	h.Logs, h.LogsUnread = Logs{}, true
+	if r := Check(h); r.Failed() {
+		t.Errorf("found in a good history: %+v", r.Verdicts)
+	}
+	for _, c := range h.Connections {
+		c.Events = slices.DeleteFunc(c.Events, func(e Event) bool { return e.ID == gone && e.Kind != Ack })
+	}
+	if r := Check(h); !r.Has(Lost) {
+		t.Errorf("found: %+v", r.Verdicts[AckedIsKept])
+	}
+}
+
 func TestHoleAtTheEndIsFound(t *testing.T) {
 	h := goodHistory()
 	c := h.Connections[bobAgain]
@@ -160,6 +215,9 @@ func TestTwoConversationsMayUseOneID(t *testing.T) {
 	h := goodHistory()
 	e := h.Logs.Conversations[alicesBob][0]
 	e.From, e.To, e.Ref = "bob", "alice", "d9"
+	again := h.Connections[bobAgain]
+	again.Events = append(again.Events, Event{Kind: Send, At: h.End, Hash: e.TextHash, Detail: &Detail{Ref: "d9", To: "alice"}},
+		Event{Kind: Ack, At: h.End, ID: e.ID, Detail: &Detail{Ref: "d9"}})
 	h.Logs.Conversations[Conversation{"bob", "alice"}] = []Entry{e}
 	for user, c := range map[string]*Connection{"alice": h.Connections[alice], "bob": h.Connections[bobAgain]} {
 		mine := e

@@ -7,9 +7,8 @@ import (
 
 // checkDirect: direct messages likewise, to every connection of both people and to nobody else.
 func (c *checker) checkDirect() {
-	known := c.knownCursors()
 	for _, conn := range c.Connections {
-		c.checkInbox(conn, known[conn.Client])
+		c.checkInbox(conn, c.cursors[conn.Client])
 	}
 	for between, entries := range c.Logs.Conversations {
 		for _, user := range []string{between.From, between.To} {
@@ -66,7 +65,7 @@ func (c *checker) checkBothHave(user string, e *Entry, times int) {
 	case times > 1:
 		v.Kind = Doubled
 		c.report.failed(DirectMessages, v)
-	case c.excusesDirectLoss(user, e.ID, e.ID):
+	case c.excusesDirectLoss(user, letter{e.From, e.To, e.ID}, e.ID):
 		c.report.excused(DirectMessages)
 	default:
 		v.Kind = OneSided
@@ -76,52 +75,50 @@ func (c *checker) checkBothHave(user string, e *Entry, times int) {
 
 func (c *checker) checkInbox(conn *Connection, known []int64) {
 	p := &passage{conn: conn, promise: DirectMessages, known: known, got: make(map[int64]bool)}
-	begun := false
+	openings := c.openings(p, Joined, RecalledDM)
 	for i := range conn.Events {
 		e := &conn.Events[i]
-		switch e.Kind {
-		case Joined:
-			p.start(c.inboxBase(conn, i))
-			begun = true
-		case RecalledDM, DM:
-			v := Violation{Client: conn.Client, Conn: conn.Number, ID: e.ID, At: e.At, Note: e.From + " to " + e.To}
-			if conn.Client != e.From && conn.Client != e.To {
-				v.Kind = ThirdPerson
-				c.report.failed(DirectMessages, v)
-				continue
-			}
-			if !begun {
-				v.Kind = Early
-				c.report.failed(DirectMessages, v)
-				continue
-			}
-			if s := c.inboxes[conn.Client][e.Cursor]; s != nil && s.Hash != e.Hash {
-				v.Kind = OtherBytes
-				c.report.failed(DirectMessages, v)
-			} else if s == nil && !c.LogsUnread && e.Cursor > c.Logs.InboxFloors[conn.Client] && !c.excusesDirectLoss(conn.Client, e.ID, e.At) {
-				v.Kind = Vanished
-				c.report.failed(DirectMessages, v)
-			}
+		if o, opens := openings[i]; opens && !p.started {
+			p.begin(o, c.shown(), c.ownSince(conn, o))
+			c.checkTruncated(p)
+		}
+		if e.Kind != RecalledDM && e.Kind != DM {
+			continue
+		}
+		v := Violation{Client: conn.Client, Conn: conn.Number, ID: e.ID, At: e.At, Note: e.From + " to " + e.To}
+		switch {
+		case conn.Client != e.From && conn.Client != e.To:
+			v.Kind = ThirdPerson
+			c.report.failed(DirectMessages, v)
+		case !p.started:
+			v.Kind = Early
+			c.report.failed(DirectMessages, v)
+		default:
+			c.checkLetter(e, v)
 			c.receive(p, e.Cursor, e.At)
 		}
 	}
-	if begun {
+	if p.started {
 		c.end(p)
 	}
 }
 
-// inboxBase is feedBase for an inbox. Whom Redis has forgotten meanwhile is a new holder, and shown nothing from before.
-func (c *checker) inboxBase(conn *Connection, joinedAt int) int64 {
-	joined := &conn.Events[joinedAt]
-	rest := conn.Events[joinedAt+1:]
-	if conn.DMSince != None && !joined.Truncated && !c.forgot(conn.Client, conn.DMSince, joined.At) {
-		return conn.DMSince
+// checkLetter: a direct message that was delivered is in the inbox with those bytes, and every connection gets the same.
+func (c *checker) checkLetter(e *Event, v Violation) {
+	hashes := c.hashes[v.Client]
+	if hashes == nil {
+		hashes = make(map[int64]uint64)
+		c.hashes[v.Client] = hashes
 	}
-	if len(rest) > 0 && rest[0].Kind == RecalledDM {
-		return rest[0].Cursor - 1
+	if stored := c.inboxes[v.Client][e.Cursor]; stored != nil {
+		hashes[e.Cursor] = stored.Hash
+	} else if !c.LogsUnread && e.Cursor > c.Logs.InboxFloors[v.Client] && !c.excusesDirectLoss(v.Client, letter{e.From, e.To, e.ID}, e.At) {
+		v.Kind = Vanished
+		c.report.failed(DirectMessages, v)
 	}
-	if i := slices.IndexFunc(rest, func(e Event) bool { return e.Kind == DM }); conn.DMSince != None && i >= 0 {
-		return rest[i].Cursor - 1
+	if h, seen := hashes[e.Cursor]; seen && h != e.Hash {
+		v.Kind = OtherBytes
+		c.report.failed(DirectMessages, v)
 	}
-	return joined.Cursor
+	hashes[e.Cursor] = e.Hash
 }

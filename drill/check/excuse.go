@@ -3,16 +3,16 @@ package check
 import "slices"
 
 const (
-	// ringSize is how many of the newest public messages every node can write back, as README.md says.
-	ringSize = 1000
+	// publicTail is how many of the newest public messages every node can write back, as README.md says.
+	publicTail = 2000
 
 	// writeBackTime is how long after Redis answers again nodes may still write back: reconnect waits of up to 0.5 s,
 	// then 1 s in which they only write, and slack for a loaded machine.
 	writeBackTime = 5 * second
 
-	// ringLossTime is how near a node's death must be to a loss of data to count as one: the dead node may have been the
-	// only one that had heard of the newest messages.
-	ringLossTime = 10 * second
+	// hearTime is how long after it was stored a message may be held by the node alone through which it was: a link that
+	// falls silent is made anew after 3 s.
+	hearTime = 3 * second
 )
 
 // lossAt is the loss of data within whose window t lies.
@@ -25,48 +25,64 @@ func (c *checker) lossAt(t int64) (Fault, bool) {
 	return Fault{}, false
 }
 
-// excusesHole says whether a message that a connection passed over at that time may have been written back behind its
-// place: it is in the log then, and not pushed.
-func (c *checker) excusesHole(id, passed int64) bool {
+// unheardSince is the place in any log behind which some nodes may not have heard everything when Redis lost its data:
+// what is newer may be written back late, or by one node alone.
+func (c *checker) unheardSince(loss Fault) int64 {
+	since := loss.Start
+	for again := true; again; { // links that were away one after the other
+		again = false
+		for _, f := range c.Faults {
+			if f.Disturbs && f.Start < since && f.End >= since-hearTime {
+				since, again = f.Start, true
+			}
+		}
+	}
+	return since - hearTime
+}
+
+// excusesLate says whether a message that a connection passed over at that time may have been written back behind its
+// place, by a node that alone had heard of it: it is in the log then, and not pushed.
+func (c *checker) excusesLate(place, passed int64) bool {
 	f, found := c.lossAt(passed)
-	return found && id <= f.End
+	return found && place <= f.End && place >= c.unheardSince(f)
 }
 
-// excusesLoss says whether a public message that was known at a time may be gone for good: Redis lost it, and no node's
-// ring had to hold it.
+// excusesLoss says whether a public message that was known at a time may be gone for good: Redis lost it, and no node that
+// lived had to hold it.
 func (c *checker) excusesLoss(id, known int64) bool {
-	for _, f := range c.losses {
-		if known > f.End {
-			continue
-		}
-		from, _ := slices.BinarySearch(c.public, id)
-		to, _ := slices.BinarySearch(c.public, f.Start)
-		if to-from > ringSize || c.ringDiedNear(f) {
-			return true
-		}
-	}
-	return false
-}
-
-// excusesDirectLoss is the same for a direct message and one of its two people: only a node on which they had heard it
-// and stayed holds it.
-func (c *checker) excusesDirectLoss(user string, id, known int64) bool {
-	for _, f := range c.losses {
-		if known > f.End {
-			continue
-		}
-		held := slices.ContainsFunc(c.received[user][id], func(conn *Connection) bool {
-			return conn.alive(f.Start, f.End+writeBackTime)
-		})
-		if !held || c.ringDiedNear(f) {
-			return true
-		}
-	}
-	return false
-}
-
-func (c *checker) ringDiedNear(loss Fault) bool {
-	return slices.ContainsFunc(c.Faults, func(f Fault) bool {
-		return f.KillsNode && f.End >= loss.Start-ringLossTime && f.Start <= loss.End+ringLossTime
+	return slices.ContainsFunc(c.losses, func(f Fault) bool {
+		return known <= f.End && (c.beyondTails(id, f) || c.heldByTheDead(id, f))
 	})
+}
+
+// beyondTails says whether so many newer public messages were there at a loss that no node had to hold that one.
+func (c *checker) beyondTails(id int64, loss Fault) bool {
+	from, _ := slices.BinarySearch(c.public, id)
+	to, _ := slices.BinarySearch(c.public, loss.End)
+	return to-from > publicTail
+}
+
+// heldByTheDead says whether a message may have been held only by nodes that died before they could write it back: by all
+// there are, or by the one through which it was stored just before the loss.
+func (c *checker) heldByTheDead(id int64, loss Fault) bool {
+	var dead []string
+	for _, f := range c.Faults {
+		if f.KillsNode && f.Start <= loss.End+writeBackTime && f.End >= min(id, loss.Start) {
+			dead = append(dead, f.Node)
+		}
+	}
+	if len(dead) == 0 || id >= c.unheardSince(loss) {
+		return len(dead) > 0
+	}
+	atOnce := func(node string) bool {
+		return slices.ContainsFunc(c.Faults, func(f Fault) bool {
+			return f.KillsNode && f.Node == node && f.Start <= loss.End+writeBackTime && f.End >= loss.Start
+		})
+	}
+	for _, conn := range c.Connections {
+		if !atOnce(conn.Node) {
+			return false
+		}
+	}
+	return true
 }

@@ -38,7 +38,7 @@ func TestHoleThatTheLossCannotExplainIsFound(t *testing.T) {
 }
 
 func TestWhatNoRingHadToHoldIsExcused(t *testing.T) {
-	h, _ := lossy(ringSize + 50)
+	h, _ := lossy(publicTail + 50)
 	h.Logs.Public = h.Logs.Public[50:]
 	r := Check(h)
 	if r.Failed() || r.Verdicts[AckedIsKept].Excused != 50 {
@@ -47,7 +47,7 @@ func TestWhatNoRingHadToHoldIsExcused(t *testing.T) {
 }
 
 func TestWhatTheRingsHeldMustBeWrittenBack(t *testing.T) {
-	h, _ := lossy(ringSize + 50)
+	h, _ := lossy(publicTail + 50)
 	h.Logs.Public = h.Logs.Public[60:]
 	if r := Check(h); !r.Has(Lost) || r.Verdicts[AckedIsKept].Failed != 10 {
 		t.Errorf("%d failed", r.Verdicts[AckedIsKept].Failed)
@@ -59,26 +59,6 @@ func TestLossAfterTheWindowIsFound(t *testing.T) {
 	unstore(h, 10) // "after"
 	if r := Check(h); !r.Has(Lost) {
 		t.Errorf("found: %+v", r.Verdicts)
-	}
-}
-
-func TestDirectMessageThatNobodyHeldIsExcusedAndOneThatWasHeldIsNot(t *testing.T) {
-	for _, stays := range []bool{false, true} {
-		s := newIdeal()
-		sender, receiver := s.connect("alice", "a"), s.connect("bob", "b")
-		s.whisper(sender, "bob", "d")
-		if !stays {
-			s.close(receiver, true)
-			s.wait(10 * second)
-		}
-		start := s.now
-		s.wait(second)
-		s.h.Faults = append(s.h.Faults, Fault{Name: "wipe", Start: start, End: s.now, LosesData: true, Disturbs: true})
-		s.wait(20 * second)
-		delete(s.h.Logs.Inboxes, "bob")
-		if r := Check(s.history()); r.Has(OneSided) != stays {
-			t.Errorf("with the receiver there (%v) found: %+v", stays, r.Verdicts[DirectMessages])
-		}
 	}
 }
 

@@ -1,74 +1,6 @@
 package check
 
-import (
-	"fmt"
-	"slices"
-)
-
-// passage is one log as one connection received it.
-type passage struct {
-	conn    *Connection
-	promise int
-	base    int64   // what is not newer was not asked for
-	known   []int64 // the places of all messages there are, in order
-	got     map[int64]bool
-	last    int64 // the newest place received
-	missing int   // index in known of the first place that is not accounted for yet
-}
-
-// start sets the passage to begin behind base.
-func (p *passage) start(base int64) {
-	p.base, p.last = base, base
-	p.missing, _ = slices.BinarySearch(p.known, base+1)
-}
-
-// receive takes the next message; it returns the violation of order, if there is one.
-func (c *checker) receive(p *passage, place, at int64) {
-	c.report.checked(p.promise, 1)
-	v := Violation{Client: p.conn.Client, Conn: p.conn.Number, ID: place, At: at}
-	switch {
-	case p.got[place] || place <= p.base:
-		v.Kind = Double
-		if place <= p.base {
-			v.Note = fmt.Sprintf("it had resumed behind %d", p.base)
-		}
-		c.report.failed(p.promise, v)
-		return
-	case place < p.last:
-		v.Kind, v.Note = Reorder, fmt.Sprintf("after %d", p.last)
-		c.report.failed(p.promise, v)
-	default:
-		c.passOver(p, place, at)
-		p.last = place
-	}
-	p.got[place] = true
-}
-
-// passOver accounts for all that is known before place: from now on it would come too late.
-func (c *checker) passOver(p *passage, place, at int64) {
-	for ; p.missing < len(p.known) && p.known[p.missing] < place; p.missing++ {
-		id := p.known[p.missing]
-		if p.got[id] {
-			continue
-		}
-		if c.excusesHole(id, at) {
-			c.report.excused(p.promise)
-			continue
-		}
-		c.report.failed(p.promise, Violation{Kind: Hole, Client: p.conn.Client, Conn: p.conn.Number, ID: id, At: at,
-			Note: fmt.Sprintf("on node %s, between %d and %d", p.conn.Node, p.last, place)})
-	}
-	if p.missing < len(p.known) && p.known[p.missing] == place {
-		p.missing++
-	}
-}
-
-// end accounts for the rest on a connection that lived to the end.
-func (c *checker) end(p *passage) {
-	if p.conn.Closed == 0 && len(p.known) > 0 {
-		c.passOver(p, p.known[len(p.known)-1]+1, c.End)
-	}
-}
+import "fmt"
 
 // checkFeeds: every connection gets every public message after its cursor, each once, in order.
 func (c *checker) checkFeeds() {
@@ -97,45 +29,34 @@ func (c *checker) checkFeeds() {
 
 func (c *checker) checkFeed(conn *Connection, hashes map[int64]uint64) {
 	p := &passage{conn: conn, promise: OneOrder, known: c.public, got: make(map[int64]bool)}
-	begun := false
+	openings := c.openings(p, Init, Recalled)
 	for i := range conn.Events {
 		e := &conn.Events[i]
-		switch e.Kind {
-		case Init:
-			p.start(c.feedBase(conn, i))
-			begun = true
-		case Recalled, Msg:
-			if !begun {
-				continue
-			}
-			if h, seen := hashes[e.ID]; !seen {
-				hashes[e.ID] = e.Hash
-			} else if h != e.Hash {
-				c.report.failed(OneOrder, Violation{Kind: OtherBytes, Client: conn.Client, Conn: conn.Number, ID: e.ID, At: e.At})
-			}
-			c.receive(p, e.ID, e.At)
+		if o, opens := openings[i]; opens && !p.started {
+			p.begin(o, c.shown(), 0)
+			c.checkTruncated(p)
+			c.checkCursor(p)
 		}
+		if e.Kind != Recalled && e.Kind != Msg {
+			continue
+		}
+		v := Violation{Client: conn.Client, Conn: conn.Number, ID: e.ID, At: e.At}
+		if !p.started {
+			v.Kind = Early
+			c.report.failed(OneOrder, v)
+			continue
+		}
+		if h, seen := hashes[e.ID]; !seen {
+			hashes[e.ID] = e.Hash
+		} else if h != e.Hash {
+			v.Kind = OtherBytes
+			c.report.failed(OneOrder, v)
+		}
+		c.receive(p, e.ID, e.At)
 	}
-	if begun {
+	if p.started {
 		c.end(p)
 	}
-}
-
-// feedBase is the place behind which a connection must miss nothing: where it resumed, or else the oldest message that
-// init showed; with nothing shown, the cursor. Who resumes and is told of a gap may get what is kept as ordinary messages.
-func (c *checker) feedBase(conn *Connection, initAt int) int64 {
-	init := &conn.Events[initAt]
-	rest := conn.Events[initAt+1:]
-	if conn.Since != None && !init.Truncated {
-		return conn.Since
-	}
-	if len(rest) > 0 && rest[0].Kind == Recalled {
-		return rest[0].ID - 1
-	}
-	if i := slices.IndexFunc(rest, func(e Event) bool { return e.Kind == Msg }); conn.Since != None && i >= 0 {
-		return rest[i].ID - 1
-	}
-	return init.Cursor
 }
 
 // checkOneOrder looks for two connections that saw the same two messages in different orders.

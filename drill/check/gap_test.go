@@ -1,6 +1,7 @@
 package check
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -10,6 +11,7 @@ import (
 func admitted() (h *History, c *Connection) {
 	h = goodHistory()
 	c = h.Connections[bobAgain]
+	c.Opened -= openPatience
 	i := find(c, Init, 0)
 	c.Events[i].Truncated = true
 	c.Events[i].Cursor = h.Logs.Public[len(h.Logs.Public)-1].ID
@@ -47,5 +49,52 @@ func TestWhoIsToldOfAGapMissesNothingAfterWhatComesFirst(t *testing.T) {
 			func(v Violation) bool { return v.Kind == Hole && v.Conn == c.Number }) {
 			t.Errorf("%v: not found; found: %+v", kind, r.Verdicts)
 		}
+	}
+}
+
+// TestGapIsToldOnlyWhereThereIsOne has the server say truncated to bob.
+func TestGapIsToldOnlyWhereThereIsOne(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(h *History, c *Connection)
+		want   bool
+	}{
+		"nothing was trimmed": {func(*History, *Connection) {}, true},
+		"it was trimmed":      {func(h *History, c *Connection) { h.Logs.Keep, c.Since = 2, 1 }, false},
+		"it could not be read": {func(h *History, c *Connection) {
+			c.Opened -= openPatience
+			h.Faults = []Fault{{Name: "redis-pause", Start: c.Opened - second, End: c.Opened + second, Disturbs: true}}
+		}, false},
+		"Redis had lost it": {func(h *History, c *Connection) {
+			h.Faults = []Fault{{Name: "redis-wipe", Start: c.Opened - second, End: c.Opened, LosesData: true}}
+		}, false},
+	} {
+		h := goodHistory()
+		h.Logs.Keep = 10
+		c := h.Connections[bobAgain]
+		c.Events[find(c, Init, 0)].Truncated = true
+		tc.change(h, c)
+		if r := Check(h); r.Has(Untruncated) != tc.want {
+			t.Errorf("%s: found: %+v", name, r.Verdicts[OneOrder])
+		}
+	}
+}
+
+// TestWhatIsSaidInTheMidstOfAFirstFrameEndsItNot: it is noted by whoever says it, while the frame is.
+func TestWhatIsSaidInTheMidstOfAFirstFrameEndsItNot(t *testing.T) {
+	s := newIdeal()
+	speaker := s.connect("alice", "a")
+	for i := range newestShown + 3 {
+		s.say(speaker, fmt.Sprint("a", i))
+	}
+	c := s.connect("bob", "b")
+	h := s.history()
+	i := find(c, Recalled, 1)
+	c.Events = slices.Insert(c.Events, i, Event{Kind: Join, At: c.Events[i].At})
+	if r := Check(h); r.Failed() {
+		t.Errorf("found: %+v", r.Verdicts)
+	}
+	c.Events = slices.Delete(c.Events, i-1, i) // the first of what it was shown
+	if r := Check(h); !r.Has(Hole) {
+		t.Errorf("not found; found: %+v", r.Verdicts[OneOrder])
 	}
 }

@@ -26,13 +26,15 @@ const (
 	Send                         // Ref, To where it is private, Hash of the text
 	Ack                          // Ref, ID
 	Refused                      // an error with a ref: Ref, Name is the code
-	RefusedBare                  // an error without a ref: Name is the code
+	RefusedBare                  // an error without a ref after Welcome: Name is the code
+	Join                         // the client asks for a name
+	JoinRefused                  // an error without a ref before Welcome: Name is the code
 	Ask                          // a frame that asks for a page of history: Ref
 	Page                         // its answer: Ref
 )
 
 var kindNames = [...]string{"", "init", "recalled", "msg", "welcome", "joined", "recalled_dm", "dm", "member_add",
-	"member_remove", "members", "send", "ack", "error", "error", "ask", "history"}
+	"member_remove", "members", "send", "ack", "error", "bare_error", "join", "join_refused", "ask", "history"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -45,6 +47,12 @@ type Event struct {
 	Kind   Kind
 	*Detail
 }
+
+// said tells what the client said from what it heard: it may be noted in the midst of what one frame told.
+func (e *Event) said() bool { return e.Kind == Send || e.Kind == Join || e.Kind == Ask }
+
+// asks says that the event is a frame which is answered with its ref.
+func (e *Event) asks() bool { return e.Kind == Ask || e.Kind == Send && !e.Bare }
 
 // Detail holds what only few events have.
 type Detail struct {
@@ -122,6 +130,7 @@ type Logs struct {
 	Inboxes       map[string][]Entry
 	Members       []string
 	Floor         int64 // what is older was trimmed from the public log
+	Keep          int   // messages that the public log keeps; 0: all that are said here
 	InboxFloors   map[string]int64
 }
 
@@ -134,7 +143,7 @@ type History struct {
 	Faults      []Fault
 	Logs        Logs
 	LogsUnread  bool  // Redis could not be asked: only what connections saw is judged
+	Strangers   bool  // others talk on the same servers, who are in no connection here
 	End         int64 // when all was quiet and the logs were read
-	Keep        int   // how many messages the public log keeps; 0: unknown
 	Hold        int64 // how long a name is its holder's who showed the token; 0: unknown
 }

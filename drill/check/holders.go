@@ -29,11 +29,7 @@ func (c *checker) checkHolders() {
 			continue
 		}
 		e := &conn.Events[i]
-		end := conn.left()
-		if end == 0 {
-			end = c.End
-		}
-		byName[e.Name] = append(byName[e.Name], holding{Span{e.At, end}, conn, cmp.Or(conn.Person, e.Name)})
+		byName[e.Name] = append(byName[e.Name], holding{Span{e.At, c.until(conn)}, conn, cmp.Or(conn.Person, e.Name)})
 	}
 	for name, all := range byName {
 		slices.SortFunc(all, func(a, b holding) int { return cmp.Compare(a.Start, b.Start) })

@@ -1,5 +1,10 @@
 package check
 
+import (
+	"fmt"
+	"slices"
+)
+
 // sends are all attempts of one message.
 type sends struct {
 	key      refKey
@@ -7,6 +12,7 @@ type sends struct {
 	attempts int
 	refused  int
 	acks     []ack
+	nodes    map[string]bool // on which it was said, up to the first ack
 }
 
 type ack struct {
@@ -26,9 +32,12 @@ func (c *checker) collectSends() map[refKey]*sends {
 				key := refKey{conn.Client, e.To, e.Ref}
 				keys[e.Ref] = key
 				if all[key] == nil {
-					all[key] = &sends{key: key, textHash: e.Hash}
+					all[key] = &sends{key: key, textHash: e.Hash, nodes: make(map[string]bool)}
 				}
 				all[key].attempts++
+				if len(all[key].acks) == 0 { // connections come in the order opened
+					all[key].nodes[conn.Node] = true
+				}
 			case Ack:
 				if s := all[keys[e.Ref]]; s != nil {
 					s.acks = append(s.acks, ack{e.ID, e.At, conn})
@@ -45,18 +54,23 @@ func (c *checker) collectSends() map[refKey]*sends {
 
 // checkKept: after ack, the message is in its log exactly once.
 func (c *checker) checkKept() {
-	if c.LogsUnread {
-		return
-	}
-	for key, s := range c.collectSends() {
+	for key, s := range c.sends {
+		for _, a := range s.acks {
+			if a.id != s.acks[0].id {
+				c.report.failed(AckedIsKept, Violation{Kind: WrongID, Client: key.from, Conn: a.conn.Number, ID: a.id, Ref: key.ref, At: a.at,
+					Note: fmt.Sprintf("acked with %d before", s.acks[0].id)})
+			}
+		}
+		if c.LogsUnread {
+			c.checkHeard(s)
+			continue
+		}
 		entries := c.byRef[key]
 		for _, a := range s.acks {
 			c.report.checked(AckedIsKept, 1)
 			c.checkAck(s, a, entries)
 		}
-		if len(entries) > 1 && c.forgot(key.from, entries[0].ID, entries[1].ID) {
-			c.report.excused(AckedIsKept)
-		} else if len(entries) > 1 {
+		if len(entries) > 1 {
 			c.report.failed(AckedIsKept, Violation{Kind: Doubled, Client: key.from, ID: entries[1].ID, Ref: key.ref, Note: to(key)})
 		}
 		for _, e := range entries {
@@ -74,6 +88,20 @@ func (c *checker) checkKept() {
 	}
 }
 
+// checkHeard: where the log can't be read, what was acked was at least delivered to somebody.
+func (c *checker) checkHeard(s *sends) {
+	if s.key.to != "" {
+		return // to whoever has that name, and may not be here
+	}
+	for _, a := range s.acks {
+		c.report.checked(AckedIsKept, 1)
+		if _, heard := slices.BinarySearch(c.public, a.id); !heard {
+			c.report.failed(AckedIsKept, Violation{Kind: Lost, Client: s.key.from, Conn: a.conn.Number, ID: a.id, Ref: s.key.ref, At: a.at,
+				Note: "nobody heard it"})
+		}
+	}
+}
+
 func (c *checker) checkAck(s *sends, a ack, entries []*Entry) {
 	for _, e := range entries {
 		if e.ID == a.id {
@@ -85,13 +113,18 @@ func (c *checker) checkAck(s *sends, a ack, entries []*Entry) {
 	case len(entries) > 0:
 		v.Kind = WrongID
 		c.report.failed(AckedIsKept, v)
-	case a.id <= c.Logs.Floor: // trimmed: nothing to check
+	case s.key.to == "" && a.id <= c.Logs.Floor: // trimmed: nothing to check
 	case s.key.to == "" && c.excusesLoss(a.id, a.at),
-		s.key.to != "" && c.excusesDirectLoss(s.key.from, a.id, a.at) && c.excusesDirectLoss(s.key.to, a.id, a.at):
+		s.key.to != "" && c.excusesBoth(letter{s.key.from, s.key.to, a.id}, a.at):
 		c.report.excused(AckedIsKept)
 	default:
 		c.report.failed(AckedIsKept, v)
 	}
+}
+
+// excusesBoth says whether a direct message may be gone from its conversation: that is made again of either inbox.
+func (c *checker) excusesBoth(l letter, known int64) bool {
+	return c.excusesDirectLoss(l.from, l, known) && c.excusesDirectLoss(l.to, l, known)
 }
 
 func to(key refKey) string {

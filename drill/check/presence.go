@@ -1,101 +1,37 @@
 package check
 
-import "math"
+import "fmt"
 
 const (
 	// presenceLimit is the promise: 5 s, and 1 s for what it takes a loaded machine to tell and to measure.
 	presenceLimit = 6 * second
 
-	// settleTime is how long after a fault that takes Redis away presence may still be catching up: the limit counts from
-	// then on.
-	settleTime = 5 * second
+	// settleTime is how long after a fault that takes Redis away a node may still be coming back to it: half a second until
+	// it asks again, and one in which it only writes back. The limits count from then on.
+	settleTime = 2 * second
 
-	// sureGrace is an absence that is surely shorter than the grace of 2 s, however late the server heard of its start.
-	sureGrace = 1500_000
+	// maxNames is how many names a list has at most; of more only the count is told.
+	maxNames = 1000
 )
-
-// truth is when one name was held, as its clients saw it.
-type truth struct {
-	held   spans
-	gaps   []gap // absences between, and the one after the last
-	unsure spans // a holder did not read: it may have been hung up on without knowing
-}
-
-type gap struct {
-	Span
-	goodbye bool
-}
-
-func (c *checker) truths() map[string]*truth {
-	holds := make(map[string][]*Connection)
-	spansOf := make(map[*Connection]Span)
-	unsure := make(map[string][]Span)
-	for _, conn := range c.Connections {
-		for i := range conn.Events {
-			if e := &conn.Events[i]; e.Kind == Welcome {
-				end := conn.left()
-				if end == 0 {
-					end = c.End
-				}
-				holds[e.Name] = append(holds[e.Name], conn)
-				spansOf[conn] = Span{e.At, end}
-				for _, s := range conn.Stalls {
-					unsure[e.Name] = append(unsure[e.Name], Span{s.Start, s.End + presenceLimit})
-				}
-				break
-			}
-		}
-	}
-	all := make(map[string]*truth, len(holds))
-	for name, conns := range holds {
-		var held []Span
-		for _, conn := range conns {
-			held = append(held, spansOf[conn])
-		}
-		t := &truth{held: union(held), unsure: union(unsure[name])}
-		for i, s := range t.held {
-			g := gap{Span: Span{s.End, math.MaxInt64 - presenceLimit}}
-			if i+1 < len(t.held) {
-				g.End = t.held[i+1].Start
-			}
-			for _, conn := range conns {
-				g.goodbye = g.goodbye || conn.Goodbye && conn.left() == s.End
-			}
-			t.gaps = append(t.gaps, g)
-		}
-		all[name] = t
-	}
-	return all
-}
-
-// disturbed is when presence can't be told, because Redis or a link to it was away, and settle longer.
-func (c *checker) disturbed(settle int64) spans {
-	var all []Span
-	for _, f := range c.Faults {
-		if f.Disturbs {
-			all = append(all, Span{f.Start, f.End + settle})
-		}
-	}
-	return union(all)
-}
 
 // checkPresence: a name is listed if and only if a connection holds it, within 5 s, and told once.
 func (c *checker) checkPresence() {
 	truths := c.truths()
-	disturbed := c.disturbed(settleTime)
-	unsettled := c.disturbed(settleTime + presenceLimit)
 	for _, conn := range c.Connections {
-		if len(conn.Stalls) > 0 {
-			continue // it heard late because it read late
-		}
-		c.checkRoster(conn, truths, disturbed, unsettled)
+		c.checkRoster(conn, truths)
 	}
-	c.checkMembersKey(truths, unsettled)
+	c.checkMembersKey(truths)
 }
 
-func (c *checker) checkRoster(conn *Connection, truths map[string]*truth, disturbed, unsettled spans) {
+func (c *checker) checkRoster(conn *Connection, truths map[string]*truth) {
 	r := newRoster()
-	for i := range conn.Events {
+	// What was told then may have happened long before.
+	late := union(append(c.cutOff(conn.Node, presenceLimit), conn.deaf(presenceLimit)...))
+	end, full := conn.Closed, false
+	if end == 0 {
+		end = c.End
+	}
+	for i := 0; i < len(conn.Events) && !full; i++ {
 		e := &conn.Events[i]
 		v := Violation{Client: conn.Client, Conn: conn.Number, At: e.At}
 		if e.Detail != nil {
@@ -103,8 +39,12 @@ func (c *checker) checkRoster(conn *Connection, truths map[string]*truth, distur
 		}
 		switch e.Kind {
 		case Init, Members:
-			if e.Count > len(e.Names) {
-				return // too many to be listed
+			if e.Count != len(e.Names) {
+				if e.Count < maxNames || len(e.Names) < maxNames {
+					v.Kind, v.Note = Miscounted, fmt.Sprintf("%d names, %d counted", len(e.Names), e.Count)
+					c.report.failed(Presence, v)
+				}
+				end, full = e.At, true // too many to be listed from now on
 			}
 			r.replace(e.Names, e.At)
 		case MemberAdd:
@@ -118,62 +58,69 @@ func (c *checker) checkRoster(conn *Connection, truths map[string]*truth, distur
 			if !r.remove(e.Name, e.At) {
 				v.Kind = RemovedTwice
 				c.report.failed(Presence, v)
-			} else if t := truths[e.Name]; t != nil && !t.mayGo(e.At) && !unsettled.has(e.At) {
+			} else if t := truths[e.Name]; t != nil && !late.has(e.At) && !t.mayGo(e.At) {
 				v.Kind = RemovedHeld
 				c.report.failed(Presence, v)
 			}
 		}
 	}
-	if !r.begun {
-		return
+	if r.begun {
+		c.judgeRoster(conn, r, truths, end)
 	}
-	end := conn.Closed
-	if end == 0 {
-		end = c.End
-	}
+}
+
+// judgeRoster compares what a connection was told up to an end with who was there.
+func (c *checker) judgeRoster(conn *Connection, r *roster, truths map[string]*truth, end int64) {
+	restless := c.restless(conn, settleTime)
 	watched := spans{{r.since, end}}
+	c.report.Watched += end - r.since
+	for _, s := range watched.minus(restless) {
+		if s.End-s.Start > presenceLimit {
+			c.report.Judged += s.End - s.Start
+		}
+	}
+	judge := func(name, kind string, wrong spans, t *truth) {
+		c.report.checked(Presence, 1)
+		for _, s := range wrong.minus(restless).minus(t.unsure).minus(t.shaken) {
+			if s.End-s.Start > presenceLimit {
+				c.report.failed(Presence, Violation{Kind: kind, Client: conn.Client, Conn: conn.Number, At: s.Start,
+					Note: name + " for " + seconds(s.End-s.Start) + ", on node " + conn.Node})
+			}
+		}
+	}
 	for name, t := range truths {
 		listed := r.spans(name, end)
-		c.report.checked(Presence, 1)
-		c.judge(conn, name, Phantom, listed.minus(t.held), disturbed, t)
-		c.judge(conn, name, Unlisted, watched.minus(watched.minus(t.held)).minus(listed), disturbed, t)
+		judge(name, Phantom, listed.minus(t.held), t)
+		judge(name, Unlisted, watched.minus(watched.minus(t.held)).minus(listed), t)
 	}
-}
-
-// judge reports what was wrong for longer than the limit.
-func (c *checker) judge(conn *Connection, name, kind string, wrong, disturbed spans, t *truth) {
-	for _, s := range wrong.minus(disturbed).minus(t.unsure) {
-		if s.End-s.Start > presenceLimit {
-			c.report.failed(Presence, Violation{Kind: kind, Client: conn.Client, Conn: conn.Number, At: s.Start,
-				Note: name + " for " + seconds(s.End-s.Start) + ", on node " + conn.Node})
+	if c.Strangers {
+		return
+	}
+	for _, name := range r.names() {
+		if truths[name] == nil {
+			judge(name, Phantom, r.spans(name, end), &truth{})
 		}
 	}
-}
-
-// mayGo says whether a removal at that time has a reason: an absence longer than the grace, or a goodbye.
-func (t *truth) mayGo(at int64) bool {
-	if t.unsure.has(at) {
-		return true
-	}
-	for _, g := range t.gaps {
-		if (g.goodbye || g.End-g.Start > sureGrace) && g.Start <= at && at <= g.End+presenceLimit {
-			return true
-		}
-	}
-	return false
 }
 
 // checkMembersKey compares what Redis holds at the end with who is there.
-func (c *checker) checkMembersKey(truths map[string]*truth, unsettled spans) {
-	if c.Logs.Members == nil || unsettled.has(c.End) {
+func (c *checker) checkMembersKey(truths map[string]*truth) {
+	if c.Logs.Members == nil {
+		return
+	}
+	late := func(s spans) bool { return s.calm(c.End-presenceLimit, c.End) < presenceLimit }
+	if late(c.disturbance("", settleTime)) {
 		return
 	}
 	listed := make(map[string]bool, len(c.Logs.Members))
 	for _, name := range c.Logs.Members {
 		listed[name] = true
+		if truths[name] == nil && !c.Strangers {
+			c.report.failed(Presence, Violation{Kind: Phantom, Client: name, At: c.End, Note: "in Redis at the end"})
+		}
 	}
 	for name, t := range truths {
-		if t.unsure.has(c.End) {
+		if t.unsure.has(c.End) || late(t.shaken) {
 			continue
 		}
 		c.report.checked(Presence, 1)

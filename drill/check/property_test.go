@@ -56,7 +56,7 @@ var mutations = []struct {
 	kinds []Kind
 	alter func(c *Connection, i int)
 }{
-	{"swallow", []Kind{Msg, DM, Ack, Refused, RecalledDM}, func(c *Connection, i int) { c.Events = slices.Delete(c.Events, i, i+1) }},
+	{"swallow", []Kind{Msg, Recalled, DM, Ack, Refused, RecalledDM}, func(c *Connection, i int) { c.Events = slices.Delete(c.Events, i, i+1) }},
 	{"repeat", []Kind{Msg, DM, Ack, Refused, RecalledDM, MemberAdd, MemberRemove}, func(c *Connection, i int) {
 		c.Events = slices.Insert(c.Events, i, c.Events[i])
 	}},
@@ -64,6 +64,11 @@ var mutations = []struct {
 	{"misdirect", []Kind{DM, RecalledDM}, func(c *Connection, i int) {
 		d := *c.Events[i].Detail
 		d.From, d.To = "x", "y"
+		c.Events[i].Detail = &d
+	}},
+	{"admission of a loss", []Kind{Init, Joined}, func(c *Connection, i int) {
+		d := *c.Events[i].Detail
+		d.Truncated = true
 		c.Events[i].Detail = &d
 	}},
 	{"renumber", []Kind{Ack}, func(c *Connection, i int) { c.Events[i].ID++ }},
@@ -99,7 +104,8 @@ func TestRandomMutationIsFound(t *testing.T) {
 
 // noticeable says whether anyone can miss that event: what comes last on a connection that ended may have been on its way.
 func noticeable(c *Connection, i int) bool {
-	if c.Closed == 0 && c.Events[i].Kind != RecalledDM {
+	switch kind := c.Events[i].Kind; {
+	case kind == Init, kind == Joined, c.Closed == 0 && kind != RecalledDM:
 		return true
 	}
 	for _, later := range c.Events[i+1:] {

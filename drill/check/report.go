@@ -34,17 +34,24 @@ const (
 	OtherBytes    = "different bytes for the same id"
 	ThirdPerson   = "direct message told to a third person"
 	OneSided      = "direct message missing at one of the two"
-	Early         = "direct message before joined"
+	Early         = "message before init, or direct message before joined"
+	BegunTwice    = "init or joined told twice"
+	Untruncated   = "truncated told though nothing was trimmed or lost"
+	WrongCursor   = "init told a cursor that is no message's"
+	Invented      = "in a log and never said"
+	SameID        = "two messages with one id in a log"
 	Swapped       = "two sends of one connection swapped in the log"
 	Phantom       = "listed without a holder"
 	Unlisted      = "holder not listed"
 	AddedTwice    = "member_add for a listed name"
 	RemovedTwice  = "member_remove for a name that is not listed"
 	RemovedHeld   = "member_remove though a connection held the name or came back within the grace"
+	Miscounted    = "member_count is another than the members told"
 	Silent        = "neither ack nor error"
 	AnsweredTwice = "more than one answer to a ref"
+	Unasked       = "answer to what was not said"
+	Parted        = "something between Welcome and joined"
 	RefusedStored = "refused and yet stored"
-	Ungrounded    = "told of a gap where all was kept"
 	TwoHolders    = "two strangers held one name at once"
 	TakenEarly    = "name taken by a stranger while it was its holder's"
 	OthersWord    = "said or heard under a name that was somebody else's by then"
@@ -96,7 +103,21 @@ type Verdict struct {
 }
 
 // Report holds the verdicts by the promises' numbers; 0 is unused.
-type Report struct{ Verdicts [promises + 1]Verdict }
+type Report struct {
+	Verdicts [promises + 1]Verdict
+
+	// Watched is how long all connections together were told who is there, and Judged how much of it was calm for long
+	// enough that a wrong list would have been found, in µs.
+	Watched, Judged int64
+}
+
+// JudgedShare is the part of the time of all connections in which presence was judged.
+func (r *Report) JudgedShare() float64 {
+	if r.Watched == 0 {
+		return 0
+	}
+	return float64(r.Judged) / float64(r.Watched)
+}
 
 // Failed says whether any promise failed.
 func (r *Report) Failed() bool {

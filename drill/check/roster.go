@@ -1,6 +1,10 @@
 package check
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // roster is who is there as one connection was told, and when who was.
 type roster struct {
@@ -49,6 +53,18 @@ func (r *roster) remove(name string, at int64) bool {
 	delete(r.listed, name)
 	r.past[name] = append(r.past[name], Span{since, at})
 	return true
+}
+
+// names are all that were listed at any time.
+func (r *roster) names() []string {
+	names := make(map[string]bool, len(r.past)+len(r.listed))
+	for name := range r.past {
+		names[name] = true
+	}
+	for name := range r.listed {
+		names[name] = true
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // spans are when the name was listed, up to end.

@@ -265,3 +265,13 @@ func (u *user) hearError(code string) rig.Frame {
 	u.test.Helper()
 	return u.await("error "+code, func(f rig.Frame) bool { return f.Type == "error" && f.Code == code })
 }
+
+// times is how often the user was told a public message with that text.
+func (u *user) times(text string) (n int) {
+	for _, f := range u.Frames() {
+		if f.Type == "msg" && f.Message().Text == text {
+			n++
+		}
+	}
+	return n
+}

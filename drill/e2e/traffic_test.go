@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +17,7 @@ import (
 type traffic struct {
 	test    *testing.T
 	redis   *rig.Redis
+	behind  *node // the one whose link fails
 	talkers []*talker
 	stop    chan struct{}
 	done    sync.WaitGroup
@@ -42,6 +42,7 @@ type talker struct {
 	order   []string          // refs in the order said
 	acked   map[string]int64
 	refused map[string]bool
+	direct  correspondence
 	faults  []string
 	ended   int // connections that ended
 }
@@ -56,13 +57,16 @@ func startTraffic(t *testing.T, redis *rig.Redis, talkers int, nodes ...*node) *
 		w := &talker{
 			name: fmt.Sprintf("talker %d", i), nodes: nodes, turn: i,
 			frames: map[int64]string{}, waiting: map[string]string{}, acked: map[string]int64{}, refused: map[string]bool{},
+			direct: correspondence{frames: map[int64]string{}, receivers: map[string]string{}},
 		}
 		tr.talkers = append(tr.talkers, w)
 		w.connect()
 	}
 	for _, w := range tr.talkers {
 		eventually(t, w.name+" has joined", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return w.token != "" })
-		tr.done.Go(func() { w.talk(tr.stop) })
+	}
+	for _, w := range tr.talkers { // everybody is there to be written to
+		tr.done.Go(func() { w.talk(tr.talkers, tr.stop) })
 	}
 	return tr
 }
@@ -74,6 +78,9 @@ func (w *talker) connect() {
 	w.mu.Lock()
 	if w.started {
 		query = "?since=" + strconv.FormatInt(w.last, 10)
+	}
+	if w.direct.started {
+		query += "&dmsince=" + strconv.FormatInt(w.direct.last, 10)
 	}
 	w.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -126,9 +133,9 @@ func (w *talker) fault(format string, args ...any) {
 	w.faults = append(w.faults, fmt.Sprintf(format, args...))
 }
 
-// talk says something all the time, until stop; while too much is unanswered it
-// waits.
-func (w *talker) talk(stop <-chan struct{}) {
+// talk says something all the time, to everybody or to one of the crowd, until stop;
+// while too much is unanswered it waits.
+func (w *talker) talk(crowd []*talker, stop <-chan struct{}) {
 	every := time.NewTicker(pace)
 	defer every.Stop()
 	for i := 0; ; i++ {
@@ -150,6 +157,11 @@ func (w *talker) talk(stop <-chan struct{}) {
 		ref := fmt.Sprintf("%s-%d", strings.ReplaceAll(w.name, " ", "_"), i)
 		frame := fmt.Sprintf("msg#%s:%s:text of %s.", ref, w.name, ref)
 		w.mu.Lock()
+		if i%directEvery == 0 {
+			receiver := crowd[i/directEvery%len(crowd)].name
+			w.direct.receivers[ref] = receiver
+			frame = fmt.Sprintf("dm#%s:%s:%s:text of %s.", ref, w.name, receiver, ref)
+		}
 		w.waiting[ref] = frame
 		w.order = append(w.order, ref)
 		w.mu.Unlock()
@@ -168,12 +180,11 @@ func (w *talker) hear(c *rig.Client, f rig.Frame) {
 	case "init":
 		w.heardInit(f)
 	case "joined":
-		var j joined
-		if json.Unmarshal(f.Raw, &j) == nil {
-			w.token = j.Token
-		}
+		w.heardJoined(f)
 	case "msg":
 		w.see(f.ID, string(f.Raw))
+	case "dm":
+		w.seeDirect(f.Cursor, string(f.Raw))
 	case "ack":
 		if first, twice := w.acked[f.Ref]; twice && first != f.ID {
 			w.faults = append(w.faults, fmt.Sprintf("%s acked with %d and %d", f.Ref, first, f.ID))
@@ -222,124 +233,6 @@ func (w *talker) see(id int64, raw string) {
 	w.last = id
 	w.seen = append(w.seen, id)
 	w.frames[id] = raw
-}
-
-// finish stops the talk, waits until everything said is answered and everybody has
-// heard all, and compares with the log.
-func (tr *traffic) finish() {
-	t := tr.test
-	t.Helper()
-	close(tr.stop)
-	tr.done.Wait()
-	for _, w := range tr.talkers {
-		eventually(t, w.name+" has its answers", func() bool {
-			w.mu.Lock()
-			lost, n := w.conn == nil, len(w.waiting)
-			w.mu.Unlock()
-			if lost {
-				w.connect()
-			}
-			return !lost && n == 0
-		})
-	}
-	log, members := tr.readLog()
-	for _, w := range tr.talkers {
-		eventually(t, w.name+" has heard the newest", func() bool {
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			return len(log) == 0 || w.last >= log[len(log)-1]
-		})
-	}
-	var acked, refused int
-	for _, w := range tr.talkers {
-		w.compare(t, log, members)
-		acked, refused = acked+len(w.acked), refused+len(w.refused)
-	}
-	t.Logf("%d acked, %d refused, %d in the log", acked, refused, len(log))
-	if acked == 0 {
-		t.Error("nothing was stored: the test has tested nothing")
-	}
-}
-
-// readLog gives the ids of the log in order, and its members by id.
-func (tr *traffic) readLog() ([]int64, map[int64]string) {
-	tr.test.Helper()
-	reply, err := tr.redis.Do(context.Background(), "ZRANGE", "chat:messages", 0, -1, "WITHSCORES")
-	if err != nil {
-		tr.test.Fatal(err)
-	}
-	var log []int64
-	members := map[int64]string{}
-	flat, _ := reply.([]any)
-	for i := 0; i+1 < len(flat); i += 2 {
-		score, err := strconv.ParseFloat(fmt.Sprint(flat[i+1]), 64)
-		if err != nil {
-			tr.test.Fatal(err)
-		}
-		log = append(log, int64(score))
-		members[int64(score)] = fmt.Sprint(flat[i])
-	}
-	return log, members
-}
-
-// compare holds what the talker saw and was told against the log.
-func (w *talker) compare(t *testing.T, log []int64, members map[int64]string) {
-	t.Helper()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, fault := range w.faults[:min(len(w.faults), 5)] {
-		t.Errorf("%s: %s", w.name, fault)
-	}
-	i, _ := slices.BinarySearch(log, w.cursor+1)
-	if want := log[i:]; !slices.Equal(w.seen, want) {
-		t.Errorf("%s saw %d messages, the log has %d after its cursor; %s", w.name, len(w.seen), len(want), difference(w.seen, want))
-	}
-	for _, id := range w.seen {
-		if members[id] != "" && members[id] != w.frames[id] {
-			t.Errorf("%s saw other bytes than the log has: %s", w.name, w.frames[id])
-		}
-	}
-	times := map[string]int{}
-	last, lastID := "", int64(0)
-	for _, id := range log {
-		_, text, _ := strings.Cut(members[id], `"text":"text of `)
-		if ref, _, ok := strings.Cut(text, `."`); ok && strings.HasPrefix(ref, strings.ReplaceAll(w.name, " ", "_")+"-") {
-			times[ref]++
-			if last != "" && number(ref) < number(last) {
-				t.Errorf("%s: %s (%d) is stored after %s (%d)", w.name, ref, id, last, lastID)
-			}
-			last, lastID = ref, id
-		}
-	}
-	for ref, id := range w.acked {
-		if times[ref] != 1 || !strings.Contains(members[id], ref+".") {
-			t.Errorf("%s: %s was acked with %d and is in the log %d times", w.name, ref, id, times[ref])
-		}
-	}
-	for ref := range w.refused {
-		if _, acked := w.acked[ref]; !acked && times[ref] != 0 {
-			t.Errorf("%s: %s was refused and is in the log", w.name, ref)
-		}
-	}
-}
-
-func number(ref string) int {
-	n, _ := strconv.Atoi(ref[strings.LastIndexByte(ref, '-')+1:])
-	return n
-}
-
-func difference(seen, want []int64) string {
-	for i := range max(len(seen), len(want)) {
-		switch {
-		case i >= len(seen):
-			return fmt.Sprintf("the first missing is %d", want[i])
-		case i >= len(want):
-			return fmt.Sprintf("the first too many is %d", seen[i])
-		case seen[i] != want[i]:
-			return fmt.Sprintf("number %d is %d, not %d", i, seen[i], want[i])
-		}
-	}
-	return ""
 }
 
 // said waits until the crowd has had so many more answers.

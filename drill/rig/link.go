@@ -11,6 +11,7 @@ type link struct {
 	server  net.Conn // nil until the target was dialed
 	tainted bool     // a reply was swallowed
 	pubsub  bool     // the client has subscribed to channels
+	frozen  bool     // no byte of it moves, whatever the state
 	closed  bool
 }
 
@@ -89,7 +90,7 @@ func (p *Proxy) copy(l *link, from, to net.Conn, reply bool) {
 func (p *Proxy) await(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for (p.state == frozen || p.pubsubFrozen && l.pubsub) && !l.closed {
+	for (p.state == frozen || l.frozen) && !l.closed {
 		p.changed.Wait()
 	}
 	return !l.closed

@@ -33,14 +33,12 @@ type Proxy struct {
 	addr   string
 	target string
 
-	mu      sync.Mutex
-	changed *sync.Cond // broadcast at every change of state and when a link closes
-	state   linkState
-	// pubsubFrozen holds back the bytes of connections that have subscribed, whatever the state.
-	pubsubFrozen bool
-	listener     net.Listener // nil while cut or closed
-	links        map[*link]struct{}
-	closed       bool
+	mu       sync.Mutex
+	changed  *sync.Cond // broadcast at every change of state and when a link closes
+	state    linkState
+	listener net.Listener // nil while cut or closed
+	links    map[*link]struct{}
+	closed   bool
 
 	running sync.WaitGroup
 }
@@ -85,12 +83,19 @@ func (p *Proxy) Cut() {
 // Freeze stops all bytes in both directions; connections stay open, new ones are accepted and hear nothing.
 func (p *Proxy) Freeze() { p.breakSoftly(frozen) }
 
-// FreezePubSub stops all bytes of the Pub/Sub connections there are and of those to come; the others flow on.
-func (p *Proxy) FreezePubSub() {
+// FreezeConnections stops all bytes of the connections there are, as a firewall does that has forgotten them; those to
+// come flow.
+func (p *Proxy) FreezeConnections() { p.freezeLinks(func(*link) bool { return true }) }
+
+// FreezePubSub does so to the connections that have subscribed.
+func (p *Proxy) FreezePubSub() { p.freezeLinks(func(l *link) bool { return l.pubsub }) }
+
+func (p *Proxy) freezeLinks(which func(*link) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pubsubFrozen = true
-	p.changed.Broadcast()
+	for l := range p.links {
+		l.frozen = l.frozen || which(l)
+	}
 }
 
 // DropReplies lets through what clients say and swallows what the target says, until Restore, which closes the
@@ -107,7 +112,7 @@ func (p *Proxy) breakSoftly(s linkState) {
 	p.enter(s)
 }
 
-// Restore makes the link whole again. What was held back by Freeze arrives, as on a network that comes back.
+// Restore makes the link whole again. What was held back arrives, as on a network that comes back.
 func (p *Proxy) Restore() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,7 +127,9 @@ func (p *Proxy) Restore() error {
 		p.serve(l)
 	}
 	p.closeLinks(func(l *link) bool { return l.tainted })
-	p.pubsubFrozen = false
+	for l := range p.links {
+		l.frozen = false
+	}
 	p.enter(flowing)
 	return nil
 }

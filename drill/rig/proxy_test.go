@@ -133,6 +133,36 @@ func TestFrozenLinkIsSilentInBothDirectionsAndThaws(t *testing.T) {
 	hears(t, fresh, "c\n")
 }
 
+func TestFrozenConnectionsThawOnlyWhenRestoredAndNewOnesFlow(t *testing.T) {
+	for name, freeze := range map[string]func(*Proxy){
+		"all":         (*Proxy).FreezeConnections,
+		"subscribers": (*Proxy).FreezePubSub,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, _ := startProxy(t)
+			subscriber, other := connect(t, p), connect(t, p)
+			say(t, subscriber, "*2\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n")
+			hears(t, subscriber, "*2\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n")
+			say(t, other, "a\n")
+			hears(t, other, "a\n")
+			freeze(p)
+			fresh := connect(t, p)
+			say(t, fresh, "*2\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n")
+			hears(t, fresh, "*2\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n")
+			say(t, subscriber, "b\n")
+			hearsNothing(t, subscriber)
+			say(t, other, "c\n")
+			if name == "all" {
+				hearsNothing(t, other)
+			} else {
+				hears(t, other, "c\n")
+			}
+			must(t, p.Restore())
+			hears(t, subscriber, "b\n")
+		})
+	}
+}
+
 func TestFrozenLinkCanBeCut(t *testing.T) {
 	p, _ := startProxy(t)
 	conn := connect(t, p)

@@ -19,10 +19,11 @@
 -- then for each message: ref, since (a repeat is one whose id is above it), body
 --
 -- Returns {'behind', newest} if the log's newest id is below seen, or {'lapsed'} if
--- the lease has ended, and has done nothing then; else {prev, ids, index, member,
--- index, member, …}: prev is the newest id before, ids are all the messages' with
--- spaces between, and the pairs are those that were stored before: the message's
--- place from 1 on, and what the log holds ('' if it no longer does).
+-- the lease has ended, and has done nothing then; else {prev, ids, index, before,
+-- member, index, before, member, …}: prev is the newest id before, ids are all the
+-- messages' with spaces between, and the triples are those that were stored before: the
+-- message's place from 1 on, the id before it, and what the log holds ('' if it no
+-- longer does).
 --
 -- What a batch has in common is done in one call: that is most of what it costs.
 local log, refs, trimmed = KEYS[1], KEYS[2], KEYS[3]
@@ -118,7 +119,10 @@ end
 
 local result = {number(prev), table.concat(ids, ' ')}
 for i = 1, #repeats, 2 do
+  local id = repeats[i + 1]
+  local before = redis.call('ZREVRANGEBYSCORE', log, '(' .. id, '-inf', 'WITHSCORES', 'LIMIT', 0, 1)[2]
   table.insert(result, repeats[i])
-  table.insert(result, redis.call('ZRANGEBYSCORE', log, repeats[i + 1], repeats[i + 1])[1] or '')
+  table.insert(result, number(tonumber(before or redis.call('GET', trimmed) or '0')))
+  table.insert(result, redis.call('ZRANGEBYSCORE', log, id, id)[1] or '')
 end
 return result

@@ -4,7 +4,8 @@
 --          spelling, token (hash of it), since, seen (µs when it was last held),
 --          kept ('1': its holder has shown the token again), held ('1': and has the
 --          name for a time after the last connection), signed ('1': the name is a
---          signed identity's, not a token's)
+--          signed identity's, not a token's), refs (where it is not since: references
+--          with ids above it are its holder's, for it may follow a claim that was lost)
 -- ARGV[1]  the name as it is to be spelled
 -- ARGV[2]  hash of the token that was shown, '' for none
 -- ARGV[3]  hash of the token to grant
@@ -20,13 +21,13 @@
 -- ARGV[13] '1': only look
 --
 -- Returns {'again'} if the claim's spelling is another than ARGV[8] by now,
--- {'taken'}, {'kept', since} or {'fresh', since}: kept for the holder of the shown
+-- {'taken'}, {'kept', since, refs} or {'fresh', since, refs}: kept for the holder of the shown
 -- token, fresh where the token to grant is the one that counts now.
 local key = KEYS[1]
 local name, proof, fresh, present, signed = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5] == '1'
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
-local claim = redis.call('HMGET', key, 'spelling', 'token', 'since', 'seen', 'kept', 'held', 'signed')
+local claim = redis.call('HMGET', key, 'spelling', 'token', 'since', 'seen', 'kept', 'held', 'signed', 'refs')
 local spelling, token, wasSigned = claim[1] or '', claim[2], claim[7] == '1'
 
 if spelling ~= ARGV[8] then return {'again'} end
@@ -57,7 +58,7 @@ else
   -- Presence counts before age: who is connected has the name.
   if mine and spelling == name then
     keeps = keeps or token == proof or claim[5] == '1'
-    return {token == fresh and 'fresh' or 'kept', use(tonumber(claim[3]), keeps)}
+    return {token == fresh and 'fresh' or 'kept', use(tonumber(claim[3]), keeps), claim[8] or claim[3]}
   end
   if present then return {'taken'} end
   local idle = now - tonumber(claim[4])
@@ -71,8 +72,11 @@ else
     return {'taken'}
   end
 end
+local lost = spelling == '' and (signed or proof ~= '') -- if there was one
+local refs = lost and '0' or string.format('%.0f', since)
 if ARGV[13] ~= '1' then
   redis.call('DEL', key)
   redis.call('HSET', key, 'spelling', name, 'token', fresh, 'since', string.format('%.0f', since), 'signed', ARGV[5])
+  if lost then redis.call('HSET', key, 'refs', refs) end
 end
-return {spelling == '' and proof ~= '' and not signed and 'kept' or 'fresh', use(since, keeps)}
+return {lost and not signed and 'kept' or 'fresh', use(since, keeps), refs}

@@ -4,9 +4,11 @@
 -- KEYS[1]  sorted set: the log
 -- KEYS[2]  sorted set: its refs
 -- KEYS[3]  string: the newest id that was trimmed from the log
+-- KEYS[4]  sorted set: ids that are missing, score = id
 -- ARGV[1]  how many messages the log keeps
 -- ARGV[2]  seconds until an unused log ends, 0: never
--- ARGV[3]  after: the asker can vouch for everything above this id; -1: for nothing
+-- ARGV[3]  after: the id that was before the first message, 0 if there was none; each
+--          other came right after the one before it. -1: nobody asks what is missing
 -- then for each message: id, ref, member
 --
 -- A message whose reference is there with another id was said again meanwhile, and stored:
@@ -14,39 +16,42 @@
 -- minutes that references count, and whose new holder used the same.)
 --
 -- Returns how many were put back.
-local log, refs, trimmed = KEYS[1], KEYS[2], KEYS[3]
+local log, refs, trimmed, missing = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local restored = 0
-local empty = redis.call('EXISTS', log) == 0
+local gone = tonumber(redis.call('GET', trimmed) or '0') -- what is older is not kept
+
+local function has(id) return redis.call('ZCOUNT', log, id, id) > 0 end
 
 for i = 4, #ARGV, 3 do
   local id, ref = ARGV[i], ARGV[i + 1] -- '' where the reference is not known any more
   local said = ref ~= '' and tonumber(redis.call('ZSCORE', refs, ref) or '0') or 0
   local again = said ~= tonumber(id) and math.abs(said - tonumber(id)) < 600000000
-  if not again and redis.call('ZCOUNT', log, id, id) == 0 then
+  if not again and tonumber(id) > gone and not has(id) then
     redis.call('ZADD', log, id, ARGV[i + 2])
     if ref ~= '' then redis.call('ZADD', refs, id, ref) end
     restored = restored + 1
   end
+  redis.call('ZREM', missing, id)
 end
+
+-- What was before the first message and is not there is lost, unless somebody else still
+-- puts it back: the log says so to those who resume from before it.
+local after = ARGV[3]
+if tonumber(after) > gone and not has(after) then redis.call('ZADD', missing, after, after) end
+
 if restored > 0 then
-  -- What is older than the oldest vouched for is lost, if there ever was any: the
-  -- log says so to those who resume from before it.
-  local after = tonumber(ARGV[3])
-  local known = redis.call('GET', trimmed)
-  if (empty and after > 0) or (known and after >= 0 and after < tonumber(known)) then
-    redis.call('SET', trimmed, string.format('%.0f', after))
-  end
   local keep = tonumber(ARGV[1])
   local count = redis.call('ZCARD', log)
   if count > keep then
     local cut = redis.call('ZRANGE', log, count - keep - 1, count - keep - 1, 'WITHSCORES')
     redis.call('ZREMRANGEBYRANK', log, 0, count - keep - 1)
-    redis.call('SET', trimmed, string.format('%.0f', tonumber(cut[2])))
+    gone = string.format('%.0f', tonumber(cut[2]))
+    redis.call('SET', trimmed, gone)
+    redis.call('ZREMRANGEBYSCORE', missing, '-inf', gone)
   end
   redis.call('EXPIRE', refs, 660)
-  if ARGV[2] ~= '0' then
-    redis.call('EXPIRE', log, ARGV[2])
-    redis.call('EXPIRE', trimmed, ARGV[2])
-  end
+end
+if ARGV[2] ~= '0' then
+  for _, key in ipairs({log, trimmed, missing}) do redis.call('EXPIRE', key, ARGV[2]) end
 end
 return restored

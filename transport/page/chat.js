@@ -297,8 +297,8 @@ export class Chat {
     this.onMembers(frame);
     const fresh = this.since === null;
     this.onFeed(frame.history, frame.truncated || fresh, false);
-    // When resuming, frames up to the cursor may still be on their way; without a log there is no cursor yet.
-    if (fresh && !frame.truncated) this.since = frame.cursor;
+    // When resuming, frames up to the cursor may still be on their way.
+    if (fresh) this.since = frame.cursor;
   }
 
   /** @param {any} frame */

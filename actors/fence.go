@@ -1,0 +1,107 @@
+package actors
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// A client says again, after it has come back, what was not answered, in order. A refusal
+// that it never read is no answer to it: what it said behind the refused message must not be
+// stored, or the two would swap. What waits for the same append is refused with it. What comes
+// later is not looked at before the client has shown that it has read the refusal, by the pong
+// to a ping that was sent behind it.
+
+const (
+	// fencePatience is how long a client may take to read a refusal: as long as it may take to
+	// read anything.
+	fencePatience = 30 * time.Second
+
+	finPing  = 0x89 // RFC 6455 §5.2
+	fenceLen = 4    // bytes of a ping's payload
+)
+
+// fence is the last refusal that the client is to have read, and what it did read.
+type fence struct {
+	number uint32    // of the last ping
+	sent   time.Time // when that was
+	armed  bool      // fenceOver is on its way
+}
+
+// refuseInput refuses all that waits behind a refusal, like what is in the outbox: there is
+// more of it than is held for that, and the pong may be behind it.
+func (s *session) refuseInput() {
+	var frames []byte
+	for {
+		frame, ok := s.conn.next()
+		if !ok {
+			break
+		}
+		c, _ := parseCommand(frame) // whatever is wrong with it besides
+		frames = s.refusal(frames, CodeUnavailable, c.ref)
+		s.conn.handled()
+	}
+	s.write(s.fenced(frames))
+}
+
+// fenceOver lets a session look whether its client reads.
+type fenceOver struct{ quiet }
+
+// fenced appends to refusals what shows that they were read.
+func (s *session) fenced(refusals []byte) []byte {
+	if len(refusals) == 0 {
+		return nil
+	}
+	f := &s.conn.state.fence
+	f.number++
+	f.sent = time.Now()
+	s.conn.awaited.Store(f.number)
+	s.armFence(fencePatience)
+	return binary.BigEndian.AppendUint32(append(refusals, finPing, fenceLen), f.number)
+}
+
+// behindFence says whether the client may not have read a refusal.
+func (s *session) behindFence() bool { return s.conn.state.fence.number != s.conn.passed.Load() }
+
+func (s *session) armFence(wait time.Duration) {
+	f := &s.conn.state.fence
+	if f.armed {
+		return
+	}
+	f.armed = true
+	chat, self := s.chat, s.conn.pid
+	s.chat.after(wait, "fence", func() { chat.root.Send(self, &fenceOver{}) })
+}
+
+// fenceOver ends the connection of a client that has not read its last refusal for too long.
+func (s *session) fenceOver() {
+	f := &s.conn.state.fence
+	f.armed = false
+	if !s.behindFence() || s.conn.state.departed {
+		return
+	}
+	if left := fencePatience - time.Since(f.sent); left > 0 {
+		s.armFence(left)
+		return
+	}
+	s.chat.metrics.SlowClients.Inc()
+	s.conn.close(CloseTooSlow, "refusals are not read")
+}
+
+// Pong tells of a pong and what it bears. It is called by the read loop alone, and never
+// waits.
+func (c *Connection) Pong(payload []byte) {
+	if len(payload) != fenceLen {
+		return
+	}
+	number := binary.BigEndian.Uint32(payload)
+	if number == c.awaited.Load() && c.passed.Swap(number) != number { // only the last one counts
+		c.chat.root.Send(c.pid, &inputReady{})
+	}
+}
+
+// isCrowded says whether more was said than finds room.
+func (c *Connection) isCrowded() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.crowded
+}
