@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/drill/check"
+	"parley/drill/check/linear"
 )
 
 const (
@@ -105,7 +106,8 @@ func (d *drill) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &summary{drill: d, injector: in, report: check.Check(h), history: h, idle: idle, before: before, after: after, late: late}
+	s := &summary{drill: d, injector: in, report: check.Check(h), second: linear.Check(h, linear.Lag), history: h,
+		idle: idle, before: before, after: after, late: late}
 	s.print(d.out.w)
 	if s.failed() {
 		return errFailed

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/drill/check"
+	"parley/drill/check/linear"
 )
 
 // quietSummary is one of a drill of three nodes in which all went well.
@@ -15,7 +16,8 @@ func quietSummary() *summary {
 	for _, n := range nodes {
 		d.probers = append(d.probers, newProber("probe", n, &recorder{}, 1, nil))
 	}
-	s := &summary{drill: d, injector: newInjector(d.cluster, nil, nil, nil), report: &check.Report{}, history: &check.History{},
+	s := &summary{drill: d, injector: newInjector(d.cluster, nil, nil, nil), report: &check.Report{},
+		second: &linear.Result{}, history: &check.History{},
 		idle: footprint{goroutines: 64}, before: footprint{goroutines: 133}, after: footprint{goroutines: 65}}
 	for range 5 {
 		s.serve(0, planted, 5*time.Millisecond)
