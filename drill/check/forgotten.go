@@ -1,5 +1,7 @@
 package check
 
+import "slices"
+
 // ownSince is since when a connection's person has surely had the name, as of an opening: what was sent to it before may
 // be a former holder's, and is not shown. 0: it was nobody else's ever.
 func (c *checker) ownSince(conn *Connection, o opening) int64 {
@@ -28,12 +30,20 @@ func (c *checker) ownSince(conn *Connection, o opening) int64 {
 	return own
 }
 
+// Forgot says whether a Redis that lost its data forgot, between the place from which a connection resumes its inbox and
+// a time, who its client was: then it begins where its new claim does.
+func (h *History) Forgot(conn *Connection, at int64) bool {
+	return slices.ContainsFunc(h.Faults, func(f Fault) bool {
+		return f.LosesData && conn.DMSince <= f.End && f.Start <= at && h.claimLost(conn.Client, f)
+	})
+}
+
 // claimLost says whether a Redis that lost its data forgot who a client was: nobody was connected under the name just
 // then, and the node of its last connection, which alone knew of the claim still, ended before it could write it back.
 // The client then is a new holder of its name.
-func (c *checker) claimLost(client string, loss Fault) bool {
+func (h *History) claimLost(client string, loss Fault) bool {
 	var last *Connection
-	for _, conn := range c.Connections {
+	for _, conn := range h.Connections {
 		if conn.Client != client || conn.Opened > loss.End {
 			continue
 		}
@@ -47,7 +57,7 @@ func (c *checker) claimLost(client string, loss Fault) bool {
 	if last == nil {
 		return false
 	}
-	for _, f := range c.Faults {
+	for _, f := range h.Faults {
 		if f.KillsNode && f.Node == last.Node && f.End >= last.Closed && f.Start <= loss.End {
 			return true
 		}
