@@ -98,3 +98,46 @@ func TestWhatIsSaidInTheMidstOfAFirstFrameEndsItNot(t *testing.T) {
 		t.Errorf("not found; found: %+v", r.Verdicts[OneOrder])
 	}
 }
+
+// TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed: who is told of a gap gets what is still kept when it is read.
+func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
+	const keep, missed, gone = 10, 15, 6
+	for name, tc := range map[string]struct {
+		skipped int // more than was gone
+		late    bool
+		want    bool
+	}{
+		"what was trimmed by then":           {0, true, false},
+		"one that was not":                   {1, true, true},
+		"what was trimmed before it is read": {0, false, true},
+	} {
+		s := newIdeal()
+		speaker, bob := s.connect("alice", "a"), s.connect("bob", "b")
+		s.say(speaker, "heard")
+		s.close(bob, true)
+		for i := range missed {
+			s.say(speaker, fmt.Sprint("missed", i))
+		}
+		bob = s.connect("bob", "b")
+		s.wait(second)
+		s.say(speaker, "later")
+		h := s.history()
+		bob.Opened -= openPatience
+		bob.Events[find(bob, Init, 0)].Truncated = true
+		first := find(bob, Recalled, 0)
+		told := slices.Clone(bob.Events[first+gone+tc.skipped : first+missed])
+		bob.Events = slices.Delete(bob.Events, first, first+missed)
+		next := find(bob, Msg, 0)
+		for i := range told {
+			told[i].Kind = Msg
+			if tc.late {
+				told[i].At = bob.Events[next].At
+			}
+		}
+		bob.Events = slices.Insert(bob.Events, next, told...)
+		h.Logs.Keep = keep
+		if r := Check(h); r.Has(Hole) != tc.want {
+			t.Errorf("%s: found: %+v", name, r.Verdicts[OneOrder])
+		}
+	}
+}
