@@ -4,7 +4,6 @@ import (
 	"maps"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -78,8 +77,6 @@ func (d *dms) Receive(ctx actor.Context) {
 				ctx.Send(l.session, &Reenter{})
 			}
 		}
-	case *DMsStored:
-		d.chat.journal.note(m.Entries, time.Now())
 	case *BridgeStarted:
 		d.forward(ctx, m)
 	case *RedisChanged:

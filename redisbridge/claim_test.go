@@ -223,8 +223,7 @@ func TestWhatWaitsForNobodyIsLittle(t *testing.T) {
 func send(t *testing.T, s *Store, from, to, text string) {
 	t.Helper()
 	work := []direct{{waiting: waiting{Message: actors.Message{Sender: from, Receiver: to, Text: text, Ref: from + "#" + to + text}}, receiver: to}}
-	_, err := s.appendDirects(soon(t), work, 0)
-	must(t, err)
+	must(t, s.appendDirects(soon(t), work, 0))
 	must(t, work[0].err)
 }
 
