@@ -159,6 +159,27 @@ func TestInboxWithoutItsConversationIsFound(t *testing.T) {
 	}
 }
 
+// TestConversationMayBeLostFromBehindAnInbox that has trimmed its own entry since, so that nobody missed it there.
+func TestConversationMayBeLostFromBehindAnInbox(t *testing.T) {
+	for node, want := range map[string]bool{"a": false, "c": true} {
+		s := newIdeal()
+		sender, receiver := s.connect("alice", "a"), s.connect("bob", "b")
+		s.connect("dan", "c")
+		s.whisper(sender, "bob", "d")
+		s.close(receiver, true)
+		s.close(sender, true)
+		s.wait(2 * second)
+		s.kill(node)
+		s.wait(20 * second)
+		s.lose()
+		s.wait(20 * second)
+		delete(s.h.Logs.Conversations, alicesBob)
+		if r := Check(s.history()); r.Has(OneSided) != want {
+			t.Errorf("with node %s killed, found: %v", node, r.Verdicts[DirectMessages])
+		}
+	}
+}
+
 func TestHoleThatIsOlderThanWhatNodesMayNotHaveHeardIsFound(t *testing.T) {
 	s := newIdeal()
 	speaker, listener := s.connect("alice", "a"), s.connect("bob", "b")
