@@ -39,6 +39,7 @@ const (
 // message is something a client wants to have said, until it is answered.
 type message struct {
 	ref, to, text, frame string
+	bare                 bool // the frame bears no ref: answered by nothing but an error
 }
 
 // refOf is the ref that a text of that user begins with, empty where it isn't one of ours.
@@ -244,7 +245,8 @@ func (c *client) speak() {
 		c.send(m)
 		return
 	case p < wrongPercent+reflessPercent:
-		c.socket.say(verb + ":" + from + ":" + to + m.text) // it may be stored, once, or not
+		m.bare, m.frame = true, verb+":"+from+":"+to+m.text
+		c.send(m) // it may be stored, once, or not
 		return
 	}
 	m.frame = verb + "#" + ref + ":" + from + ":" + to + m.text
