@@ -99,6 +99,33 @@ func TestWhatIsSaidInTheMidstOfAFirstFrameEndsItNot(t *testing.T) {
 	}
 }
 
+// TestIDsThatAreAheadOfTheClockPushOthersOut, too: after a loss they begin behind all that there may have been.
+func TestIDsThatAreAheadOfTheClockPushOthersOut(t *testing.T) {
+	const keep, missed = 10, 15
+	s := newIdeal()
+	speaker, bob := s.connect("alice", "a"), s.connect("bob", "b")
+	s.say(speaker, "heard")
+	s.close(bob, true)
+	for i := range missed {
+		s.say(speaker, fmt.Sprint("missed", i))
+	}
+	bob = s.connect("bob", "b")
+	h := s.history()
+	opening, first := &bob.Events[find(bob, Init, 0)], find(bob, Recalled, 0)
+	opening.Truncated = true
+	bob.Opened = h.Logs.Public[keep].ID // by then not half of them had been said, by their ids
+	opening.At = bob.Opened
+	bob.Events = slices.Delete(bob.Events, first, first+missed-keep)
+	h.Logs.Keep = keep
+	if r := Check(h); r.Failed() {
+		t.Errorf("found: %v", r.Verdicts)
+	}
+	bob.Events = slices.Delete(bob.Events, first, first+1)
+	if r := Check(h); !r.Has(Hole) {
+		t.Errorf("one that was kept is not missed: %v", r.Verdicts)
+	}
+}
+
 // TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed: who is told of a gap gets what is still kept when it is read.
 func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
 	const keep, missed, gone = 10, 15, 6

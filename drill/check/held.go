@@ -94,7 +94,8 @@ func (c *checker) inTail(user string, l letter, loss Fault) bool {
 	}
 	return slices.ContainsFunc(c.received[user][l], func(conn *Connection) bool {
 		came, _ := slices.BinarySearch(known, conn.Opened)
-		return conn.alive(loss.Start, loss.End+writeBackTime) && at >= came-openDMs
+		return conn.alive(loss.Start, loss.End+writeBackTime) && at >= came-openDMs &&
+			!c.died(conn.Node, conn.Opened, loss.End+writeBackTime) // who does not read may not have noticed
 	})
 }
 
@@ -109,11 +110,16 @@ func (c *checker) inJournal(l letter, loss Fault) bool {
 		entries := c.journals[node]
 		from, _ := slices.BinarySearchFunc(entries, s.acks[0].at, func(j journaled, t int64) int { return cmp.Compare(j.at, t) })
 		to, _ := slices.BinarySearchFunc(entries, loss.End, func(j journaled, t int64) int { return cmp.Compare(j.at, t) })
-		if to-from > journalLimit || slices.ContainsFunc(c.Faults, func(f Fault) bool {
-			return f.KillsNode && f.Node == node && f.Start <= loss.End+writeBackTime && f.End >= l.id
-		}) {
+		if to-from > journalLimit || c.died(node, l.id, loss.End+writeBackTime) {
 			return false
 		}
 	}
 	return true
+}
+
+// died says whether a node ended between two times.
+func (c *checker) died(node string, from, to int64) bool {
+	return slices.ContainsFunc(c.Faults, func(f Fault) bool {
+		return f.KillsNode && f.Node == node && f.Start <= to && f.End >= from
+	})
 }

@@ -59,6 +59,11 @@ func TestDirectMessageIsExcusedOnlyWhereNoNodeHadToHoldIt(t *testing.T) {
 			s.close(sender, true)
 			s.kill("a")
 		}, true},
+		"both nodes died, and the receiver has not noticed": {func(s *ideal, sender, _ *Connection) {
+			s.close(sender, true)
+			s.kill("a")
+			s.kill("b")
+		}, false},
 		"nobody is there, and it is older than the journal": {func(s *ideal, sender, receiver *Connection) {
 			s.close(receiver, true)
 			s.close(sender, true)

@@ -69,7 +69,7 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 		read = at
 	}
 	switch {
-	case p.opening.Truncated && missed <= max(p.opening.since, p.opening.Cursor) && c.trimmed(p, missed, read): // and it says so
+	case p.opening.Truncated && missed <= max(p.opening.since, p.opening.Cursor) && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
 	case c.lostFor(p, missed), c.excusesLate(missed, at):
 		c.report.excused(p.promise)
 	default:

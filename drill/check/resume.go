@@ -104,7 +104,7 @@ func (c *checker) keptLess(p *passage) bool {
 		_, lost := c.lossAt(o.At)
 		return lost
 	}
-	if c.trimmed(p, o.since+1, o.At) {
+	if c.trimmed(p, o.since+1, max(o.At, o.Cursor)) {
 		return true
 	}
 	return slices.ContainsFunc(c.losses, func(f Fault) bool {
@@ -118,7 +118,8 @@ func (c *checker) keptLess(p *passage) bool {
 	})
 }
 
-// trimmed says whether a log need not keep what was said at that place any more, at a time.
+// trimmed says whether a log need not keep what was said at that place any more, at a time; where the log was known to
+// end behind it, for ids may be ahead of the clock, at its end.
 func (c *checker) trimmed(p *passage, place, at int64) bool {
 	keep := c.Logs.Keep
 	floor := c.Logs.Floor
@@ -138,7 +139,7 @@ func (c *checker) checkCursor(p *passage) {
 		return
 	}
 	c.report.checked(p.promise, 1)
-	if _, found := slices.BinarySearch(p.known, o.Cursor); !found && !c.trimmed(p, o.Cursor, o.At) {
+	if _, found := slices.BinarySearch(p.known, o.Cursor); !found && !c.trimmed(p, o.Cursor, max(o.At, o.Cursor)) {
 		c.report.failed(p.promise, Violation{Kind: WrongCursor, Client: p.conn.Client, Conn: p.conn.Number, ID: o.Cursor, At: o.At})
 	}
 }
