@@ -11,8 +11,8 @@ import (
 // knows Redis; package redisbridge implements it, so these types stand here, where
 // everybody that speaks with it can see them. Whoever asks names the PID to answer.
 // A bridge that restarts forgets what it was asked and says BridgeStarted;
-// everybody then asks again. Everything asked is idempotent. BridgeStarted and
-// RedisChanged go to the bridge's parent, which passes them on.
+// everybody then asks again. Everything asked is idempotent. BridgeStarted,
+// RedisChanged and DMsStored go to the bridge's parent, which passes them on.
 
 // Log names a log in Redis: Public, or the user whose inbox it is.
 type Log string
@@ -63,9 +63,6 @@ type Outcome struct {
 	Seq  uint64
 	ID   int64
 	Code Code // "" when stored
-	// Direct is what a direct message put into inboxes, and what the node has to hold from now
-	// on. Who is not told of it asks again, and is told then.
-	Direct []LogEntry
 }
 
 // Stored tells the room that entries were appended to the public log through this
@@ -76,6 +73,12 @@ type Stored struct {
 	Prev     int64 // the log's newest id before Entries
 	Entries  []Entry
 	Received time.Time // when the first of them came in
+}
+
+// DMsStored tells the dms likewise of the inboxes' entries.
+type DMsStored struct {
+	quiet
+	Entries []LogEntry
 }
 
 // Subscribe asks for a log's events; answered by Linked when they flow, and again

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -77,6 +78,8 @@ func (d *dms) Receive(ctx actor.Context) {
 				ctx.Send(l.session, &Reenter{})
 			}
 		}
+	case *DMsStored:
+		d.chat.journal.note(m.Entries, time.Now())
 	case *BridgeStarted:
 		d.forward(ctx, m)
 	case *RedisChanged:

@@ -22,7 +22,6 @@ type fakeRedis struct {
 	logs    map[Log][]Entry
 	trimmed map[Log]int64 // up to which id logs keep nothing
 	refs    map[string]int64
-	direct  map[string][]LogEntry // what direct messages put into inboxes
 	members map[string]bool
 	seq     int64
 	newest  int64
@@ -41,7 +40,7 @@ type fakeRedis struct {
 
 func newFakeRedis() *fakeRedis {
 	return &fakeRedis{
-		logs: map[Log][]Entry{}, trimmed: map[Log]int64{}, refs: map[string]int64{}, direct: map[string][]LogEntry{}, members: map[string]bool{},
+		logs: map[Log][]Entry{}, trimmed: map[Log]int64{}, refs: map[string]int64{}, members: map[string]bool{},
 		subscribers: map[Log]*actor.PID{}, newest: 1_700_000_000_000_000,
 	}
 }
@@ -130,8 +129,7 @@ func (r *fakeRedis) append(m *Append) {
 	r.calls++
 	settled := &Settled{}
 	for _, message := range m.Messages {
-		id := r.store(message)
-		settled.Outcomes = append(settled.Outcomes, Outcome{Seq: message.Seq, ID: id, Direct: r.direct[message.Receiver+" "+message.Ref]})
+		settled.Outcomes = append(settled.Outcomes, Outcome{Seq: message.Seq, ID: r.store(message)})
 	}
 	r.root.Send(m.To, settled)
 }
@@ -152,9 +150,7 @@ func (r *fakeRedis) store(m Message) int64 {
 	for _, user := range slices.Compact([]string{m.Receiver, m.Sender}) {
 		r.newest++
 		body := AppendBody(nil, m.Sender, m.Receiver, m.Text)
-		prev := lastID(r.logs[Log(user)])
 		r.enter(Log(user), r.newest, fmt.Sprintf(`{"type":"dm","id":%d%s,"time":%d,"cursor":%d}`, id, body, id/micros, r.newest))
-		r.direct[key] = append(r.direct[key], LogEntry{Log(user), prev, r.logs[Log(user)][len(r.logs[Log(user)])-1]})
 	}
 	return id
 }

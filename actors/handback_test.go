@@ -3,7 +3,6 @@ package actors
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -26,9 +25,7 @@ func TestWhoIsKilledBeforeItHandsBackIsFollowedByOneThatDoes(t *testing.T) {
 			t.Parallel()
 			chat, redis := newChat(t)
 			alice := join(t, chat, "alice")
-			redis.mu.Lock()
-			redis.store(Message{Ref: "eve#1", Sender: "eve", Receiver: "alice", Text: "from another node"})
-			redis.mu.Unlock()
+			alice.say("dm#d:alice:alice:note")
 			alice.hears(`{"type":"dm"`)
 			redis.say(1)
 			alice.hears(`{"type":"msg"`)
@@ -39,7 +36,8 @@ func TestWhoIsKilledBeforeItHandsBackIsFollowedByOneThatDoes(t *testing.T) {
 			box := &chat.census.find(victim).mailbox
 			if log == "bob" { // he is not here: only the dms know of him
 				last = 7
-				chat.journal.note([]LogEntry{{Log: log, Entry: entry(last)}}, time.Now())
+				chat.root.Send(chat.dms, &DMsStored{Entries: []LogEntry{{Log: log, Entry: entry(last)}}})
+				eventually(t, "the dms take it", func() bool { return box.UserMessageCount() == 0 })
 			}
 			box.PostSystemMessage(&actor.SuspendMailbox{})
 			eventually(t, "it hears nothing", func() bool {
@@ -66,36 +64,6 @@ func TestWhoIsKilledBeforeItHandsBackIsFollowedByOneThatDoes(t *testing.T) {
 			if redis.gaveBack(log, last) {
 				t.Error("it is handed back again, though Redis has it")
 			}
-		})
-	}
-}
-
-// TestWhatWasSaidInPrivateIsHandedBackWhoeverDiedMeanwhile: bob is not here, and once alice has
-// her ack, only this node knows of what he was told.
-func TestWhatWasSaidInPrivateIsHandedBackWhoeverDiedMeanwhile(t *testing.T) {
-	t.Parallel()
-	for _, kind := range []Kind{KindChat, KindDMs, KindSession} {
-		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel()
-			chat, redis := newChat(t)
-			alice := join(t, chat, "alice")
-			victim := string(kind)
-			if kind == KindSession {
-				victim = sessionName(alice.conn.ID)
-			}
-			redis.stow(isAppend)
-			alice.say("dm#d:alice:bob:note")
-			eventually(t, "the bridge is asked", func() bool { return redis.stowing() > 0 })
-			kill(t, chat, victim, "", PanicBefore)
-			redis.release()
-			alice.hears(`{"type":"ack","ref":"d"`)
-			redis.mu.Lock()
-			last, top := lastID(redis.logs["bob"]), redis.parent
-			redis.mu.Unlock()
-			eventually(t, "it is handed back", func() bool {
-				chat.root.Send(top, &RedisChanged{})
-				return redis.gaveBack("bob", last)
-			})
 		})
 	}
 }

@@ -3,7 +3,6 @@ package actors
 import (
 	"cmp"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -24,14 +23,11 @@ type LogEntry struct {
 }
 
 // journal is what was put into inboxes through this node of late. What others put there in
-// between it does not know; but of each entry which one was before. Sessions write it, the dms
-// hand it back, and it outlives them all.
+// between it does not know; but of each entry which one was before. It outlives the dms.
 type journal struct {
-	limit  int   // entries
-	handed int64 // up to which of the chat's changes it was handed back; the dms' own
-
-	mu      sync.Mutex
+	limit   int // entries
 	entries ring[journaled]
+	handed  int64 // up to which of the chat's changes it was handed back
 }
 
 type journaled struct {
@@ -40,11 +36,6 @@ type journaled struct {
 }
 
 func (j *journal) note(entries []LogEntry, now time.Time) {
-	if len(entries) == 0 {
-		return
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	for _, e := range entries {
 		if j.entries.len() >= j.limit {
 			j.entries.pop()
@@ -58,12 +49,10 @@ func (j *journal) note(entries []LogEntry, now time.Time) {
 
 // chains gives what is noted.
 func (j *journal) chains() []*Restore {
-	j.mu.Lock()
 	noted := make([]LogEntry, j.entries.len())
 	for i := range noted {
 		noted[i] = j.entries.at(i).LogEntry
 	}
-	j.mu.Unlock()
 	slices.SortFunc(noted, func(a, b LogEntry) int {
 		return cmp.Or(cmp.Compare(a.Log, b.Log), cmp.Compare(a.Entry.ID, b.Entry.ID))
 	})

@@ -181,7 +181,6 @@ func (s *session) settled(m *Settled) {
 	var frames []byte
 	refused := false
 	for _, o := range m.Outcomes {
-		s.chat.journal.note(o.Direct, time.Now()) // before it is settled: whoever dies here asks again
 		p, ok := s.conn.state.outbox.settle(o.Seq)
 		switch {
 		case !ok:

@@ -39,6 +39,8 @@ func (t *top) Receive(ctx actor.Context) {
 		ctx.Send(t.chat.dms, m)
 	case *ReadClaims:
 		ctx.Send(t.chat.bridge, &Claims{Doubt: m.Doubt, Held: t.chat.claims(time.Now())})
+	case *DMsStored:
+		ctx.Send(t.chat.dms, m)
 	case *actor.Terminated:
 		kind := Kind(m.Who.Id[len(ctx.Self().Id)+1:])
 		t.chat.metrics.restarted(kind)

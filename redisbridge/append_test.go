@@ -184,7 +184,7 @@ func TestLogThatIsBehindHoldsUpNoOther(t *testing.T) {
 			m := actors.Message{Ref: "alice#1", Sender: "alice", Receiver: receiver, Text: "psst"}
 			work = append(work, direct{waiting: waiting{Message: m}, receiver: receiver})
 		}
-		err := s.appendDirects(soon(t), work, 0)
+		_, err := s.appendDirects(soon(t), work, 0)
 		if must(t, err); !errors.Is(work[0].err, errBehind) || work[1].err != nil {
 			t.Errorf("to bob, whose conversation lacks messages: %v; to carol: %v", work[0].err, work[1].err)
 		}
@@ -208,7 +208,8 @@ func TestDirectMessageIsInItsConversationAndInBothInboxes(t *testing.T) {
 				{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "carol", Text: "psst"}}, receiver: "carol"},
 				{waiting: waiting{Message: actors.Message{Ref: "alice#2", Sender: "alice", Receiver: "alice", Text: "note"}}, receiver: "alice"},
 			}
-			must(t, s.appendDirects(soon(t), work, 0))
+			_, err := s.appendDirects(soon(t), work, 0)
+			must(t, err)
 		}
 		said := held(t, s, "chat:dm:alice:bob")
 		if len(said) != 1 || !strings.HasPrefix(said[0].Member.(string), fmt.Sprintf(`{"type":"dm","id":%.0f,"user":"alice","to":"bob","text":"psst","time":`, said[0].Score)) {
@@ -242,8 +243,9 @@ func TestNodeKnowsWhatWasBeforeWhatItStored(t *testing.T) {
 			for i, ref := range refs {
 				work[i] = direct{waiting: waiting{Message: actors.Message{Ref: ref, Sender: ref[:3], Receiver: "bob", Text: ref}}, receiver: "bob"}
 			}
-			must(t, s.appendDirects(soon(t), work, 0))
-			for _, e := range intoInboxes(work) {
+			all, err := s.appendDirects(soon(t), work, 0)
+			must(t, err)
+			for _, e := range all {
 				if e.Log == "bob" {
 					stored = append(stored, e)
 				}

@@ -223,7 +223,8 @@ func TestWhatWaitsForNobodyIsLittle(t *testing.T) {
 func send(t *testing.T, s *Store, from, to, text string) {
 	t.Helper()
 	work := []direct{{waiting: waiting{Message: actors.Message{Sender: from, Receiver: to, Text: text, Ref: from + "#" + to + text}}, receiver: to}}
-	must(t, s.appendDirects(soon(t), work, 0))
+	_, err := s.appendDirects(soon(t), work, 0)
+	must(t, err)
 	must(t, work[0].err)
 }
 

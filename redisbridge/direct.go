@@ -44,7 +44,6 @@ type direct struct {
 	waits    bool   // nobody has claimed the receiver's name
 	id       int64
 	payload  string // of the conversation's member, once stored
-	entries  []actors.LogEntry
 	err      error
 }
 
@@ -61,23 +60,29 @@ func (b *bridge) commitDirects(now time.Time, q *directAppender) {
 	for i, w := range batch {
 		work[i] = direct{waiting: w, receiver: w.Receiver}
 	}
+	var entries []actors.LogEntry
 	fence := b.store.lease.fence() // now: a later one may be of a lease that the claims did not outlast
-	b.run(&q.lane, len(batch), func(ctx context.Context) error {
-		return b.store.appendDirects(ctx, work, fence)
-	}, func(error) { b.storedDirects(q, work) })
+	b.run(&q.lane, len(batch), func(ctx context.Context) (err error) {
+		entries, err = b.store.appendDirects(ctx, work, fence)
+		return err
+	}, func(error) { b.storedDirects(q, work, entries) })
 }
 
-// storedDirects tells the senders what is stored; what is not goes back into the queue.
-func (b *bridge) storedDirects(q *directAppender, work []direct) {
+// storedDirects tells the dms what is stored, then the senders; what is not stored
+// goes back into the queue.
+func (b *bridge) storedDirects(q *directAppender, work []direct, entries []actors.LogEntry) {
+	for _, e := range entries {
+		b.store.saw(e.Entry.ID)
+	}
+	if len(entries) > 0 {
+		b.send(b.parent, &actors.DMsStored{Entries: entries})
+	}
 	var stored, failed []waiting
-	var outcomes []actors.Outcome
+	var ids []int64
 	var errs []error
 	for _, d := range work {
-		for _, e := range d.entries {
-			b.store.saw(e.Entry.ID)
-		}
 		if d.err == nil {
-			stored, outcomes = append(stored, d.waiting), append(outcomes, actors.Outcome{ID: d.id, Direct: d.entries})
+			stored, ids = append(stored, d.waiting), append(ids, d.id)
 			continue
 		}
 		// One that is in its conversation must reach the inboxes.
@@ -89,21 +94,21 @@ func (b *bridge) storedDirects(q *directAppender, work []direct) {
 		b.lacks()
 	}
 	q.failed(b, failed, func(i int) error { return errs[i] })
-	b.settle(stored, func(i int) actors.Outcome { return outcomes[i] })
+	b.settle(stored, func(i int) actors.Outcome { return actors.Outcome{ID: ids[i]} })
 }
 
 // appendDirects takes a batch through the steps. Each message's err says whether it
 // is stored; the error given back is one of them. fence is the end of the lease that the
 // batch was begun in.
-func (s *Store) appendDirects(ctx context.Context, work []direct, fence int64) error {
+func (s *Store) appendDirects(ctx context.Context, work []direct, fence int64) ([]actors.LogEntry, error) {
 	if err := s.resolve(ctx, work); err != nil {
 		for i := range work {
 			work[i].err = err
 		}
-		return err
+		return nil, err
 	}
 	if err := s.converse(ctx, work, fence); err != nil && !anyStored(work) {
-		return err
+		return nil, err
 	}
 	return s.deliver(ctx, work)
 }
@@ -155,7 +160,7 @@ func (s *Store) converse(ctx context.Context, work []direct, fence int64) error 
 
 // deliver appends to the inboxes what is in the conversations, and notes who talks
 // with whom.
-func (s *Store) deliver(ctx context.Context, work []direct) error {
+func (s *Store) deliver(ctx context.Context, work []direct) ([]actors.LogEntry, error) {
 	calls := newCalls(s)
 	for i := range work {
 		d := &work[i]
@@ -179,11 +184,13 @@ func (s *Store) deliver(ctx context.Context, work []direct) error {
 		calls.peers.add(d.receiver, d.Sender, d.id)
 		calls.peers.add(d.Sender, d.receiver, d.id)
 	}
-	return calls.run(ctx, s.client, func(c *call, i int, p placed) {
+	var entries []actors.LogEntry
+	err := calls.run(ctx, s.client, func(c *call, _ int, p placed) {
 		if p.kept { // a repeat too: the first time its reply may have been lost
-			work[i].entries = append(work[i].entries, actors.LogEntry{Log: c.log, Prev: p.prev, Entry: p.entry})
+			entries = append(entries, actors.LogEntry{Log: c.log, Prev: p.prev, Entry: p.entry})
 		}
 	}, func(i int, err error) { work[i].err = err })
+	return entries, err
 }
 
 // conversationOf reads sender and receiver back from an inbox's payload.

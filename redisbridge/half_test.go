@@ -47,9 +47,8 @@ func TestMessageSaidAgainWhileItIsHalfWrittenBackHasOneID(t *testing.T) {
 			}
 			return work
 		}
-		work := said()
-		must(t, a.appendDirects(soon(t), work, 0))
-		stored := intoInboxes(work)
+		stored, err := a.appendDirects(soon(t), said(), 0)
+		must(t, err)
 		restores := make([]*actors.Restore, len(stored))
 		for i, e := range stored {
 			restores[i] = &actors.Restore{Log: e.Log, After: e.Prev, Entries: []actors.Entry{e.Entry}}
@@ -62,7 +61,8 @@ func TestMessageSaidAgainWhileItIsHalfWrittenBackHasOneID(t *testing.T) {
 			t.Fatal("the link did not break")
 		}
 		again := said()
-		must(t, b.appendDirects(soon(t), again, 0))
+		_, err = b.appendDirects(soon(t), again, 0)
+		must(t, err)
 		link.left.Store(1 << 30)
 		must(t, a.restore(soon(t), restores))
 		for _, d := range again {
@@ -90,13 +90,13 @@ func TestDirectMessageSaidAgainElsewhereIsNotPutBackBesideItself(t *testing.T) {
 		said := func() []direct {
 			return []direct{{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"}}
 		}
-		work := said()
-		must(t, a.appendDirects(soon(t), work, 0))
-		stored := intoInboxes(work)
+		stored, err := a.appendDirects(soon(t), said(), 0)
+		must(t, err)
 		must(t, a.client.FlushAll(soon(t)).Err())
 		must(t, loadScripts(soon(t), a.client))
 		again := said()
-		must(t, b.appendDirects(soon(t), again, 0))
+		_, err = b.appendDirects(soon(t), again, 0)
+		must(t, err)
 		for range 2 {
 			for _, e := range stored {
 				must(t, a.restore(soon(t), []*actors.Restore{{Log: e.Log, After: e.Prev, Entries: []actors.Entry{e.Entry}}}))

@@ -281,7 +281,7 @@ func TestDirectMessagesAreFencedByTheLeaseTheyWereBegunIn(t *testing.T) {
 		must(t, err)
 		s.lease.renewed(time.Now(), r)
 		work := []direct{{waiting: waiting{Message: actors.Message{Sender: "alice", Receiver: "bob", Text: "late", Ref: "alice#1"}}, receiver: "bob"}}
-		if err := s.appendDirects(soon(t), work, time.Now().Add(-time.Second).UnixMicro()); !errors.Is(err, errLapsed) {
+		if _, err := s.appendDirects(soon(t), work, time.Now().Add(-time.Second).UnixMicro()); !errors.Is(err, errLapsed) {
 			t.Errorf("what was begun in a lease that has ended: %v", err)
 		}
 		if n := len(held(t, s, "chat:dm:alice:bob")); n != 0 {
