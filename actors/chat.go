@@ -41,6 +41,7 @@ type Chat struct {
 
 	public     *tail
 	roster     roster
+	leaving    departures
 	inboxes    inboxes
 	former     former
 	budgets    budgets
@@ -102,6 +103,7 @@ func New(o Options) (*Chat, error) {
 		metrics:     newMetrics(o.Registerer),
 		finished:    make(chan struct{}),
 		public:      newTail(memory.Public),
+		leaving:     departures{},
 		inboxes:     inboxes{limit: memory.Inbox},
 		budgets:     newBudgets(o.Settings),
 		connections: make(map[uint64]*Connection),

@@ -60,12 +60,12 @@
 // Every message may: an actor dies with the message in hand, and with its queue if
 // it is stopped. So nothing that must survive lives in an actor or in a mailbox. A
 // Connection outlives its session, and its claim outlives both for a while; the tails,
-// the roster and the journal outlive the room and the dm actors; they belong to Chat,
-// and are handed to the next incarnation, and with them up to which of the times that
-// Redis had lost something they were handed back. The lease belongs to the bridge's
-// Store, and so does whether a write-back is owed, and whose claims were lost. An actor
-// that begins asks for all it needs again (RoomStarted, DMsStarted, BridgeStarted tell
-// the others to), and everything asked is idempotent.
+// the roster, the departures and the journal outlive the room and the dm actors; they
+// belong to Chat, and are handed to the next incarnation, and with them up to which of
+// the times that Redis had lost something they were handed back. The lease belongs to
+// the bridge's Store, and so does whether a write-back is owed, and whose claims were
+// lost. An actor that begins asks for all it needs again (RoomStarted, DMsStarted,
+// BridgeStarted tell the others to), and everything asked is idempotent.
 //
 // # What is vouched for
 //

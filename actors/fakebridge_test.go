@@ -32,6 +32,8 @@ type fakeRedis struct {
 	unwilling   func(any) bool
 	stowed      []any // what it was unwilling to do
 	restored    []*Restore
+	since       int64 // of every claim
+	left        []Departure
 	held        []HeldClaim
 	claims      *Claims
 }
@@ -101,7 +103,7 @@ func (r *fakeRedis) handle(message any) {
 	case *ReadPage:
 		r.root.Send(m.To, r.page(m))
 	case *Claim:
-		r.root.Send(m.To, &Claimed{Op: m.Op, Token: m.Fresh})
+		r.root.Send(m.To, &Claimed{Op: m.Op, Token: m.Fresh, Since: r.since})
 	case *Present:
 		r.present(m)
 	case *ReadMembers:
@@ -206,6 +208,7 @@ func (r *fakeRedis) present(m *Present) {
 			e.Joined = append(e.Joined, name)
 		}
 	}
+	r.left = append(r.left, m.Left...)
 	for _, d := range m.Left {
 		if r.members[d.Name] {
 			delete(r.members, d.Name)

@@ -88,15 +88,17 @@ func (s *session) fenceOver() {
 }
 
 // Pong tells of a pong and what it bears. It is called by the read loop alone, and never
-// waits.
-func (c *Connection) Pong(payload []byte) {
+// waits. awaited says that it passes a fence: it was asked for, and is not the client's doing.
+func (c *Connection) Pong(payload []byte) (awaited bool) {
 	if len(payload) != fenceLen {
-		return
+		return false
 	}
 	number := binary.BigEndian.Uint32(payload)
-	if number == c.awaited.Load() && c.passed.Swap(number) != number { // only the last one counts
-		c.chat.root.Send(c.pid, &inputReady{})
+	if number != c.awaited.Load() || c.passed.Swap(number) == number { // only the last one counts, once
+		return false
 	}
+	c.chat.root.Send(c.pid, &inputReady{})
+	return true
 }
 
 // isCrowded says whether more was said than finds room.

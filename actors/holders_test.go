@@ -12,7 +12,7 @@ import (
 // every name, in turns; and what is announced is held, or left within the grace.
 func TestHoldersTellEachNamesFirstAndLast(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h, now := newHolders(), time.Now()
+		h, now := newHolders(departures{}), time.Now()
 		conns := map[uint64]string{}    // the truth
 		announced := map[string]bool{}  // what others were told
 		ended := map[string]time.Time{} // when a name's last connection broke
@@ -96,7 +96,7 @@ func TestHoldersTellEachNamesFirstAndLast(t *testing.T) {
 }
 
 func TestWhoComesBackWithinTheGraceIsNotAnnounced(t *testing.T) {
-	h, now := newHolders(), time.Now()
+	h, now := newHolders(departures{}), time.Now()
 	if !h.enter(1, "a") || h.enter(1, "a") || h.enter(2, "a") {
 		t.Fatal("only the first connection is to be announced, once")
 	}

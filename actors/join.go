@@ -85,7 +85,7 @@ func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
 	op.appearing, op.until = true, time.Now().Add(appearLimit)
 	st.granted.token = op.claimed.Token // should Redis forget it
 	st.name = op.command.name
-	st.inbox = cursor{at: m.Cursor, lossy: m.Truncated}
+	st.inbox = cursor{at: s.ownPlace(m.Cursor), lossy: m.Truncated}
 	s.conn.joined.Store(true)
 	s.chat.metrics.Joins.Inc()
 	frames := welcomeFrame(st.name)
@@ -99,6 +99,12 @@ func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
 	s.ask(ctx, op)
 	s.stopTimer() // it was armed for the join
 	s.behind(ctx, &st.inbox, m.Log, m.Newest)
+}
+
+// ownPlace is a place in the inbox that is not before the claim: what a former holder was
+// sent may be written back there yet, by a node that was cut off when Redis lost it.
+func (s *session) ownPlace(at int64) int64 {
+	return max(at, s.conn.state.since)
 }
 
 // appeared ends a join: what the client says is handled from now on.

@@ -62,7 +62,7 @@ type room struct {
 }
 
 func newRoom(chat *Chat) *room {
-	r := &room{holders: newHolders()}
+	r := &room{holders: newHolders(chat.leaving)}
 	r.channel = channel{
 		chat:    chat,
 		feed:    feed{log: Public, tail: chat.public, first: chat.public.limit},

@@ -203,11 +203,15 @@ func (r *roster) opening() []byte {
 type holders struct {
 	names   map[uint64]string // by connection
 	count   map[string]int    // connections by name
-	leaving map[string]time.Time
+	leaving departures
 }
 
-func newHolders() holders {
-	return holders{names: map[uint64]string{}, count: map[string]int{}, leaving: map[string]time.Time{}}
+// departures are names whose last connection ended within the grace, and when. They outlive
+// the room: who has left is told in time, however often it dies.
+type departures map[string]time.Time
+
+func newHolders(leaving departures) holders {
+	return holders{names: map[uint64]string{}, count: map[string]int{}, leaving: leaving}
 }
 
 // enter notes that a connection holds name; first says that none did before, and

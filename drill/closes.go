@@ -19,6 +19,8 @@ type closing struct {
 	code   uint16
 	reason string
 	client string
+	behind bool // it has not read, lately: what it missed may be gone
+	asked  bool // the client did what is answered with such an end
 }
 
 func (c *closes) add(x closing) {
@@ -30,18 +32,44 @@ func (c *closes) add(x closing) {
 // aftermath is how long after its cause a connection may end.
 const aftermath = 3 * time.Second
 
-// unexplained are the ends that neither the death of a node nor a stopped session explains: that is how one hangs up.
+// unexplained are the ends that neither their client, the death of a node nor a stopped session explains: that is how
+// one hangs up.
 func (c *closes) unexplained(kills []actorKill) []closing {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	used := make(map[int]bool)
 	var rest []closing
 	for _, x := range c.all {
-		if !x.node.diedNear(x) && !hungUp(x, kills, used) {
+		if !x.asked && !x.node.diedNear(x) && !hungUp(x, kills, used) {
 			rest = append(rest, x)
 		}
 	}
 	return rest
+}
+
+// patience is how long the server lets a client read nothing while something waits for it.
+const patience = 30 * time.Second
+
+// catchingUp is how long after it read on a client may be behind: for that, Redis has to be there.
+const catchingUp = maxOutage + aftermath
+
+// endings are the ends of interest to the table.
+var endings = map[uint16]string{
+	1008: "closed for saying far too much (1008)",
+	1012: "closed by a node that went away, or a stopped session (1012)",
+	4008: "closed as too slow (4008)",
+	4009: "closed for a name that was lost (4009)",
+}
+
+// earned says whether the client has itself to blame, or the fight that it is in. Who doesn't read may miss why.
+func (x closing) earned(flooded, contends bool) bool {
+	switch {
+	case x.deaf >= patience, x.code == 4008 && x.behind:
+		return true
+	case flooded:
+		return x.code == 1008 || x.code == 1006 // what it still says may have its system forget why
+	}
+	return contends && x.code == 4009
 }
 
 // hungUp says whether a stopped session explains the end; each explains one.

@@ -35,3 +35,32 @@ func TestEndsAreExplainedByTheDeathOfTheirNodeAndByOneStoppedSessionEach(t *test
 		}
 	}
 }
+
+func TestEndsThatAClientHasItselfToBlameFor(t *testing.T) {
+	const slow, notAllowed, lostName, broken = 4008, 1008, 4009, 1006
+	for name, tc := range map[string]struct {
+		end               closing
+		flooded, contends bool
+		want              bool
+	}{
+		"too slow, having not read":            {closing{code: slow, behind: true}, false, false, true},
+		"too slow, though it reads":            {closing{code: slow}, false, false, false},
+		"it read nothing for too long to know": {closing{code: broken, deaf: patience}, false, false, true},
+		"it read nothing for a while":          {closing{code: broken, deaf: patience - 1, behind: true}, false, false, false},
+		"not allowed, having flooded":          {closing{code: notAllowed}, true, false, true},
+		"broken, having flooded":               {closing{code: broken}, true, false, true},
+		"restarted, having flooded":            {closing{code: 1012}, true, false, false},
+		"not allowed":                          {closing{code: notAllowed}, false, false, false},
+		"its name was lost in a fight":         {closing{code: lostName}, false, true, true},
+		"its name was lost":                    {closing{code: lostName}, false, false, false},
+	} {
+		if got := tc.end.earned(tc.flooded, tc.contends); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	c := &closes{}
+	c.add(closing{at: time.Now(), node: &node{}, asked: true})
+	if got := c.unexplained(nil); len(got) != 0 {
+		t.Errorf("unexplained is %v", got)
+	}
+}

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
 	"parley/drill/check"
+	"parley/drill/check/linear"
 )
 
 const (
@@ -40,16 +42,21 @@ type drill struct {
 	tape    *tape
 	records *recorder
 	closes  *closes
+	did     *tally    // what clients did beside talking
 	talkers []*talker // with the probers
-	probers []*prober
-	logs    *logReader
-	quiet   chan struct{}
+	// contenders are the others: of those that fight for a name one can be there at the end.
+	contenders []*talker
+
+	probers  []*prober
+	logs     *logReader
+	follower *follower // nil where servers are not drill's own
+	quiet    chan struct{}
 
 	talking sync.WaitGroup
 }
 
 func newDrill(ctx context.Context, o options, stdout io.Writer) (*drill, error) {
-	d := &drill{options: o, out: &printer{w: stdout, start: time.Now()}, closes: &closes{}, quiet: make(chan struct{})}
+	d := &drill{options: o, out: &printer{w: stdout, start: time.Now()}, closes: &closes{}, did: newTally(), quiet: make(chan struct{})}
 	var err error
 	if d.tape, err = openTape(o.history); err != nil {
 		return nil, err
@@ -62,29 +69,12 @@ func newDrill(ctx context.Context, o options, stdout io.Writer) (*drill, error) 
 	if d.cluster.logsAt != "" {
 		d.logs = newLogReader(d.cluster.logsAt)
 	}
+	if d.cluster.keep > 0 {
+		d.follower = newFollower(d.cluster.logsAt, d.cluster.keep)
+		d.follower.start(ctx)
+	}
 	d.cast()
 	return d, nil
-}
-
-// cast makes the clients.
-func (d *drill) cast() {
-	for i, n := range d.cluster.nodes {
-		p := newProber(fmt.Sprintf("probe%d", i+1), n, d.records, d.seed+uint64(i), d.quiet)
-		d.probers = append(d.probers, p)
-		d.talkers = append(d.talkers, p.talker)
-	}
-	names := make([]string, d.options.clients)
-	for i := range names {
-		names[i] = fmt.Sprintf("c%d", i+1)
-	}
-	m := &sociable{others: names, meanPause: time.Duration(float64(len(names)) / d.rate * float64(time.Second))}
-	for i, name := range names {
-		seed := d.seed + uint64(len(d.probers)+i)
-		d.talkers = append(d.talkers, newTalker(name, d.cluster.nodes, d.records, seed, m, d.quiet))
-	}
-	for _, t := range d.talkers {
-		t.closes = d.closes
-	}
 }
 
 // run is the course of a drill.
@@ -93,7 +83,7 @@ func (d *drill) run(ctx context.Context) error {
 	defer d.talking.Wait()
 	defer cancel()
 	idle := d.cluster.footprint(ctx)
-	for _, t := range d.talkers {
+	for _, t := range slices.Concat(d.talkers, d.contenders) {
 		d.talking.Go(func() { t.run(ctx) })
 	}
 	if err := d.gather(ctx); err != nil {
@@ -116,7 +106,8 @@ func (d *drill) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &summary{drill: d, injector: in, report: check.Check(h), history: h, idle: idle, before: before, after: after, late: late}
+	s := &summary{drill: d, injector: in, report: check.Check(h), second: linear.Check(h, linear.Lag), history: h,
+		idle: idle, before: before, after: after, late: late}
 	s.print(d.out.w)
 	if s.failed() {
 		return errFailed
@@ -226,8 +217,14 @@ func (d *drill) history(ctx context.Context, in *injector) (*check.History, erro
 		h.LogsUnread = true
 		return h, nil
 	}
+	if d.cluster.keep > 0 {
+		h.Hold = nameHold.Microseconds()
+	}
 	var err error
-	h.Logs, err = d.logs.read(ctx)
+	if h.Logs, err = d.logs.read(ctx); err == nil && d.follower != nil {
+		err = d.follower.complete(ctx, &h.Logs)
+	}
+	h.Logs.Keep = d.cluster.keep
 	return h, err
 }
 
@@ -235,6 +232,9 @@ func (d *drill) close() error {
 	var errs []error
 	if d.logs != nil {
 		errs = append(errs, d.logs.close())
+	}
+	if d.follower != nil {
+		errs = append(errs, d.follower.close())
 	}
 	return errors.Join(append(errs, d.cluster.close(), d.tape.close())...)
 }

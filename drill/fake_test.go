@@ -183,8 +183,12 @@ func (f *fakeChat) nextID() int64 {
 	return f.lastID
 }
 
-// once does what a ref stands for, the first time, and acks.
+// once does what a ref stands for, the first time, and acks; what has none is done each time, and not acked.
 func (f *fakeChat) once(c *gws.Conn, s *fakeSession, ref string, do func(id int64)) {
+	if ref == "" {
+		do(f.nextID())
+		return
+	}
 	key := s.name + "#" + ref
 	id, known := f.refs[key]
 	if !known {

@@ -20,9 +20,10 @@ type injector struct {
 
 	running sync.WaitGroup
 
+	counts *tally
+
 	mu     sync.Mutex
 	faults []check.Fault
-	counts map[string]int
 	kills  []actorKill
 	errs   []error
 }
@@ -37,7 +38,7 @@ type actorKill struct {
 }
 
 func newInjector(c *cluster, probers []*prober, t *tape, notify func(string, ...any)) *injector {
-	return &injector{cluster: c, probers: probers, tape: t, notify: notify, counts: make(map[string]int)}
+	return &injector{cluster: c, probers: probers, tape: t, notify: notify, counts: newTally()}
 }
 
 // run injects the whole plan and returns when the last fault is over.
@@ -62,13 +63,27 @@ func (in *injector) inject(ctx context.Context, f fault) {
 		in.killActor(ctx, n, f)
 		return
 	}
-	in.notify("%s on %s for %v", f.Name, n.name, f.For.Round(time.Millisecond))
+	if !onRedis(f.Name) {
+		n.breaking.Lock()
+		defer n.breaking.Unlock()
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	meanwhile := ""
+	if f.Second {
+		meanwhile = ", meanwhile"
+	}
+	in.notify("%s on %s for %v%s", f.Name, n.name, f.For.Round(time.Millisecond), meanwhile)
 	done := check.Fault{Name: f.Name, Start: time.Now().UnixMicro(), Disturbs: true}
 	err := in.outage(ctx, n, f, &done)
 	done.End = time.Now().UnixMicro()
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	in.counts[f.Name]++
+	in.counts.add(f.Name)
+	if f.Second {
+		in.counts.add("in the middle of another")
+	}
 	in.faults = append(in.faults, done)
 	if err != nil {
 		in.errs = append(in.errs, fmt.Errorf("fault %s: %w", f.Name, err))
@@ -91,6 +106,11 @@ func (in *injector) outage(ctx context.Context, n *node, f fault, done *check.Fa
 		done.Node, done.KillsNode, done.Disturbs = n.name, true, false
 		n.hasDied(time.Now())
 		err := n.proc.Kill()
+		wait()
+		return errors.Join(err, n.proc.Restart())
+	case drainNode:
+		done.Node, done.KillsNode, done.Disturbs = n.name, true, false
+		err := drain(n)
 		wait()
 		return errors.Join(err, n.proc.Restart())
 	case killRedis, wipeRedis:
@@ -125,6 +145,20 @@ func (in *injector) outage(ctx context.Context, n *node, f fault, done *check.Fa
 	return fmt.Errorf("no such fault: %q", f.Name)
 }
 
+// drainTime is how long a node may take to end, as README.md says.
+const drainTime = 10 * time.Second
+
+// drain tells a node to end, and waits until it has.
+func drain(n *node) error {
+	n.hasDied(time.Now())
+	code, err := n.proc.Terminate(drainTime)
+	n.hasDied(time.Now())
+	if err == nil && code != 0 {
+		err = fmt.Errorf("node %s was told to end, and did with %d", n.name, code)
+	}
+	return err
+}
+
 func (in *injector) killActor(ctx context.Context, n *node, f fault) {
 	at := time.Now()
 	k, err := n.chaos.kill(ctx, f.Kind, f.How)
@@ -132,13 +166,13 @@ func (in *injector) killActor(ctx context.Context, n *node, f fault) {
 	defer in.mu.Unlock()
 	switch {
 	case errors.Is(err, errNoActor):
-		in.counts["no actor of that kind there"]++
+		in.counts.add("no actor of that kind there")
 	case err != nil && (n.diedSince(at.Add(-nodeDeathTime)) || ctx.Err() != nil):
-		in.counts["no node there"]++
+		in.counts.add("no node there")
 	case err != nil:
 		in.errs = append(in.errs, err)
 	default:
-		in.counts[f.Kind+" "+f.How]++
+		in.counts.add(f.Kind + " " + f.How)
 		in.kills = append(in.kills, actorKill{at, n, f.Kind, f.How, k.Name})
 		in.tape.note("kill", n.name, k.Name+" "+f.How)
 		if f.Calm && (f.Kind != "session" || f.How != "stop") {

@@ -11,6 +11,7 @@ type message struct {
 	ref   string
 	to    string // empty: everybody
 	text  string
+	bare  bool // said without its ref: answered by nothing but an error
 	frame string
 }
 
@@ -26,6 +27,14 @@ func newMessage(from, to, ref, filler string) message {
 	} else {
 		m.frame = fmt.Sprintf("dm#%s:%s:%s:%s", ref, from, to, m.text)
 	}
+	return m
+}
+
+// newBareMessage makes a message whose frame has no ref, though its text begins with one.
+func newBareMessage(from, to, ref, filler string) message {
+	m := newMessage(from, to, ref, filler)
+	m.bare = true
+	m.frame = strings.Replace(m.frame, "#"+ref, "", 1)
 	return m
 }
 

@@ -14,20 +14,6 @@ type mood interface {
 	choose(t *talker) whim
 }
 
-type whimKind int
-
-const (
-	leaving  whimKind = iota // with a goodbye
-	dropping                 // without
-	stalling                 // does not read for a while
-)
-
-// whim is something else than talking.
-type whim struct {
-	kind  whimKind
-	lasts time.Duration
-}
-
 const (
 	// meanWhim is how long a sociable client just talks, on average.
 	meanWhim = 25 * time.Second
@@ -36,9 +22,10 @@ const (
 	maxAway  = 6 * time.Second
 	maxStall = 6 * time.Second
 
-	// Of a hundred messages so many are private, and so many are wrong on purpose.
+	// Of a hundred messages so many are private, so many are wrong on purpose, and of the others so many bear no ref.
 	privatePercent = 25
 	wrongPercent   = 3
+	barePercent    = 8
 )
 
 // sociable is the mood of most clients: they talk to all and to some, come and go, and are slow at times.
@@ -63,9 +50,9 @@ func (s *sociable) message(t *talker) (message, bool) {
 		m.frame = "msg#" + m.ref + ":" + t.base + "-not-me:" + m.text
 		return m, false
 	case p < wrongPercent+privatePercent:
-		return t.compose(s.others[t.rand.IntN(len(s.others))]), true
+		return t.utter(s.others[t.rand.IntN(len(s.others))])
 	}
-	return t.compose(""), true
+	return t.utter("")
 }
 
 func (s *sociable) choose(t *talker) whim {
@@ -74,5 +61,5 @@ func (s *sociable) choose(t *talker) whim {
 	if kind == stalling {
 		longest = maxStall
 	}
-	return whim{kind, 1 + time.Duration(t.rand.Int64N(int64(longest)))}
+	return whim{kind: kind, lasts: within(t, 1, longest)}
 }

@@ -28,11 +28,13 @@ type node struct {
 	link  *rig.Proxy // to Redis
 	admin string     // host:port
 
+	breaking sync.Mutex // held while one thing is broken about it: a drain may last longer than was planned
+
 	mu     sync.Mutex
-	deaths []time.Time // when it was killed with -9
+	deaths []time.Time // when it was killed with -9, or told to end and when it had
 }
 
-// hasDied notes a kill of the whole node.
+// hasDied notes that the whole node was killed, or told to end.
 func (n *node) hasDied(at time.Time) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -10,6 +10,7 @@ import (
 const (
 	killActor   = "actor"       // an actor dies in one of five ways
 	killNode    = "node"        // a node is killed with -9 and started again
+	drainNode   = "drain"       // a node is told to end with SIGTERM, and started again when it has
 	killRedis   = "redis-kill"  // Redis is killed with -9 and started again with its data
 	wipeRedis   = "redis-wipe"  // the same without its data
 	pauseRedis  = "redis-pause" // Redis is stopped and goes on
@@ -19,7 +20,7 @@ const (
 	killPubSub  = "pubsub"      // Redis hangs up on all subscribers
 )
 
-var allFaults = []string{killActor, killNode, killRedis, wipeRedis, pauseRedis, cutLink, freezeLink, loseReplies, killPubSub}
+var allFaults = []string{killActor, killNode, drainNode, killRedis, wipeRedis, pauseRedis, cutLink, freezeLink, loseReplies, killPubSub}
 
 const (
 	// warmUp and coolDown are the parts of a drill without new faults: to measure before, and to heal.
@@ -37,6 +38,9 @@ const (
 	minOutage = 300 * time.Millisecond
 	maxOutage = 7 * time.Second
 
+	// minDrain is how long a node takes that is told to end: its clients have 2.5 s.
+	minDrain = 3 * time.Second
+
 	// minCalm and maxCalm lie between two faults that are no kills of actors.
 	minCalm = 2 * time.Second
 	maxCalm = 5 * time.Second
@@ -45,7 +49,8 @@ const (
 	// can promise otherwise.
 	apart = 12 * time.Second
 
-	// overlapOdds is how often an actor is killed in the middle of another fault: one in so many.
+	// overlapOdds is how often an actor is killed in the middle of another fault, and how often a second fault begins
+	// there: one in so many.
 	overlapOdds = 3
 )
 
@@ -58,6 +63,8 @@ type fault struct {
 	Kind string // of an actor
 	How  string // it dies
 	Calm bool   // nothing else is broken then: what it costs can be measured
+
+	Second bool // it begins in the middle of another
 }
 
 // planFaults says what is broken when. The same arguments make the same plan.
@@ -74,7 +81,7 @@ func planFaults(seed uint64, duration time.Duration, names []string, nodes int) 
 			at = p.series(at, last)
 			continue
 		}
-		at = p.outage(at, last, p.deal(others), actors)
+		at = p.outage(at, last, others, actors)
 	}
 	slices.SortStableFunc(p.plan, func(a, b fault) int { return int(a.At - b.At) })
 	return p.plan
@@ -87,7 +94,7 @@ type planner struct {
 	hand  []string // the outages that are still to come before one comes again
 	plan  []fault
 
-	lastWipe, lastNodeKill time.Duration
+	lastWipe, lastRing time.Duration // when data, and when a node's ring, were last lost
 }
 
 func (p *planner) between(lo, hi time.Duration) time.Duration {
@@ -109,32 +116,4 @@ func (p *planner) series(at, last time.Duration) time.Duration {
 func (p *planner) killActor(at time.Duration, calm bool) {
 	d := p.draw()
 	p.plan = append(p.plan, fault{At: at, Name: killActor, Node: p.rand.IntN(p.nodes), Kind: d.kind, How: d.how, Calm: calm})
-}
-
-// outage breaks one thing for a while, and returns when it is calm again.
-func (p *planner) outage(at, last time.Duration, name string, actors bool) time.Duration {
-	lost := max(p.lastWipe, p.lastNodeKill)
-	if (name == wipeRedis || name == killNode && p.lastWipe > 0) && lost > 0 {
-		at = max(at, lost+apart)
-	}
-	f := fault{At: at, Name: name, Node: p.rand.IntN(p.nodes), For: p.between(minOutage, maxOutage)}
-	if name == killPubSub {
-		f.For = 0
-	}
-	calm := p.between(minCalm, maxCalm)
-	overlap := actors && name != wipeRedis && f.For > 0 && p.rand.IntN(overlapOdds) == 0
-	if f.At+f.For >= last {
-		return last
-	}
-	p.plan = append(p.plan, f)
-	switch name {
-	case wipeRedis:
-		p.lastWipe = f.At + f.For
-	case killNode:
-		p.lastNodeKill = f.At + f.For
-	}
-	if overlap {
-		p.killActor(f.At+f.For/2, false)
-	}
-	return f.At + f.For + calm
 }

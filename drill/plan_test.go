@@ -32,10 +32,11 @@ func TestLongPlanHasEveryFaultAndEveryDeath(t *testing.T) {
 	}
 }
 
+// TestEveryOutageComesBeforeOneComesAgain, but for those that begin in the middle of another.
 func TestEveryOutageComesBeforeOneComesAgain(t *testing.T) {
 	var names []string
 	for _, f := range planFaults(1, 10*time.Minute, allFaults, 3) {
-		if f.Name != killActor {
+		if f.Name != killActor && !f.Second {
 			names = append(names, f.Name)
 		}
 	}
@@ -53,32 +54,61 @@ func TestPlanWithoutFaultsIsEmpty(t *testing.T) {
 	}
 }
 
+func TestLongPlanBreaksTwoThingsAtOnce(t *testing.T) {
+	plan := planFaults(1, 20*time.Minute, allFaults, 3)
+	pairs := map[[2]string]bool{}
+	for i, f := range plan {
+		if !f.Second {
+			continue
+		}
+		for _, first := range plan[:i] {
+			if first.Name != killActor && !first.Second && first.At <= f.At && f.At <= first.At+first.For {
+				pairs[[2]string{first.Name, f.Name}] = true
+			}
+		}
+	}
+	for _, pair := range [][2]string{{freezeLink, killRedis}, {killNode, cutLink}} {
+		if !pairs[pair] {
+			t.Errorf("%s never begins in the middle of %s: %v", pair[1], pair[0], pairs)
+		}
+	}
+}
+
 func TestPlansKeepTheirRules(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		duration := time.Duration(rapid.Int64Range(0, int64(20*time.Minute)).Draw(t, "duration"))
 		names := rapid.SliceOfNDistinct(rapid.SampledFrom(allFaults), 0, len(allFaults), rapid.ID).Draw(t, "faults")
-		plan := planFaults(seed, duration, names, 3)
-		var busyUntil, wiped, nodeDied time.Duration
+		nodes := rapid.IntRange(1, 3).Draw(t, "nodes")
+		plan := planFaults(seed, duration, names, nodes)
+		var busyUntil, wiped, ringLost time.Duration
+		var first fault
 		for _, f := range plan {
-			if f.At < warmUp || f.At+f.For > duration-coolDown || f.Node < 0 || f.Node > 2 || !slices.Contains(names, f.Name) {
+			if f.At < warmUp || f.At+f.For > duration-coolDown || f.Node < 0 || f.Node >= nodes || !slices.Contains(names, f.Name) {
 				t.Fatalf("%+v has no place in a drill of %v with %v", f, duration, names)
 			}
-			if f.Name != killActor || f.Calm {
+			switch {
+			case f.Second && (f.At < first.At || f.At > first.At+first.For || f.Name == first.Name ||
+				onRedis(f.Name) && onRedis(first.Name) || f.Node == first.Node && nodes > 1 || !onRedis(f.Name) && nodes == 1):
+				t.Fatalf("%+v can't begin in the middle of %+v", f, first)
+			case f.Second:
+				busyUntil = max(busyUntil, f.At+f.For)
+			case f.Name != killActor || f.Calm:
 				if f.At < busyUntil {
 					t.Fatalf("%+v starts before %v", f, busyUntil)
 				}
 				busyUntil = f.At + f.For
+				first = f
 			}
-			lost := f.Name == wipeRedis || f.Name == killNode
-			if lost && wiped > 0 && f.At < wiped+apart || f.Name == wipeRedis && nodeDied > 0 && f.At < nodeDied+apart {
+			losesRing := f.Name == killNode || f.Name == drainNode
+			if (losesRing || f.Name == wipeRedis) && wiped > 0 && f.At < wiped+apart || f.Name == wipeRedis && ringLost > 0 && f.At < ringLost+apart {
 				t.Fatalf("%+v is too near to another loss", f)
 			}
-			switch f.Name {
-			case wipeRedis:
-				wiped = f.At + f.For
-			case killNode:
-				nodeDied = f.At + f.For
+			switch {
+			case f.Name == wipeRedis:
+				wiped = max(wiped, f.At+f.For)
+			case losesRing:
+				ringLost = max(ringLost, f.At+f.For)
 			}
 		}
 	})

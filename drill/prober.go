@@ -110,7 +110,7 @@ func (p *prober) pause(*talker) time.Duration {
 func (p *prober) kick() <-chan struct{}             { return p.busy }
 func (p *prober) message(t *talker) (message, bool) { return t.compose(""), true }
 func (p *prober) whim(*talker) time.Duration        { return never }
-func (p *prober) choose(*talker) whim               { return whim{stalling, 0} }
+func (p *prober) choose(*talker) whim               { return whim{kind: stalling} }
 
 // fence says a last message and returns its id: who heard it has heard all.
 func (p *prober) fence(ctx context.Context) (int64, error) {

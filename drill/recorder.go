@@ -67,12 +67,21 @@ func (r *recorder) seal() []*check.Connection {
 func (r *record) sent(m message) {
 	r.tape.write(&r.conn, "send", m.frame)
 	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Send, Hash: hashString(m.text),
-		Detail: &check.Detail{Ref: m.ref, To: m.to}})
+		Detail: &check.Detail{Ref: m.ref, To: m.to, Bare: m.bare}})
 }
 
-// asked notes a join before it goes out.
-func (r *record) asked() {
+// asked notes a question that is answered with its ref.
+func (r *record) asked(ref, frame string) {
+	r.tape.write(&r.conn, "send", frame)
+	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Ask, Detail: &check.Detail{Ref: ref}})
+}
+
+// joining notes a join before it goes out: who wants the name, and whether the token of an earlier connection proves it.
+func (r *record) joining(person string, shown bool) {
 	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Join})
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.conn.Person, r.conn.Shown = person, shown
 }
 
 // stall and unstall note that the client stops reading and reads on.
@@ -115,11 +124,11 @@ func (r *record) closed(code uint16, goodbye bool) {
 	r.tape.write(&r.conn, "close", strconv.Itoa(int(code)))
 }
 
-func (r *record) add(e check.Event) {
+func (r *record) add(events ...check.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.sealed {
-		r.conn.Events = append(r.conn.Events, e)
+		r.conn.Events = append(r.conn.Events, events...)
 	}
 }
 
@@ -138,15 +147,26 @@ func (r *record) heard(f rig.Frame) {
 	case "ack":
 		r.add(check.Event{At: at, Kind: check.Ack, ID: f.ID, Detail: &check.Detail{Ref: f.Ref}})
 	case "error":
+		kind := check.Refused
 		switch {
-		case f.Ref != "":
-			r.add(check.Event{At: at, Kind: check.Refused, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}})
-		case !r.welcome:
-			r.add(check.Event{At: at, Kind: check.JoinRefused, Detail: &check.Detail{Name: f.Code}})
+		case f.Ref == "" && r.welcome:
+			kind = check.RefusedBare
+		case f.Ref == "":
+			kind = check.JoinRefused
 		}
+		r.add(check.Event{At: at, Kind: kind, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}})
+	case "history":
+		r.add(check.Event{At: at, Kind: check.Page, Detail: &check.Detail{Ref: refOfPage(f)}})
 	case "init", "joined", "members", "member_add", "member_remove":
 		r.heardList(f, at)
 	}
+}
+
+// refOfPage is the ref of an answer that is worth no decoding of its messages.
+func refOfPage(f rig.Frame) string {
+	var head struct{ Ref string }
+	_ = f.Decode(&head) // not JSON: an answer to nothing
+	return head.Ref
 }
 
 func directEvent(kind check.Kind, at int64, f rig.Frame) check.Event {
@@ -182,13 +202,14 @@ func (r *record) heardList(f rig.Frame, at int64) {
 	case "member_remove":
 		e.Kind = check.MemberRemove
 	}
-	r.add(e)
+	all := []check.Event{e}
 	for _, raw := range m.History {
-		r.add(check.Event{At: at, Kind: check.Recalled, ID: rig.ParseFrame(raw).ID, Hash: hashBytes(raw)})
+		all = append(all, check.Event{At: at, Kind: check.Recalled, ID: rig.ParseFrame(raw).ID, Hash: hashBytes(raw)})
 	}
 	for _, raw := range m.DMs {
-		r.add(directEvent(check.RecalledDM, at, rig.ParseFrame(raw)))
+		all = append(all, directEvent(check.RecalledDM, at, rig.ParseFrame(raw)))
 	}
+	r.add(all...)
 }
 
 // size tells how much there is.

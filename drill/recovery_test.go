@@ -6,16 +6,18 @@ import (
 	"time"
 
 	"parley/drill/check"
+	"parley/drill/check/linear"
 )
 
 // quietSummary is one of a drill of three nodes in which all went well.
 func quietSummary() *summary {
 	nodes := []*node{{name: "a"}, {name: "b"}, {name: "c"}}
-	d := &drill{cluster: &cluster{nodes: nodes}, closes: &closes{}}
+	d := &drill{cluster: &cluster{nodes: nodes}, closes: &closes{}, did: newTally()}
 	for _, n := range nodes {
 		d.probers = append(d.probers, newProber("probe", n, &recorder{}, 1, nil))
 	}
-	s := &summary{drill: d, injector: &injector{}, report: &check.Report{}, history: &check.History{},
+	s := &summary{drill: d, injector: newInjector(d.cluster, nil, nil, nil), report: &check.Report{},
+		second: &linear.Result{}, history: &check.History{},
 		idle: footprint{goroutines: 64}, before: footprint{goroutines: 133}, after: footprint{goroutines: 65}}
 	for range 5 {
 		s.serve(0, planted, 5*time.Millisecond)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/drill/check"
+	"parley/drill/check/linear"
 )
 
 // printer writes lines with the time since the start; faults and progress come from different goroutines.
@@ -39,6 +40,7 @@ type summary struct {
 	*drill
 	injector *injector
 	report   *check.Report
+	second   *linear.Result
 	history  *check.History
 	idle     footprint // before any client came
 	before   footprint // with all of them, before the first fault
@@ -48,7 +50,7 @@ type summary struct {
 
 // failed says whether the drill exits with 1.
 func (s *summary) failed() bool {
-	return s.report.Failed() || len(s.late) > 0 || len(s.injector.errs) > 0 || len(s.unexplained()) > 0 || len(s.unwell()) > 0
+	return s.report.Failed() || s.second.Failed > 0 || len(s.late) > 0 || len(s.injector.errs) > 0 || len(s.unexplained()) > 0 || len(s.unwell()) > 0
 }
 
 func (s *summary) unexplained() []closing { return s.closes.unexplained(s.injector.kills) }
@@ -69,6 +71,9 @@ func (s *summary) print(w io.Writer) {
 			fmt.Fprintf(w, "violation: … and %d more of that promise\n", rest)
 		}
 	}
+	for _, x := range s.second.Violations[:min(shown, len(s.second.Violations))] {
+		fmt.Fprintln(w, "no log explains:", x)
+	}
 	for _, x := range s.unexplained() {
 		fmt.Fprintln(w, "closed:", x)
 	}
@@ -85,13 +90,22 @@ func (s *summary) print(w io.Writer) {
 
 func (s *summary) printFaults(w io.Writer) {
 	rows := [][]string{{"injected", "times"}}
-	for _, name := range slices.Sorted(maps.Keys(s.injector.counts)) {
-		rows = append(rows, []string{name, fmt.Sprint(s.injector.counts[name])})
-	}
+	rows = append(rows, counted(s.injector.counts)...)
 	if len(rows) == 1 {
 		rows = append(rows, []string{"nothing", "0"})
 	}
 	printTable(w, rows)
+	if did := counted(s.did); len(did) > 0 {
+		printTable(w, append([][]string{{"clients", "times"}}, did...))
+	}
+}
+
+func counted(t *tally) (rows [][]string) {
+	counts := t.counts()
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		rows = append(rows, []string{name, fmt.Sprint(counts[name])})
+	}
+	return rows
 }
 
 func (s *summary) printPromises(w io.Writer) {
@@ -103,6 +117,14 @@ func (s *summary) printPromises(w io.Writer) {
 	}
 	printTable(w, rows)
 	fmt.Fprintf(w, "presence was judged in %.0f %% of the time of all connections\n\n", 100*s.report.JudgedShare())
+	printTable(w, [][]string{
+		{"second judge: an order that explains all", "times"},
+		{"logs", fmt.Sprint(s.second.Logs)},
+		{"operations on them", fmt.Sprint(s.second.Operations)},
+		{"not judged, for Redis had lost data", fmt.Sprint(s.second.Left)},
+		{"parts unknown, for it took too long", fmt.Sprint(s.second.Unknown)},
+		{"failed", fmt.Sprint(s.second.Failed)},
+	})
 }
 
 // slowestShown is how many of the longest recoveries are named.

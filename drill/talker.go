@@ -32,6 +32,9 @@ const (
 	// maxTaken is how often a name may be refused as taken before the client takes another: its token was in an answer
 	// that it never got.
 	maxTaken = 3
+
+	// One client of so many waits until a draining node hangs up.
+	impatience = 4
 )
 
 // neverOpened stands for the close code of an upgrade that failed.
@@ -49,6 +52,12 @@ type talker struct {
 	closes   *closes
 	quiet    <-chan struct{} // closed when nothing new is to be said
 	heardMsg func(rig.Frame) // of every public message; may be nil
+	did      *tally
+	mark     string  // tells its refs from those of others with its name
+	follows  *talker // it comes when this one is there; may be nil
+	shares   bool    // and is the same person on a second device
+	contends bool    // it wants a name that others want too
+	patient  bool    // it stays on a node that is going away
 
 	mu      sync.Mutex
 	name    string
@@ -62,31 +71,56 @@ type talker struct {
 	stalled bool
 	unacked []message
 	lastAck int64
+	person  int   // how many strangers it has been to its own name; of one that contends
+	shun    *node // it is going away
 }
 
 func newTalker(base string, nodes []*node, r *recorder, seed uint64, m mood, quiet <-chan struct{}) *talker {
 	return &talker{base: base, name: base, nodes: nodes, recorder: r, rand: rand.New(rand.NewPCG(seed, 1)), mood: m,
-		quiet: quiet, since: check.None, dmSince: check.None}
+		quiet: quiet, since: check.None, dmSince: check.None, did: newTally(), patient: seed%impatience == 0}
 }
 
 // run talks until ctx ends.
 func (t *talker) run(ctx context.Context) {
+	if t.follows != nil {
+		if eventually(ctx, t.follows.arrived) != nil {
+			return
+		}
+		if t.shares {
+			t.become(t.follows)
+		}
+	}
 	last := t.rand.IntN(len(t.nodes))
 	for failures := 0; ctx.Err() == nil; {
 		n := t.home
 		if n == nil {
 			last = (last + 1 + t.rand.IntN(len(t.nodes))) % len(t.nodes)
+			if t.shuns(t.nodes[last]) {
+				last = (last + 1) % len(t.nodes)
+			}
 			n = t.nodes[last]
 		}
 		away, joined := t.visit(ctx, n)
 		if joined {
 			failures = 0
 		}
-		if away == 0 {
-			away = time.Duration(t.rand.Int64N(int64(min(maxBackoff, backoffUnit<<min(failures, maxDoublings))) + 1))
-			failures++
+		if away > 0 {
+			t.stayAway(ctx, away)
+			continue
 		}
-		pause(ctx, away)
+		pause(ctx, time.Duration(t.rand.Int64N(int64(min(maxBackoff, backoffUnit<<min(failures, maxDoublings)))+1)))
+		failures++
+	}
+}
+
+// stayAway waits for that long, or until all is to be quiet: the end waits for everybody.
+func (t *talker) stayAway(ctx context.Context, away time.Duration) {
+	timer := time.NewTimer(away)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.quiet:
+	case <-timer.C:
 	}
 }
 
@@ -94,6 +128,9 @@ func (t *talker) run(ctx context.Context) {
 // whether it came so far as to be joined.
 func (t *talker) visit(ctx context.Context, n *node) (away time.Duration, joined bool) {
 	t.mu.Lock()
+	if t.contends {
+		t.begin()
+	}
 	rec := t.recorder.open(t.name, n, t.since, t.dmSince)
 	url := n.ws + "?" + t.query()
 	t.mu.Unlock()
@@ -112,6 +149,9 @@ func (t *talker) visit(ctx context.Context, n *node) (away time.Duration, joined
 	client.Drop()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if v.flooded { // of what was refused it may not have heard: said again, it would come behind what was not
+		t.unacked = nil
+	}
 	joined, t.joined, t.stalled = t.joined, false, false
 	return away, joined
 }
@@ -128,13 +168,17 @@ func (t *talker) query() string {
 }
 
 // joinFrame asks for the name, with the proof that it is ours where there is one.
-func (t *talker) joinFrame() string {
+func (t *talker) joinFrame() (frame, person string, shown bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.token == "" {
-		return "join:" + t.name
+	person = t.name
+	if t.contends {
+		person = fmt.Sprintf("%s, stranger %s%d", t.name, t.mark, t.person)
 	}
-	return "join:" + t.name + ":" + t.token
+	if t.token == "" {
+		return "join:" + t.name, person, false
+	}
+	return "join:" + t.name + ":" + t.token, person, true
 }
 
 // compose makes the next message; to is empty for everybody.
@@ -142,7 +186,27 @@ func (t *talker) compose(to string) message {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.seq++
-	return newMessage(t.name, to, fmt.Sprintf("%s-%d", t.name, t.seq), fillers[t.rand.IntN(len(fillers))])
+	return newMessage(t.name, to, t.ref(), fillers[t.rand.IntN(len(fillers))])
+}
+
+// utter composes a message, at times one that bears no ref: that is said once, for who repeats it says it twice.
+func (t *talker) utter(to string) (m message, valid bool) {
+	m = t.compose(to)
+	if t.rand.IntN(100) < barePercent {
+		return newBareMessage(t.name, to, m.ref, m.text[len(m.ref)+1:]), false
+	}
+	return m, true
+}
+
+// ref is unique to this talker and what it does next. Under the mutex.
+func (t *talker) ref() string { return fmt.Sprintf("%s-%s%d", t.name, t.mark, t.seq) }
+
+// ask makes a question for a page of public history.
+func (t *talker) ask() (ref, frame string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.seq++
+	return t.ref(), "history#" + t.ref() + ":"
 }
 
 // arrived says whether it ever joined.

@@ -20,6 +20,8 @@ type visit struct {
 	parting bool          // the end is this client's own wish; under the talker's mutex
 	goodbye bool          // and it says so with code 1000
 	stalled time.Time     // when it last began not to read; under the talker's mutex
+	reads   time.Time     // and when it last read on; likewise
+	flooded bool          // it said far too much; likewise
 }
 
 // talk joins, repeats what was not answered, and then says what comes to mind, until the connection ends. It returns how
@@ -76,8 +78,9 @@ func (v *visit) talk(ctx context.Context) time.Duration {
 // join asks for the name until it is given.
 func (v *visit) join(ctx context.Context) bool {
 	for {
-		v.record.asked()
-		if v.client.Send(v.talker.joinFrame()) != nil {
+		frame, person, shown := v.talker.joinFrame()
+		v.record.joining(person, shown)
+		if v.client.Send(frame) != nil {
 			return false
 		}
 		select {
@@ -117,49 +120,12 @@ func (v *visit) send(m message) error {
 	return v.client.Send(m.frame)
 }
 
-// follow does what a whim says; it returns how long to stay away where that ends the connection.
-func (v *visit) follow(ctx context.Context, w whim) time.Duration {
-	switch w.kind {
-	case leaving:
-		v.leave(true)
-		return w.lasts
-	case dropping:
-		v.leave(false)
-		return w.lasts
-	case stalling:
-		v.stall(true)
-		stalled := time.NewTimer(w.lasts)
-		defer stalled.Stop()
-		select {
-		case <-ctx.Done():
-		case <-v.talker.quiet:
-		case <-stalled.C:
-		}
-		v.stall(false)
-	}
-	return 0
-}
-
-func (v *visit) stall(on bool) {
-	v.talker.mu.Lock()
-	v.talker.stalled = on
-	if on {
-		v.stalled = time.Now()
-	}
-	v.talker.mu.Unlock()
-	if on {
-		v.client.Stall()
-		v.record.stall()
-		return
-	}
-	v.record.unstall()
-	v.client.Unstall()
-}
-
 // leave ends the connection, with or without a goodbye.
 func (v *visit) leave(goodbye bool) {
 	v.talker.mu.Lock()
-	v.parting, v.goodbye = true, goodbye
+	if !v.parting { // it may be told to go elsewhere while it says goodbye
+		v.parting, v.goodbye = true, goodbye
+	}
 	v.talker.mu.Unlock()
 	if goodbye {
 		v.record.parting()
@@ -171,16 +137,22 @@ func (v *visit) leave(goodbye bool) {
 
 func (v *visit) closed(code uint16, reason string) {
 	v.talker.mu.Lock()
-	parting, goodbye, stalled := v.parting, v.goodbye, v.stalled
+	parting, goodbye, stalled, reads, flooded := v.parting, v.goodbye, v.stalled, v.reads, v.flooded
 	v.talker.mu.Unlock()
 	v.record.closed(code, goodbye)
-	if !parting && v.talker.closes != nil {
-		x := closing{at: time.Now(), node: v.node, code: code, reason: reason, client: v.talker.base}
-		if deaf := x.at.Sub(stalled); deaf < maxStall+aftermath {
-			x.deaf = deaf
-		}
-		v.talker.closes.add(x)
+	if parting || v.talker.closes == nil {
+		return
 	}
+	x := closing{at: time.Now(), node: v.node, code: code, reason: reason, client: v.talker.base}
+	if stalled.After(reads) || x.at.Sub(reads) < aftermath {
+		x.deaf = x.at.Sub(stalled)
+	}
+	x.behind = !stalled.IsZero() && (stalled.After(reads) || x.at.Sub(reads) < catchingUp)
+	x.asked = x.earned(flooded, v.talker.contends)
+	if what := endings[code]; what != "" {
+		v.talker.did.add(what)
+	}
+	v.talker.closes.add(x)
 }
 
 // hear takes a frame: first it is noted, then the client learns from it.
@@ -202,15 +174,23 @@ func (v *visit) hear(f rig.Frame) {
 	case "joined":
 		t.resumedInbox(f)
 		t.joined, t.taken = true, 0
+		if t.contends {
+			t.did.add("had a name that others want")
+		}
 		select {
 		case <-v.welcome: // told twice: the checker's business
 		default:
 			close(v.welcome)
 		}
+	case "drain":
+		v.drained(f)
 	case "ack":
 		t.lastAck = max(t.lastAck, f.ID)
 		t.answered(f.Ref)
 	case "error":
+		if f.Code == "rate_limited" {
+			t.did.add("said too much and was told so")
+		}
 		if f.Ref != "" {
 			t.answered(f.Ref)
 		} else if !t.joined {
@@ -222,7 +202,10 @@ func (v *visit) hear(f rig.Frame) {
 // refusedJoin prepares another try. Under the talker's mutex.
 func (v *visit) refusedJoin(code string) {
 	t := v.talker
-	if code == "name_taken" {
+	if code == "name_taken" && t.contends {
+		t.did.add("wanted a name that others had")
+		t.estrange()
+	} else if code == "name_taken" {
 		if t.taken++; t.taken >= maxTaken && t.token == "" {
 			t.rename()
 			go v.client.Drop() // a new person on a new connection; Drop waits for this goroutine
@@ -243,11 +226,14 @@ func (t *talker) resumedFeed(f rig.Frame) {
 		Truncated bool
 	}
 	_ = f.Decode(&init) // not JSON: no place to move to
+	if init.Truncated {
+		t.did.add("told of a gap in the public log")
+	}
 	if n := len(init.History); n > 0 {
 		t.since = max(t.since, init.History[n-1].ID)
 	}
-	if t.since == check.None || len(init.History) == 0 && init.Truncated {
-		t.since = max(t.since, f.Cursor)
+	if t.since == check.None {
+		t.since = f.Cursor
 	}
 }
 
@@ -262,11 +248,14 @@ func (t *talker) resumedInbox(f rig.Frame) {
 	if joined.Token != "" {
 		t.token = joined.Token
 	}
+	if joined.Truncated {
+		t.did.add("told of a gap in an inbox")
+	}
 	if n := len(joined.DMs); n > 0 {
 		t.dmSince = max(t.dmSince, joined.DMs[n-1].Cursor)
 	}
-	if t.dmSince == check.None || len(joined.DMs) == 0 && joined.Truncated {
-		t.dmSince = max(t.dmSince, f.Cursor)
+	if t.dmSince == check.None {
+		t.dmSince = f.Cursor
 	}
 }
 

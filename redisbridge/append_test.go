@@ -1,6 +1,7 @@
 package redisbridge
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -167,6 +168,30 @@ func TestEventBearsTheLogsBytes(t *testing.T) {
 		run(t, s, publics(s, "alice#4"))
 		if e := parseAppended(actors.Public, heard()); len(e.Entries) != 1 || e.Entries[0].Ref != "alice#4" || e.Prev != a.ids[2] {
 			t.Errorf("the next event is %+v", e)
+		}
+	})
+}
+
+// TestLogThatIsBehindHoldsUpNoOther: what its neighbours in a batch said is stored, and is not taken for what is not: it
+// would be refused in the end, and be there all the same.
+func TestLogThatIsBehindHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		s.seen.saw("chat:dm:alice:bob", time.Now().UnixMicro(), time.Now())
+		var work []direct
+		for _, receiver := range []string{"bob", "carol"} {
+			m := actors.Message{Ref: "alice#1", Sender: "alice", Receiver: receiver, Text: "psst"}
+			work = append(work, direct{waiting: waiting{Message: m}, receiver: receiver})
+		}
+		_, err := s.appendDirects(soon(t), work, 0)
+		if must(t, err); !errors.Is(work[0].err, errBehind) || work[1].err != nil {
+			t.Errorf("to bob, whose conversation lacks messages: %v; to carol: %v", work[0].err, work[1].err)
+		}
+		for key, n := range map[string]int{"chat:dm:alice:bob": 0, "chat:dm:alice:carol": 1, "chat:inbox:bob": 0, "chat:inbox:carol": 1} {
+			if got := held(t, s, key); len(got) != n {
+				t.Errorf("%s holds %v", key, got)
+			}
 		}
 	})
 }

@@ -98,7 +98,8 @@ func (c *appendCall) kept(a appended) (entries []logEntry) {
 	return entries
 }
 
-// run sends all in one pipeline, and tells of each message what became of it.
+// run sends all in one pipeline, and tells of each message what became of it: a log that
+// refuses concerns its own messages alone.
 func (cs *calls) run(ctx context.Context, client *redis.Client,
 	stored func(c *call, i int, p placed), failed func(i int, err error),
 ) error {
@@ -111,7 +112,8 @@ func (cs *calls) run(ctx context.Context, client *redis.Client,
 		key := peersKey(pair[0])
 		added[key] = pipe.ZAddGT(ctx, key, redis.Z{Score: float64(cs.peers[pair]), Member: pair[1]})
 	}
-	_, first := pipe.Exec(ctx)
+	_, broken := pipe.Exec(ctx)
+	first := broken
 	for _, c := range cs.order {
 		answer, err := parseAppendReply(c.cmd.Slice())
 		switch {
@@ -124,8 +126,8 @@ func (cs *calls) run(ctx context.Context, client *redis.Client,
 		default:
 			cs.store.seen.saw(c.key, slices.Max(answer.ids), time.Now())
 		}
-		if err == nil && first != nil && !isReply(first) {
-			err = first // the peers after it may be lost: do all again
+		if err == nil && broken != nil && !isReply(broken) {
+			err = broken // the peers after it may be lost: do all again
 		}
 		if err != nil {
 			for _, i := range c.indexes {

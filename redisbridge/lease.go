@@ -55,11 +55,13 @@ func (l *lease) fence() int64 {
 	return l.end
 }
 
-// renewed notes a renewal that was asked for at a time.
+// renewed notes a renewal that was asked for at a time. One that begins after the end of
+// the lease it follows is doubted, too: another may have come between whose answer was lost,
+// and with it that the lease had lapsed.
 func (l *lease) renewed(asked time.Time, r renewal) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if r.lapsed {
+	if r.lapsed || r.end-leaseLength.Microseconds() > l.end {
 		l.doubtLocked()
 	}
 	l.until, l.end = asked.Add(leaseLength), r.end
@@ -137,7 +139,7 @@ func (b *bridge) renew(now time.Time) {
 	})
 }
 
-// departed are names whose node died: the time is near enough.
+// departed are names whose node or room died: the time is near enough.
 func departed(names []string) []actors.Departure {
 	left := make([]actors.Departure, len(names))
 	for i, name := range names {
@@ -146,7 +148,16 @@ func departed(names []string) []actors.Departure {
 	return left
 }
 
+// renewLease renews the lease. As in present, it is noted until when the names of dead nodes
+// were held before they leave.
 func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, error) {
+	dead, err := s.namesOfTheDead(ctx)
+	if err != nil {
+		return renewal{}, fmt.Errorf("renew lease: %w", err)
+	}
+	if err := s.release(ctx, departed(dead)); err != nil {
+		return renewal{}, fmt.Errorf("renew lease: %w", err)
+	}
 	reply, err := renewScript.Run(ctx, s.client, presenceKeys(s.node), s.node, nodeNamesPrefix, length.Microseconds()).StringSlice()
 	if err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
@@ -163,6 +174,27 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 		bad = errReply
 	}
 	return r, bad
+}
+
+// namesOfTheDead are those that were present on nodes whose lease has run out.
+func (s *Store) namesOfTheDead(ctx context.Context) (names []string, err error) {
+	nodes, err := s.client.ZRangeArgs(ctx, redis.ZRangeArgs{
+		Key: nodesKey, ByScore: true, Start: "-inf", Stop: time.Now().UnixMicro(),
+	}).Result()
+	if err != nil {
+		return nil, err
+	}
+	for _, node := range nodes {
+		if node == s.node {
+			continue
+		}
+		of, err := s.client.SMembers(ctx, nodeNamesPrefix+node).Result()
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, of...)
+	}
+	return names, nil
 }
 
 // release notes when names were last held.

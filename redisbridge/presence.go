@@ -110,9 +110,14 @@ func (p *presenter) restore(name string, d actors.Departure) {
 	}
 }
 
-// present tells Redis who came and who left, and gives who did: where joined are all, those
-// too of whom nobody lived to say so.
+// present tells Redis who came and who left, and gives who did: where joined are all (whole),
+// those too of whom nobody lived to say so, who were held until now. It is noted until when a
+// name was held before it leaves: else a stranger would find it free that is neither present
+// nor noted.
 func (s *Store) present(ctx context.Context, whole bool, joined []string, left []actors.Departure) ([]actors.Departure, error) {
+	if err := s.release(ctx, left); err != nil {
+		return left, err
+	}
 	args := make([]any, 0, 5+len(joined)+len(left))
 	args = append(args, s.node, nodeNamesPrefix, leaseLength.Microseconds(), flag(whole), len(joined))
 	for _, name := range joined {
@@ -134,6 +139,5 @@ func (s *Store) present(ctx context.Context, whole bool, joined []string, left [
 	gone := slices.DeleteFunc(departed(reply[1:]), func(d actors.Departure) bool {
 		return slices.ContainsFunc(left, func(said actors.Departure) bool { return said.Name == d.Name })
 	})
-	left = append(left, gone...)
-	return left, s.release(ctx, left)
+	return append(left, gone...), s.release(ctx, gone)
 }

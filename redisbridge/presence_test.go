@@ -90,22 +90,45 @@ func TestNodeThatTellsAllItsNamesTakesTheOthersBack(t *testing.T) {
 }
 
 // TestNameThatIsFoundToHaveLeftWasHeldUntilNow: who was told of its departure has died with
-// that, and its hold begins with its last connection all the same.
+// that, and its hold begins with its last connection all the same; but not of who is still
+// there, on this node or another.
 func TestNameThatIsFoundToHaveLeftWasHeldUntilNow(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
-		s := open("n", 10)
-		for _, name := range []string{"alice", "bob"} {
-			claim(t, s, name, "", "token of "+name)
-			idle(t, s, name, 9*time.Minute) // as much as renewing claims may be late
+		a, b := open("a", 10), open("b", 10)
+		for _, name := range []string{"gone", "stays", "both"} {
+			claim(t, a, name, "", "token of "+name)
+			idle(t, a, name, 9*time.Minute) // as much as renewing claims may be late
 		}
-		present(t, s, false, []string{"alice", "bob"}, nil)
-		present(t, s, true, []string{"bob"}, nil)
-		if c := claim(t, s, "alice", "", "token of a stranger"); c.Code != actors.CodeNameTaken {
+		present(t, a, false, []string{"gone", "stays", "both"}, nil)
+		present(t, b, false, []string{"both"}, nil)
+		present(t, a, true, []string{"stays"}, nil)
+		if c := claim(t, a, "gone", "", "token of a stranger"); c.Code != actors.CodeNameTaken {
 			t.Errorf("right after it has left, a stranger is told %+v", c)
 		}
-		if seen, _ := s.client.HGet(soon(t), claimKey("bob"), "seen").Int64(); time.Since(time.UnixMicro(seen)) < time.Minute {
-			t.Error("who is still there was last held now")
+		for name, want := range map[string]bool{"gone": true, "stays": false, "both": false} {
+			seen, err := a.client.HGet(soon(t), claimKey(name), "seen").Int64()
+			if must(t, err); (time.Since(time.UnixMicro(seen)) < time.Minute) != want {
+				t.Errorf("%s was last held %v ago", name, time.Since(time.UnixMicro(seen)))
+			}
+		}
+	})
+}
+
+// TestNameLeavesOnlyWhenItIsNotedThatItWasHeld: between the two a stranger would have it before the grace is over.
+func TestNameLeavesOnlyWhenItIsNotedThatItWasHeld(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("a", 10)
+		present(t, s, false, []string{"alice"}, nil)
+		must(t, s.client.Set(soon(t), "chat:claim:alice", "nothing can be noted here", 0).Err())
+		if _, err := s.present(soon(t), false, nil, departures("alice")); err == nil || !slices.Equal(members(t, s), []string{"alice"}) {
+			t.Errorf("present are %q though nobody knows until when", members(t, s))
+		}
+		must(t, s.client.Del(soon(t), "chat:claim:alice").Err())
+		present(t, s, false, nil, departures("alice"))
+		if got := members(t, s); len(got) != 0 {
+			t.Errorf("present are %q", got)
 		}
 	})
 }
@@ -136,6 +159,25 @@ func TestNamesOfADeadNodeAreTakenBackOnce(t *testing.T) {
 		}
 		if n := a.client.Exists(soon(t), nodeNamesPrefix+"dead").Val(); n != 0 {
 			t.Error("the dead node's names are kept")
+		}
+	})
+}
+
+// TestNamesOfADeadNodeLeaveOnlyWhenItIsNotedThatTheyWereHeld: likewise.
+func TestNamesOfADeadNodeLeaveOnlyWhenItIsNotedThatTheyWereHeld(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s, dead := open("a", 10), open("dead", 10)
+		renew(t, s)
+		present(t, dead, false, []string{"alice"}, nil)
+		must(t, s.client.Set(soon(t), "chat:claim:alice", "nothing can be noted here", 0).Err())
+		expire(t, s, "dead")
+		if _, err := s.renewLease(soon(t), leaseLength); err == nil || !slices.Equal(members(t, s), []string{"alice"}) {
+			t.Errorf("present are %q though nobody knows until when (%v)", members(t, s), err)
+		}
+		must(t, s.client.Del(soon(t), "chat:claim:alice").Err())
+		if renew(t, s); len(members(t, s)) != 0 {
+			t.Errorf("present are %q", members(t, s))
 		}
 	})
 }

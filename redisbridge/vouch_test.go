@@ -113,6 +113,35 @@ func TestLeaseThatWasTakenIsDoubted(t *testing.T) {
 	})
 }
 
+// TestLeaseThatHadEndedIsDoubtedThoughTheAnswerThatSaidSoWasLost: a renewal that was held up on the link, and given up, is
+// carried out after all, and the next one finds a lease that lasts.
+func TestLeaseThatHadEndedIsDoubtedThoughTheAnswerThatSaidSoWasLost(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		begun := time.Now().Add(-time.Minute)
+		s.lease.renewed(begun, renewal{end: begun.Add(leaseLength).UnixMicro()})
+		if lapsed, _ := renew(t, s); !lapsed {
+			t.Fatal("the lease has not ended") // whose answer is lost
+		}
+		r, err := s.renewLease(soon(t), leaseLength)
+		must(t, err)
+		if r.lapsed {
+			t.Fatal("the lease that was just renewed has ended")
+		}
+		if s.lease.renewed(time.Now(), r); s.lease.lasts(time.Now()) {
+			t.Error("a lease that had ended passes for the one it was")
+		}
+		doubt, _ := s.lease.doubted()
+		s.lease.settle(doubt, time.Now())
+		r, err = s.renewLease(soon(t), leaseLength)
+		must(t, err)
+		if s.lease.renewed(time.Now(), r); !s.lease.lasts(time.Now()) {
+			t.Error("a lease that never ended is doubted")
+		}
+	})
+}
+
 func TestLeaseEndsByTheClockOfTheNodeToo(t *testing.T) {
 	var l lease
 	now := time.Now()

@@ -47,7 +47,7 @@ func (n *noted) Receive(frame string) {
 		}
 	})
 }
-func (n *noted) Pong([]byte)       {}
+func (n *noted) Pong([]byte) bool  { return false }
 func (n *noted) Frame() bool       { n.note("Frame", func() { n.frames++ }); return true }
 func (n *noted) Joined() bool      { return false }
 func (n *noted) Drained()          {}

@@ -102,13 +102,14 @@ func (events) OnPing(c *gws.Conn, payload []byte) {
 	}
 }
 
-// OnPong notes that the client is there, and what it has read.
+// OnPong notes that the client is there, and what it has read. A pong that nobody asked for
+// counts like any frame.
 func (events) OnPong(c *gws.Conn, payload []byte) {
 	s := socketOf(c)
 	defer s.wire.framed()
 	s.heard.Store(time.Now().Unix())
-	if s.wire.conn.Frame() {
-		s.wire.conn.Pong(payload)
+	if !s.wire.conn.Pong(payload) {
+		s.wire.conn.Frame()
 	}
 }
 

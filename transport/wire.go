@@ -76,27 +76,27 @@ type wire struct {
 
 // session is whom a connection is served by, an actors.Connection.
 type session interface {
-	Receive(frame string) // takes a message, and waits while the session is behind
-	Frame() (ok bool)     // counts a frame that is none; false: there are too many
-	Pong(payload []byte)  // the client has read the ping with that
-	Joined() bool         // the client has joined
-	Drained()             // nothing is kept any more
-	Interrupt()           // the read loop is not to wait: the connection ends
-	TooSlow()             // it ends because the client did not read
-	Closed(clean bool)    // it has ended; the last call
+	Receive(frame string)               // takes a message, and waits while the session is behind
+	Frame() (ok bool)                   // counts a frame that is none; false: there are too many
+	Pong(payload []byte) (awaited bool) // the client has read the ping with that; false: nobody wanted to know
+	Joined() bool                       // the client has joined
+	Drained()                           // nothing is kept any more
+	Interrupt()                         // the read loop is not to wait: the connection ends
+	TooSlow()                           // it ends because the client did not read
+	Closed(clean bool)                  // it has ended; the last call
 }
 
 // nobody is the session until there is one.
 type nobody struct{}
 
-func (nobody) Receive(string) {}
-func (nobody) Frame() bool    { return true }
-func (nobody) Pong([]byte)    {}
-func (nobody) Joined() bool   { return false }
-func (nobody) Drained()       {}
-func (nobody) Interrupt()     {}
-func (nobody) TooSlow()       {}
-func (nobody) Closed(bool)    {}
+func (nobody) Receive(string)   {}
+func (nobody) Frame() bool      { return true }
+func (nobody) Pong([]byte) bool { return true }
+func (nobody) Joined() bool     { return false }
+func (nobody) Drained()         {}
+func (nobody) Interrupt()       {}
+func (nobody) TooSlow()         {}
+func (nobody) Closed(bool)      {}
 
 func newWire(c net.Conn, left []byte) *wire {
 	w := &wire{Conn: c, left: left, conn: nobody{}, patience: slowPatience, between: true}

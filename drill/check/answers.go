@@ -4,7 +4,7 @@ package check
 // loaded machine needs its time.
 const answerTime = 10 * second
 
-// checkAnswers: every send is answered once, unless the connection ended before there was the time. What was refused must
+// checkAnswers: every frame with a ref is answered once, unless the connection ended before there was the time. What was refused must
 // not be stored: that is looked at in kept.go, where all attempts of a message are at hand.
 func (c *checker) checkAnswers() {
 	for _, conn := range c.Connections {
@@ -12,10 +12,10 @@ func (c *checker) checkAnswers() {
 		said, answers := make(map[string]bool), make(map[string]int)
 		for i := range conn.Events {
 			e := &conn.Events[i]
-			switch e.Kind {
-			case Send:
+			switch {
+			case e.asks():
 				said[e.Ref] = true
-			case Ack, Refused:
+			case e.Kind == Ack, e.Kind == Refused, e.Kind == Page:
 				if answers[e.Ref]++; !said[e.Ref] && e.Ref != "" {
 					c.report.failed(Answered, Violation{Kind: Unasked, Client: conn.Client, Conn: conn.Number, Ref: e.Ref, At: e.At})
 				}
@@ -23,7 +23,7 @@ func (c *checker) checkAnswers() {
 		}
 		for i := range conn.Events {
 			e := &conn.Events[i]
-			if e.Kind != Send {
+			if !e.asks() {
 				continue
 			}
 			v := Violation{Client: conn.Client, Conn: conn.Number, Ref: e.Ref, At: e.At, Note: "on node " + conn.Node}
@@ -64,8 +64,8 @@ func (c *checker) checkJoin(conn *Connection, late int64) {
 		case e.Kind == Join:
 			asked = e
 			continue
-		case e.Kind == Send:
-			continue // said, not heard
+		case e.said():
+			continue // not heard
 		case welcome != nil && e.Kind != Joined:
 			v.Kind, v.Note = Parted, e.Kind.String()
 			c.report.failed(Answered, v)

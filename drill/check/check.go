@@ -38,6 +38,8 @@ func Check(h *History) *Report {
 	c.checkSenderOrder()
 	c.checkPresence()
 	c.checkAnswers()
+	c.checkBare()
+	c.checkHolders()
 	c.checkOrigins()
 	return c.report
 }

@@ -79,7 +79,7 @@ func (c *checker) checkInbox(conn *Connection, known []int64) {
 	for i := range conn.Events {
 		e := &conn.Events[i]
 		if o, opens := openings[i]; opens && !p.started {
-			p.begin(o, c.shown())
+			p.begin(o, c.shown(), c.ownSince(conn, o))
 			c.checkTruncated(p)
 		}
 		if e.Kind != RecalledDM && e.Kind != DM {

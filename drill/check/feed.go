@@ -33,7 +33,7 @@ func (c *checker) checkFeed(conn *Connection, hashes map[int64]uint64) {
 	for i := range conn.Events {
 		e := &conn.Events[i]
 		if o, opens := openings[i]; opens && !p.started {
-			p.begin(o, c.shown())
+			p.begin(o, c.shown(), 0)
 			c.checkTruncated(p)
 			c.checkCursor(p)
 		}

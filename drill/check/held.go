@@ -97,7 +97,8 @@ func (c *checker) inTail(user string, l letter, loss Fault) bool {
 	}
 	return slices.ContainsFunc(c.received[user][l], func(conn *Connection) bool {
 		came, _ := slices.BinarySearch(known, conn.Opened)
-		return conn.alive(loss.Start, loss.End+writeBackTime) && at >= came-openDMs
+		return conn.alive(loss.Start, loss.End+writeBackTime) && at >= came-openDMs &&
+			!c.died(conn.Node, conn.Opened, loss.End+writeBackTime) // who does not read may not have noticed
 	})
 }
 
@@ -112,11 +113,16 @@ func (c *checker) inJournal(l letter, loss Fault) bool {
 		said := c.journals[node]
 		from, _ := slices.BinarySearch(said, s.acks[0].at-patience)
 		to, _ := slices.BinarySearch(said, loss.End)
-		if to-from > c.held.Journal || slices.ContainsFunc(c.Faults, func(f Fault) bool {
-			return f.KillsNode && f.Node == node && f.Start <= loss.End+writeBackTime && f.End >= l.id
-		}) {
+		if to-from > c.held.Journal || c.died(node, l.id, loss.End+writeBackTime) {
 			return false
 		}
 	}
 	return true
+}
+
+// died says whether a node ended between two times.
+func (c *checker) died(node string, from, to int64) bool {
+	return slices.ContainsFunc(c.Faults, func(f Fault) bool {
+		return f.KillsNode && f.Node == node && f.Start <= to && f.End >= from
+	})
 }

@@ -59,6 +59,11 @@ func TestDirectMessageIsExcusedOnlyWhereNoNodeHadToHoldIt(t *testing.T) {
 			s.close(sender, true)
 			s.kill("a")
 		}, true},
+		"both nodes died, and the receiver has not noticed": {func(s *ideal, sender, _ *Connection) {
+			s.close(sender, true)
+			s.kill("a")
+			s.kill("b")
+		}, false},
 		"nobody is there, and it is older than the journal": {func(s *ideal, sender, receiver *Connection) {
 			s.close(receiver, true)
 			s.close(sender, true)
@@ -156,6 +161,27 @@ func TestInboxWithoutItsConversationIsFound(t *testing.T) {
 	delete(s.h.Logs.Conversations, alicesBob)
 	if r := Check(s.history()); !r.Has(OneSided) {
 		t.Errorf("found: %v", r.Verdicts[DirectMessages])
+	}
+}
+
+// TestConversationMayBeLostFromBehindAnInbox that has trimmed its own entry since, so that nobody missed it there.
+func TestConversationMayBeLostFromBehindAnInbox(t *testing.T) {
+	for node, want := range map[string]bool{"a": false, "c": true} {
+		s := newIdeal()
+		sender, receiver := s.connect("alice", "a"), s.connect("bob", "b")
+		s.connect("dan", "c")
+		s.whisper(sender, "bob", "d")
+		s.close(receiver, true)
+		s.close(sender, true)
+		s.wait(2 * second)
+		s.kill(node)
+		s.wait(20 * second)
+		s.lose()
+		s.wait(20 * second)
+		delete(s.h.Logs.Conversations, alicesBob)
+		if r := Check(s.history()); r.Has(OneSided) != want {
+			t.Errorf("with node %s killed, found: %v", node, r.Verdicts[DirectMessages])
+		}
 	}
 }
 

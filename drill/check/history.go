@@ -1,6 +1,9 @@
 package check
 
-import "cmp"
+import (
+	"cmp"
+	"fmt"
+)
 
 // All times are microseconds since the epoch, on the clock that Redis uses too: an id is a time.
 const second = 1_000_000
@@ -26,12 +29,15 @@ const (
 	Send                         // Ref, To where it is private, Hash of the text
 	Ack                          // Ref, ID
 	Refused                      // an error with a ref: Ref, Name is the code
+	RefusedBare                  // an error without a ref after Welcome: Name is the code
 	Join                         // the client asks for a name
 	JoinRefused                  // an error without a ref before Welcome: Name is the code
+	Ask                          // a frame that asks for a page of history: Ref
+	Page                         // its answer: Ref
 )
 
 var kindNames = [...]string{"", "init", "recalled", "msg", "welcome", "joined", "recalled_dm", "dm", "member_add",
-	"member_remove", "members", "send", "ack", "error", "join", "join_refused"}
+	"member_remove", "members", "send", "ack", "error", "bare_error", "join", "join_refused", "ask", "history"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -45,9 +51,16 @@ type Event struct {
 	*Detail
 }
 
+// said tells what the client said from what it heard: it may be noted in the midst of what one frame told.
+func (e *Event) said() bool { return e.Kind == Send || e.Kind == Join || e.Kind == Ask }
+
+// asks says that the event is a frame which is answered with its ref.
+func (e *Event) asks() bool { return e.Kind == Ask || e.Kind == Send && !e.Bare }
+
 // Detail holds what only few events have.
 type Detail struct {
-	Ref       string
+	Ref       string // of a Send that is Bare: what its text begins with
+	Bare      bool   // sent without a ref: nothing answers it, unless it is refused
 	Name      string
 	From, To  string
 	Names     []string
@@ -59,6 +72,8 @@ type Detail struct {
 type Connection struct {
 	Number  int
 	Client  string // the name it joins with; all connections of one client bear it
+	Person  string // who it is that joins: strangers to each other may want one name; empty: whose name it is
+	Shown   bool   // it joined with the token of an earlier connection of that person
 	Node    string
 	Since   int64 // None: not given
 	DMSince int64 // None: not given
@@ -81,6 +96,9 @@ func (c *Connection) left() int64 {
 	return c.Closed
 }
 
+// label names the connection in a sentence.
+func (c *Connection) label() string { return fmt.Sprintf("%d on node %s", c.Number, c.Node) }
+
 // alive says whether the connection was there from start to end.
 func (c *Connection) alive(start, end int64) bool {
 	return c.Opened <= start && (c.Closed == 0 || c.Closed >= end)
@@ -95,6 +113,8 @@ type Fault struct {
 	KillsNode  bool // a ring was lost with it
 	Disturbs   bool // presence can't be told meanwhile: Redis or a link to it was away
 }
+
+func (f Fault) span() Span { return Span{f.Start, f.End} }
 
 // Entry is a message in a log.
 type Entry struct {
@@ -148,4 +168,5 @@ type History struct {
 	// Refs are the references of messages that somebody was told; nil: not known.
 	Refs map[Told]string
 	End  int64 // when all was quiet and the logs were read
+	Hold int64 // how long a name is its holder's who showed the token; 0: unknown
 }

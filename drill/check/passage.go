@@ -64,8 +64,12 @@ func (c *checker) passOver(p *passage, place, at int64) {
 func (c *checker) missed(p *passage, missed, place, at int64) {
 	v := Violation{Kind: Hole, Client: p.conn.Client, Conn: p.conn.Number, ID: missed, At: at,
 		Note: fmt.Sprintf("on node %s, between %d and %d", p.conn.Node, p.last, place)}
+	read := p.opening.At
+	if len(p.got) == 0 { // it could not be read, and what was trimmed meanwhile can't be told either
+		read = at
+	}
 	switch {
-	case p.opening.Truncated && missed <= max(p.opening.since, p.opening.Cursor) && c.trimmed(p, missed, p.opening.At): // and it says so
+	case p.opening.Truncated && missed <= max(p.opening.since, p.opening.Cursor) && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
 	case c.lostFor(p, missed), c.excusesLate(missed, at):
 		c.report.excused(p.promise)
 	default:

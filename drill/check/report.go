@@ -52,6 +52,9 @@ const (
 	Unasked       = "answer to what was not said"
 	Parted        = "something between Welcome and joined"
 	RefusedStored = "refused and yet stored"
+	TwoHolders    = "two strangers held one name at once"
+	TakenEarly    = "name taken by a stranger while it was its holder's"
+	OthersWord    = "said or heard under a name that was somebody else's by then"
 )
 
 // maxListed bounds the violations kept for each promise: the count goes on, a list of thousands helps nobody.

@@ -32,8 +32,10 @@ func (c *checker) openings(p *passage, begins, recalled Kind) map[int]opening {
 		if begins == Joined {
 			o.since = p.conn.DMSince
 		}
-		for j := i + 1; j < len(events) && events[j].Kind == recalled; j++ {
-			o.told = append(o.told, events[j].place())
+		for j := i + 1; j < len(events) && (events[j].Kind == recalled || events[j].said()); j++ {
+			if events[j].Kind == recalled {
+				o.told = append(o.told, events[j].place())
+			}
 		}
 		if len(found) > 0 {
 			c.report.failed(p.promise, Violation{Kind: BegunTwice, Client: p.conn.Client, Conn: p.conn.Number, At: o.At})
@@ -52,9 +54,9 @@ func (c *checker) shown() int {
 }
 
 // begin sets the passage to what a connection must get from its opening on: what came after its cursor, or else the newest
-// messages that there were. That something is truncated excuses nothing by itself: what was missed has to be lost, or
-// trimmed.
-func (p *passage) begin(o opening, shown int) {
+// messages that there were; of an inbox, only what came since its person has had the name (own). That something is
+// truncated excuses nothing by itself: what was missed has to be lost, or trimmed.
+func (p *passage) begin(o opening, shown int, own int64) {
 	p.opening, p.started = o, true
 	switch {
 	case o.since != None:
@@ -70,6 +72,10 @@ func (p *passage) begin(o opening, shown int) {
 		p.base = o.Cursor
 		p.missing = max(0, p.after(o.Cursor)-shown)
 	}
+	if len(o.told) > 0 {
+		own = min(own, o.told[0]-1)
+	}
+	p.missing = max(p.missing, p.after(own))
 	p.last = p.base
 }
 
@@ -98,7 +104,7 @@ func (c *checker) keptLess(p *passage) bool {
 		_, lost := c.lossAt(o.At)
 		return lost
 	}
-	if c.trimmed(p, o.since+1, o.At) {
+	if c.trimmed(p, o.since+1, max(o.At, o.Cursor)) {
 		return true
 	}
 	return slices.ContainsFunc(c.losses, func(f Fault) bool {
@@ -112,7 +118,8 @@ func (c *checker) keptLess(p *passage) bool {
 	})
 }
 
-// trimmed says whether a log need not keep what was said at that place any more, at a time.
+// trimmed says whether a log need not keep what was said at that place any more, at a time; where the log was known to
+// end behind it, for ids may be ahead of the clock, at its end.
 func (c *checker) trimmed(p *passage, place, at int64) bool {
 	keep := c.Logs.Keep
 	floor := c.Logs.Floor
@@ -132,7 +139,7 @@ func (c *checker) checkCursor(p *passage) {
 		return
 	}
 	c.report.checked(p.promise, 1)
-	if _, found := slices.BinarySearch(p.known, o.Cursor); !found && !c.trimmed(p, o.Cursor, o.At) {
+	if _, found := slices.BinarySearch(p.known, o.Cursor); !found && !c.trimmed(p, o.Cursor, max(o.At, o.Cursor)) {
 		c.report.failed(p.promise, Violation{Kind: WrongCursor, Client: p.conn.Client, Conn: p.conn.Number, ID: o.Cursor, At: o.At})
 	}
 }

@@ -26,12 +26,8 @@ func (c *checker) truths() map[string]*truth {
 	for _, conn := range c.Connections {
 		for i := range conn.Events {
 			if e := &conn.Events[i]; e.Kind == Welcome {
-				end := conn.left()
-				if end == 0 {
-					end = c.End
-				}
 				holds[e.Name] = append(holds[e.Name], conn)
-				spansOf[conn] = Span{e.At, end}
+				spansOf[conn] = Span{e.At, c.until(conn)}
 				for _, s := range conn.Stalls {
 					unsure[e.Name] = append(unsure[e.Name], Span{s.Start, s.End + presenceLimit})
 				}
@@ -65,12 +61,8 @@ func (c *checker) truths() map[string]*truth {
 func (c *checker) shaken(conns []*Connection, away func(node string, settle int64) spans) spans {
 	var all []Span
 	for _, conn := range conns {
-		end := conn.left()
-		if end == 0 {
-			end = c.End
-		}
 		for _, s := range away(conn.Node, settleTime) {
-			if s.Start <= end+presenceLimit && s.End >= conn.Opened {
+			if s.Start <= c.until(conn)+presenceLimit && s.End >= conn.Opened {
 				all = append(all, s)
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"parley/drill/rig"
 )
 
 // declare sends the head of a frame, masked with zeros, that says its payload's length
@@ -141,5 +143,21 @@ func TestFramesThatSayNothingCountInTheFrameRate(t *testing.T) {
 	})
 	if answered < 20 || answered > 40 {
 		t.Errorf("%d of %d pings were answered at once", answered, pings)
+	}
+}
+
+// TestClientThatSaysTooMuchIsAnsweredToTheEnd: the pongs by which it shows that it has read its refusals come on top of
+// all that it says, and are not what it is refused for.
+func TestClientThatSaysTooMuchIsAnsweredToTheEnd(t *testing.T) {
+	t.Parallel()
+	n := startNode(t, "FRAME_RATE=2", "MESSAGE_RATE=0")
+	alice := join(t, n, "alice")
+	const said = 40 // twice what may come at once
+	for i := range said {
+		alice.say(fmt.Sprintf("msg#%d:alice:hello", i))
+	}
+	for i := range said {
+		ref := fmt.Sprint(i)
+		alice.await("an answer to "+ref, func(f rig.Frame) bool { return (f.Type == "ack" || f.Type == "error") && f.Ref == ref })
 	}
 }

@@ -27,9 +27,10 @@ const (
 	rejoinPause = 500 * time.Millisecond
 	// maxUnacked bounds what a client says before it is answered.
 	maxUnacked = 32
-	// Of a hundred messages so many are private, and wrong on purpose; of a
+	// Of a hundred messages so many are private, without a reference, and wrong on purpose; of a
 	// hundred times that it speaks, it says a whole series as often as seriesPercent.
 	privatePercent = 30
+	reflessPercent = 5
 	wrongPercent   = 3
 	seriesPercent  = 5
 	longestSeries  = 12
@@ -38,6 +39,7 @@ const (
 // message is something a client wants to have said, until it is answered.
 type message struct {
 	ref, to, text, frame string
+	bare                 bool // the frame bears no ref: answered by nothing but an error
 }
 
 // refOf is the ref that a text of that user begins with, empty where it isn't one of ours.
@@ -241,6 +243,10 @@ func (c *client) speak() {
 	case p < wrongPercent:
 		m.frame = verb + "#" + ref + ":" + from + "-not-me:" + to + m.text
 		c.send(m)
+		return
+	case p < wrongPercent+reflessPercent:
+		m.bare, m.frame = true, verb+":"+from+":"+to+m.text
+		c.send(m) // it may be stored, once, or not
 		return
 	}
 	m.frame = verb + "#" + ref + ":" + from + ":" + to + m.text

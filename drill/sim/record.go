@@ -24,13 +24,14 @@ type record struct {
 	check.Connection
 	stalled int64
 	refs    map[check.Told]string // of all that anybody was told
+	welcome bool                  // it has its name
 }
 
 func now() int64 { return time.Now().UnixMicro() }
 
 func (r *record) sent(m message) {
 	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Send, Hash: hashOf([]byte(m.text)),
-		Detail: &check.Detail{Ref: m.ref, To: m.to}})
+		Detail: &check.Detail{Ref: m.ref, To: m.to, Bare: m.bare}})
 }
 
 func (r *record) stall(on bool) {
@@ -54,6 +55,10 @@ func (r *record) closed(goodbye bool) {
 func (r *record) heard(f rig.Frame) {
 	r.learn(f)
 	for _, e := range events(f, r.Client) {
+		r.welcome = r.welcome || e.Kind == check.Welcome
+		if e.Kind == check.RefusedBare && !r.welcome {
+			e.Kind = check.JoinRefused
+		}
 		e.At = f.At.UnixMicro()
 		r.Events = append(r.Events, e)
 	}
@@ -99,9 +104,11 @@ func events(f rig.Frame, client string) []check.Event {
 	case "ack":
 		return []check.Event{{Kind: check.Ack, ID: f.ID, Detail: &check.Detail{Ref: f.Ref}}}
 	case "error":
-		if f.Ref != "" {
-			return []check.Event{{Kind: check.Refused, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}}}
+		kind := check.Refused
+		if f.Ref == "" {
+			kind = check.RefusedBare
 		}
+		return []check.Event{{Kind: kind, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}}}
 	}
 	kind, isList := map[string]check.Kind{"init": check.Init, "joined": check.Joined, "members": check.Members,
 		"member_add": check.MemberAdd, "member_remove": check.MemberRemove}[f.Type]

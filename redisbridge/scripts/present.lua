@@ -11,20 +11,18 @@
 -- ARGV[4]  '1': the joined are all that are present on this node
 -- ARGV[5]  how many names have joined; they follow, then those that left
 --
--- Returns {lapsed, gone…}: lapsed is 1 if the node had no lease, so that others may have
--- removed its names, else 0; gone are those present on this node that were not among all.
+-- Returns {lapsed, name…}: lapsed is '1' if the node had no lease, so that others may have
+-- removed its names, else '0'; the names are those that left because they are not among all.
 local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local node, prefix = ARGV[1], ARGV[2]
 local joined, left = {}, {}
 
-local lapsed = redis.call('ZSCORE', nodes, node) and 0 or 1
-if lapsed == 1 then
+local lapsed = redis.call('ZSCORE', nodes, node) and '0' or '1'
+if lapsed == '1' then
   local time = redis.call('TIME')
   local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
   redis.call('ZADD', nodes, string.format('%.0f', now + tonumber(ARGV[3])), node)
 end
-
-local result = {tostring(lapsed)}
 
 local function held(name)
   for _, other in ipairs(redis.call('ZRANGE', nodes, 0, -1)) do
@@ -34,13 +32,13 @@ local function held(name)
 end
 
 local function leave(name)
-  if redis.call('SREM', mine, name) == 1 and not held(name) and redis.call('SREM', members, name) == 1 then
-    table.insert(left, '-' .. name)
-  end
+  local last = redis.call('SREM', mine, name) == 1 and not held(name) and redis.call('SREM', members, name) == 1
+  if last then table.insert(left, '-' .. name) end
+  return last
 end
 
 local last = 5 + tonumber(ARGV[5])
-local stay = {}
+local stay, result = {}, {lapsed}
 for i = 6, last do
   local name = ARGV[i]
   stay[name] = true
@@ -49,10 +47,7 @@ for i = 6, last do
 end
 if ARGV[4] == '1' then
   for _, name in ipairs(redis.call('SMEMBERS', mine)) do
-    if not stay[name] then
-      table.insert(result, name)
-      leave(name)
-    end
+    if not stay[name] and leave(name) then table.insert(result, name) end
   end
 end
 for i = last + 1, #ARGV do leave(ARGV[i]) end

@@ -144,6 +144,46 @@ func TestBeforeAndAfterALossAllIsJudged(t *testing.T) {
 	}
 }
 
+// TestWhomRedisForgotIsShownNothingFromBefore: what was said while he was away comes before his new claim; and what only
+// Redis had is nowhere.
+func TestWhomRedisForgotIsShownNothingFromBefore(t *testing.T) {
+	w := newWorld()
+	ann, bob := w.connect("ann", "a"), w.connect("bob", "b")
+	w.begin(ann)
+	w.begin(bob)
+	w.drop(bob, 0)
+	whisper := func(ref string) {
+		w.say(ann, "bob", ref)
+		w.store(ann)
+		w.ack(ann)
+		w.tell(ann)
+		w.wait(20_000_000)
+	}
+	whisper("lost")
+	w.h.Faults = []check.Fault{
+		{Name: "node", Node: "b", Start: bob.Closed + 1, End: bob.Closed + 2, KillsNode: true},
+		{Name: "redis-wipe", Start: w.now, End: w.now + 1_000_000, LosesData: true},
+	}
+	w.wait(20_000_000)
+	whisper("said meanwhile")
+	back := w.connect("bob", "a")
+	w.begin(back)
+	back.Events = slices.DeleteFunc(back.Events, func(e check.Event) bool { return e.Kind == check.RecalledDM })
+	h := w.end()
+	h.Logs.Inboxes["bob"] = h.Logs.Inboxes["bob"][1:]
+	if r := Check(h, 0); r.Failed > 0 {
+		t.Errorf("%+v", r.Violations)
+	}
+	h.Faults[0].Node = "c"
+	if r := Check(h, 0); r.Failed != 1 {
+		t.Errorf("nobody was forgotten: %+v", r.Violations)
+	}
+	h.Faults = nil
+	if r := Check(h, 0); r.Failed < 2 {
+		t.Errorf("nothing was lost: %+v", r.Violations)
+	}
+}
+
 func TestWhatTakesTooLongIsUnknownAndNotRight(t *testing.T) {
 	w := newWorld()
 	s := w.connect("ann", "a")

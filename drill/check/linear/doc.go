@@ -43,9 +43,10 @@
 // # What is not judged
 //
 // Around a loss of data (check.History.Losses) a log need not be one: from its beginning until all may be written back
-// the first judge is alone, and so it is with what became of older entries in later epochs. Each time between two losses
-// is judged by itself; what is not is counted as Left. The order of two sends of one connection that were both on their
-// way (promise 4), presence, and missing answers are the first judge's. That a gap is admitted (truncated) is believed
-// here, and that conversations are not trimmed. A ref is taken to be used for one message only, also after the 10 minutes
-// for which the server remembers it.
+// the first judge is alone, and so it is with what became of older entries in later epochs. Each time between two
+// losses is judged by itself; what is not is counted as Left. What was acked before the last of them, and is nowhere at
+// the end, it may have taken; and whom Redis forgot with it begins where the server says. The order of two sends of one
+// connection that were both on their way (promise 4), presence, and missing answers are the first judge's. That a gap
+// is admitted (truncated) is believed here, and that conversations are not trimmed. A ref is taken to be used for one
+// message only, also after the 10 minutes for which the server remembers it.
 package linear

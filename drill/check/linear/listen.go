@@ -25,7 +25,11 @@ func (s *shelf) listen(h *check.History, conn *check.Connection) {
 		case check.Init:
 			l.feed = l.begin(l.public, i, conn.Since)
 		case check.Joined:
-			l.inbox = l.begin(s.inboxOf(h, conn.Client), i, conn.DMSince)
+			since := conn.DMSince
+			if h.Forgot(conn, e.At) {
+				since = check.None
+			}
+			l.inbox = l.begin(s.inboxOf(h, conn.Client), i, since)
 		case check.Recalled, check.Msg:
 			l.tell(l.public, l.feed, place{id: e.ID}, e)
 		case check.RecalledDM, check.DM:
@@ -45,7 +49,8 @@ func (l *listener) file(a *attempt) {
 }
 
 // begin starts a passage with what init or joined says of it. Where the connection named a place, nothing after it may
-// be missing; where the server admits a gap, or chose the beginning itself, that is what was told first.
+// be missing; where the server admits a gap, or chose the beginning itself, that is what was told first. So it is for
+// whom Redis forgot.
 func (l *listener) begin(b *book, i int, since int64) *passage {
 	e := &l.conn.Events[i]
 	p := &passage{conn: l.conn, at: e.At, base: unbased, cursor: e.Cursor, snapshot: !e.Truncated}

@@ -69,7 +69,7 @@ func (t *trial) takeSaid() {
 // stray is an answer that has no place in the log.
 func (t *trial) stray(a *attempt, why string) {
 	for e := range t.epochs {
-		if t.epochs[e].spans(a.call, a.ret) {
+		if t.epochs[e].spans(a.call, a.ret) && (a.unasked || t.epochs[e].last) { // what is nowhere may have been lost
 			t.Operations++
 			t.add(e, &operation{kind: repeated, place: t.epochs[e].from, call: a.call, ret: a.ret, attempt: a, wrong: why})
 			return

@@ -1,0 +1,97 @@
+package check
+
+import "slices"
+
+// ownSince is since when a connection's person has surely had the name, as of an opening: what was sent to it before may
+// be a former holder's, and is not shown. 0: it was nobody else's ever.
+func (c *checker) ownSince(conn *Connection, o opening) int64 {
+	var broken int64 // the latest time at which the name may have been somebody else's, or nobody's
+	for _, f := range c.losses {
+		if o.since <= f.End && f.Start <= o.At && c.claimLost(conn.Client, f) {
+			broken = max(broken, f.Start)
+		}
+	}
+	for _, other := range c.Connections {
+		if other.Client == conn.Client && other.Person != conn.Person && other.Opened < o.At && other.mayHold() {
+			broken = max(broken, min(o.At, c.until(other)+settleTime))
+		}
+	}
+	if broken == 0 {
+		return 0
+	}
+	own := o.At
+	for _, mine := range c.Connections {
+		if mine.Client == conn.Client && mine.Person == conn.Person {
+			if at := mine.welcomed(); at > broken {
+				own = min(own, at)
+			}
+		}
+	}
+	return own
+}
+
+// Forgot says whether a Redis that lost its data forgot, between the place from which a connection resumes its inbox and
+// a time, who its client was: then it begins where its new claim does.
+func (h *History) Forgot(conn *Connection, at int64) bool {
+	return slices.ContainsFunc(h.Faults, func(f Fault) bool {
+		return f.LosesData && conn.DMSince <= f.End && f.Start <= at && h.claimLost(conn.Client, f)
+	})
+}
+
+// claimLost says whether a Redis that lost its data forgot who a client was: nobody was connected under the name just
+// then, and the node of its last connection, which alone knew of the claim still, ended before it could write it back.
+// The client then is a new holder of its name.
+func (h *History) claimLost(client string, loss Fault) bool {
+	var last *Connection
+	for _, conn := range h.Connections {
+		if conn.Client != client || conn.Opened > loss.End {
+			continue
+		}
+		if conn.Closed == 0 || conn.Closed > loss.Start {
+			return false
+		}
+		if last == nil || conn.Closed > last.Closed {
+			last = conn
+		}
+	}
+	if last == nil {
+		return false
+	}
+	for _, f := range h.Faults {
+		if f.KillsNode && f.Node == last.Node && f.End >= last.Closed && f.Start <= loss.End {
+			return true
+		}
+	}
+	return false
+}
+
+// until is when the connection's client gave its name up, or the end of the history.
+func (c *checker) until(conn *Connection) int64 {
+	if end := conn.left(); end != 0 {
+		return end
+	}
+	return c.End
+}
+
+// welcomed is when the connection got its name; 0: it did not.
+func (c *Connection) welcomed() int64 {
+	for i := range c.Events {
+		if c.Events[i].Kind == Welcome {
+			return c.Events[i].At
+		}
+	}
+	return 0
+}
+
+// mayHold says whether the connection has got its name, or may have got it without being told.
+func (c *Connection) mayHold() (may bool) {
+	for i := range c.Events {
+		switch c.Events[i].Kind {
+		case Join, Welcome:
+			may = true
+		case JoinRefused:
+			may = false
+		}
+	}
+	return may
+}

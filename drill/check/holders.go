@@ -1,0 +1,103 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+)
+
+const (
+	// leaseTime is how long a node that can't reach Redis keeps its names, less what it may have lost before.
+	leaseTime = 3 * second
+
+	// sureHold is how much earlier than by its client's clock a hold may end: its connection's end was noticed earlier.
+	sureHold = second
+)
+
+// holding is one connection's time with a name.
+type holding struct {
+	Span
+	conn   *Connection
+	person string
+}
+
+// checkHolders: a name is one person's at a time. A stranger gets it only when it is free.
+func (c *checker) checkHolders() {
+	byName := make(map[string][]holding)
+	for _, conn := range c.Connections {
+		i := slices.IndexFunc(conn.Events, func(e Event) bool { return e.Kind == Welcome })
+		if i < 0 {
+			continue
+		}
+		e := &conn.Events[i]
+		byName[e.Name] = append(byName[e.Name], holding{Span{e.At, c.until(conn)}, conn, cmp.Or(conn.Person, e.Name)})
+	}
+	for name, all := range byName {
+		slices.SortFunc(all, func(a, b holding) int { return cmp.Compare(a.Start, b.Start) })
+		for i, taker := range all {
+			for _, before := range all[:i] {
+				if before.person != taker.person {
+					c.checkTaking(name, before, taker)
+				}
+			}
+		}
+	}
+}
+
+// checkTaking: somebody got the name that somebody else had before.
+func (c *checker) checkTaking(name string, before, taker holding) {
+	c.report.checked(Presence, 1)
+	v := Violation{Client: name, Conn: taker.conn.Number, At: taker.Start,
+		Note: "after connection " + before.conn.label() + ", by " + seconds(taker.Start-before.End)}
+	switch {
+	case before.End > taker.Start:
+		v.Kind = TwoHolders
+		c.checkSilenced(name, before, taker)
+	case taker.Start-before.End < sureGrace, before.conn.Shown && taker.Start-before.End < c.Hold-sureHold:
+		v.Kind = TakenEarly
+	default:
+		c.checkUntold(name, before, taker)
+		return
+	}
+	if c.lapsed(before, taker.Start) {
+		c.report.excused(Presence)
+		return
+	}
+	c.report.failed(Presence, v)
+}
+
+// lapsed says whether the holder's node may have lost the name: by being cut off for longer than its lease lasts, or
+// with the data of Redis.
+func (c *checker) lapsed(before holding, taken int64) bool {
+	var away []Span
+	for _, f := range c.Faults {
+		if f.LosesData && before.Start <= f.End && f.Start <= taken {
+			return true
+		}
+		if f.Disturbs && (f.Node == "" || f.Node == before.conn.Node) {
+			away = append(away, f.span())
+		}
+	}
+	return slices.ContainsFunc(union(away), func(s Span) bool {
+		return s.End-s.Start >= leaseTime && s.Start <= taken && taken <= s.End+settleTime
+	})
+}
+
+// checkSilenced: who lost a name without knowing it says nothing more under it, and hears nothing more of its inbox.
+func (c *checker) checkSilenced(name string, before, taker holding) {
+	for i := range before.conn.Events {
+		if e := &before.conn.Events[i]; (e.Kind == Ack || e.Kind == DM) && e.ID > taker.Start {
+			c.report.failed(Presence, Violation{Kind: OthersWord, Client: name, Conn: before.conn.Number, ID: e.ID, At: e.At,
+				Note: "the name was connection " + taker.conn.label() + "'s"})
+		}
+	}
+}
+
+// checkUntold: who took a name sees nothing of what was sent to who had it before.
+func (c *checker) checkUntold(name string, before, taker holding) {
+	for i := range taker.conn.Events {
+		if e := &taker.conn.Events[i]; (e.Kind == RecalledDM || e.Kind == DM) && e.Cursor < before.End {
+			c.report.failed(DirectMessages, Violation{Kind: OthersWord, Client: name, Conn: taker.conn.Number, ID: e.ID, At: e.At,
+				Note: "the name was connection " + before.conn.label() + "'s"})
+		}
+	}
+}
