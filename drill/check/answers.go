@@ -41,16 +41,21 @@ func (c *checker) checkAnswers() {
 				c.report.failed(Answered, v)
 			}
 		}
-		c.checkJoin(conn, late)
+		c.checkJoin(conn, c.answerable(conn))
 	}
 }
 
 // hadTimeUntil is the last time at which a frame was said that must be answered.
 func (c *checker) hadTimeUntil(conn *Connection) int64 {
 	if conn.Closed == 0 {
-		return c.End
+		return c.End // which waits for all answers to what is said
 	}
-	return c.restless(conn, settleTime).before(conn.Opened, conn.left(), answerTime)
+	return c.answerable(conn)
+}
+
+// answerable is until when a frame was said that there was the time to answer.
+func (c *checker) answerable(conn *Connection) int64 {
+	return c.restless(conn, settleTime).before(conn.Opened, c.until(conn), answerTime)
 }
 
 // checkJoin: a join is answered, and Welcome is followed by joined, with nothing in between.

@@ -163,6 +163,18 @@ func TestJoinWithoutAnAnswerIsFound(t *testing.T) {
 	}
 }
 
+// TestJoinThatIsOnItsWayAtTheEndIsNotMissed: whoever wants a name that others have asks on and on.
+func TestJoinThatIsOnItsWayAtTheEndIsNotMissed(t *testing.T) {
+	for before, want := range map[int64]bool{second: false, 2 * answerTime: true} {
+		h := goodHistory()
+		h.Connections = append(h.Connections, &Connection{Number: 9, Client: "alice", Node: "a", Since: None, DMSince: None,
+			Opened: h.End - 3*answerTime, Events: []Event{{Kind: Join, At: h.End - before}}})
+		if r := Check(h); r.Has(Silent) != want {
+			t.Errorf("%s before the end, found: %v", seconds(before), r.Verdicts[Answered])
+		}
+	}
+}
+
 func TestWelcomeWithoutJoinedIsFound(t *testing.T) {
 	s := newIdeal()
 	c := s.connect("alice", "a")
