@@ -41,7 +41,7 @@ func (c *checker) checkAnswers() {
 				c.report.failed(Answered, v)
 			}
 		}
-		c.checkJoin(conn, c.answerable(conn))
+		c.checkJoin(conn, late)
 	}
 }
 
@@ -84,6 +84,9 @@ func (c *checker) checkJoin(conn *Connection, late int64) {
 			asked = nil
 			c.report.checked(Answered, 1)
 		}
+	}
+	if asked != nil && asked.At > c.answerable(conn) {
+		asked = nil
 	}
 	for _, e := range []*Event{asked, welcome} {
 		if e != nil && e.At <= late {
