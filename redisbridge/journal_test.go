@@ -86,3 +86,30 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 		t.Errorf("%d public entries are held", n)
 	}
 }
+
+// TestDirectMessageWhoseReplyWasLostIsGivenToTheJournal when it is asked for again: no other node
+// may have it.
+func TestDirectMessageWhoseReplyWasLostIsGivenToTheJournal(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 1000)
+		ask := func() []logEntry {
+			work := []direct{
+				{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"},
+			}
+			entries, err := s.appendDirects(soon(t), work, 0)
+			must(t, err)
+			return entries
+		}
+		first, again := ask(), ask()
+		if len(first) != 2 || len(again) != 2 {
+			t.Fatalf("given were %d entries, and %d when asked again", len(first), len(again))
+		}
+		for i, e := range first {
+			a := again[i]
+			if a.log != e.log || !a.again || a.entry.ID != e.entry.ID || a.entry.Ref != e.entry.Ref || string(a.entry.Payload()) != string(e.entry.Payload()) {
+				t.Errorf("%+v is given as %+v", e, a)
+			}
+		}
+	})
+}
