@@ -8,7 +8,7 @@ import (
 )
 
 // holdsFor is how long TestDrillHolds breaks things: long enough for one of every fault, and no longer.
-const holdsFor = 40 * time.Second
+const holdsFor = 55 * time.Second
 
 // TestDrillHolds breaks everything on three real nodes and a real Redis for a while. The seed is the first whose plan has
 // every fault, so that a failure can be repeated; what it finds also depends on timing.

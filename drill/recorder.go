@@ -55,8 +55,8 @@ func (r *recorder) seal() []*check.Connection {
 	all := make([]*check.Connection, 0, len(r.conns))
 	for _, rec := range r.conns {
 		rec.mu.Lock()
-		rec.sealed = true
 		rec.endStall(time.Now().UnixMicro())
+		rec.sealed = true
 		all = append(all, &rec.conn)
 		rec.mu.Unlock()
 	}
@@ -78,10 +78,13 @@ func (r *record) asked(ref, frame string) {
 
 // joining notes a join before it goes out: who wants the name, and whether the token of an earlier connection proves it.
 func (r *record) joining(person string, shown bool) {
-	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Join})
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.sealed {
+		return
+	}
 	r.conn.Person, r.conn.Shown = person, shown
+	r.conn.Events = append(r.conn.Events, check.Event{At: time.Now().UnixMicro(), Kind: check.Join})
 }
 
 // stall and unstall note that the client stops reading and reads on.
@@ -98,7 +101,7 @@ func (r *record) unstall() {
 }
 
 func (r *record) endStall(at int64) {
-	if r.stalled != 0 {
+	if r.stalled != 0 && !r.sealed {
 		r.conn.Stalls = append(r.conn.Stalls, check.Span{Start: r.stalled, End: at})
 		r.stalled = 0
 	}
@@ -108,7 +111,9 @@ func (r *record) endStall(at int64) {
 func (r *record) parting() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.conn.Parted = time.Now().UnixMicro()
+	if !r.sealed {
+		r.conn.Parted = time.Now().UnixMicro()
+	}
 }
 
 // closed notes the end; goodbye says that the client wanted it, with code 1000. The code is for the tape.

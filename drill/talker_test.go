@@ -1,6 +1,7 @@
 package main
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -69,5 +70,23 @@ func TestNodeThatIsGoingAwayIsShunnedOnce(t *testing.T) {
 	c.shun = c.nodes[0]
 	if !c.shuns(c.nodes[0]) || c.shuns(c.nodes[0]) {
 		t.Error("it is not shunned, or for ever")
+	}
+}
+
+func TestWhatComesAfterTheHistoryWasTakenChangesNothingInIt(t *testing.T) {
+	r := &recorder{}
+	rec := r.open("prize", &node{name: "a"}, check.None, check.None)
+	rec.joining("first", true)
+	rec.stall()
+	conn := r.seal()[0]
+	before := *conn
+	rec.unstall()
+	rec.stall()
+	rec.unstall()
+	rec.joining("second", false)
+	rec.parting()
+	rec.closed(1000, true)
+	if !reflect.DeepEqual(*conn, before) || len(conn.Stalls) != 1 || len(conn.Events) != 1 {
+		t.Errorf("taken was %+v, and now it is %+v", before, *conn)
 	}
 }
