@@ -61,6 +61,9 @@ const (
 	// what it lacks: a node without the newest messages would answer a resume with a
 	// hole for good.
 	restorePause = time.Second
+	// answerTime is how long a node's own actors take to say what they hold, where they are
+	// asked again.
+	answerTime = 100 * time.Millisecond
 	// liftBy is how far the first ids after that are put ahead, in µs: above all that
 	// anyone was given, also where a tail was lost and clocks differ.
 	liftBy = 2_000_000
@@ -202,14 +205,17 @@ func (s *Store) writtenBack(now time.Time) {
 }
 
 // owes says whether a bridge that begins has to ask again for what is to be written back. It
-// then has as long for it as the one before.
+// then waits for this node's actors to answer, but not for other nodes once more: bridges that
+// die every second would never come to write anything else.
 func (s *Store) owes() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.owing.IsZero() {
 		return false
 	}
-	s.changed = time.Now()
+	if again := time.Now().Add(answerTime - restorePause); s.changed.Before(again) {
+		s.changed = again
+	}
 	s.owing = s.changed
 	return true
 }

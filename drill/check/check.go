@@ -12,7 +12,9 @@ type refKey struct{ from, to, ref string }
 type checker struct {
 	*History
 	report   *Report
+	unknown  []int64 // when public messages were said of which nobody knows more
 	held     Held
+	toldAs   map[string][]int64  // ids with which public messages were told, by reference; as far as Refs says
 	losses   []Fault             // that lose data, in order of time
 	public   []int64             // every public id that is known: stored, or delivered to anyone
 	stored   map[int64]*Entry    // the public log by id
@@ -72,11 +74,35 @@ func (c *checker) index() {
 			c.inboxes[user][entries[i].Cursor] = &entries[i]
 		}
 	}
+	c.toldAs = make(map[string][]int64)
+	for t, ref := range c.Refs {
+		if t.From == "" && ref != "" {
+			c.toldAs[ref] = append(c.toldAs[ref], t.ID)
+		}
+	}
 	c.indexReceived()
 	c.cursors = c.knownCursors()
 	c.indexLetters()
+	c.indexUnknown()
 	slices.Sort(c.public)
 	c.public = slices.Compact(c.public)
+}
+
+// indexUnknown notes when public messages were said of which nobody knows whether they were stored.
+func (c *checker) indexUnknown() {
+	for _, conn := range c.Connections {
+		for i := range conn.Events {
+			e := &conn.Events[i]
+			if e.Kind != Send || e.To != "" {
+				continue
+			}
+			key := refKey{conn.Client, "", e.Ref}
+			if s := c.sends[key]; (s == nil || len(s.acks) == 0 && s.refused < s.attempts) && len(c.byRef[key]) == 0 {
+				c.unknown = append(c.unknown, e.At)
+			}
+		}
+	}
+	slices.Sort(c.unknown)
 }
 
 func (c *checker) addRef(key refKey, e *Entry) {

@@ -13,6 +13,9 @@ const (
 	// then 1 s in which they only write, and slack for a loaded machine.
 	writeBackTime = 5 * second
 
+	// lift is how far ids are put ahead of the clock after a loss.
+	lift = 2 * second
+
 	// hearTime is how long after it was stored a message may be held by the node alone through which it was: a link that
 	// falls silent is made anew after 3 s.
 	hearTime = 3 * second
@@ -74,6 +77,16 @@ func (c *checker) saidAgain(t Told) bool {
 	})
 }
 
+// wasLost says whether a public message was told with an earlier id, which Redis lost before it was said again.
+func (c *checker) wasLost(e *Entry) bool {
+	for _, id := range c.toldAs[e.Ref] {
+		if id < e.ID && c.excusesLoss(id, id) {
+			return true
+		}
+	}
+	return false
+}
+
 // told is since when a connection can have been told what it heard at a time: it may not have read before.
 func (c *Connection) told(at int64) int64 {
 	for _, s := range c.Stalls {
@@ -87,8 +100,17 @@ func (c *Connection) told(at int64) int64 {
 // beyondTails says whether so many newer public messages were there at a loss that no node had to hold that one.
 func (c *checker) beyondTails(id int64, loss Fault) bool {
 	from, _ := slices.BinarySearch(c.public, id)
-	to, _ := slices.BinarySearch(c.public, loss.End)
-	return to-from > c.held.Public
+	ahead := int64(0) // after a loss ids are put ahead of the clock
+	for _, f := range c.losses {
+		if f.Start < loss.Start {
+			ahead += lift
+		}
+	}
+	to, _ := slices.BinarySearch(c.public, loss.End+ahead)
+	// And some may have been stored that Redis lost before anybody was told.
+	first, _ := slices.BinarySearch(c.unknown, id-ahead-patience)
+	last, _ := slices.BinarySearch(c.unknown, loss.End)
+	return to-from+last-first > c.held.Public
 }
 
 // heldByTheDead says whether a message may have been held only by nodes that died before they could write it back: by all

@@ -3,7 +3,8 @@ package check
 import "fmt"
 
 // checkSenderOrder: what one connection sent into one log stands there in the order sent. Refused attempts don't count:
-// they had no effect, and an earlier attempt on another connection may have had one.
+// they had no effect, and an earlier attempt on another connection may have had one. Nor does what was sent without a ref
+// before something that was sent again elsewhere: nobody says it again, and the first connection's node may still store it.
 func (c *checker) checkSenderOrder() {
 	for _, conn := range c.Connections {
 		refused := make(map[string]bool)
@@ -12,7 +13,7 @@ func (c *checker) checkSenderOrder() {
 				refused[e.Ref] = true
 			}
 		}
-		last := make(map[string]*Entry) // by receiver
+		last, bare := make(map[string]*Entry), make(map[string]bool) // by receiver
 		for i := range conn.Events {
 			e := &conn.Events[i]
 			if e.Kind != Send || refused[e.Ref] {
@@ -23,11 +24,12 @@ func (c *checker) checkSenderOrder() {
 				continue
 			}
 			c.report.checked(SenderOrder, 1)
-			if before := last[e.To]; before != nil && before.ID > entries[0].ID {
+			elsewhere := bare[e.To] && c.sends[refKey{conn.Client, e.To, e.Ref}].attempts > 1
+			if before := last[e.To]; before != nil && before.ID > entries[0].ID && !elsewhere && !c.wasLost(before) {
 				c.report.failed(SenderOrder, Violation{Kind: Swapped, Client: conn.Client, Conn: conn.Number, ID: entries[0].ID,
 					Ref: e.Ref, At: e.At, Note: fmt.Sprintf("%s was sent before it and has id %d", before.Ref, before.ID)})
 			}
-			last[e.To] = entries[0]
+			last[e.To], bare[e.To] = entries[0], e.Bare
 		}
 	}
 	c.checkInboxOrder()

@@ -71,6 +71,7 @@ type run struct {
 // seeded. out takes the trace, unless it is nil.
 func simulate(p Plan, out io.Writer) *Result {
 	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, refs: map[check.Told]string{}, closes: map[uint16]int{}}
+	r.world.trace.note("%d nodes, clients %v, keep %d, ring %d, rates %g %g", p.Nodes, p.Clients, p.Keep, p.Ring, p.FrameRate, p.MessageRate)
 	began := time.Now()
 	res := &Result{Plan: p, Counts: r.counts}
 	if err := r.start(); err != nil {
