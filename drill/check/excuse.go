@@ -53,6 +53,13 @@ func (c *checker) excusesLate(place, passed int64) bool {
 	return found && place <= f.End && place >= c.unheardSince(f)
 }
 
+// excusesOld says likewise of a public message that was too old at the loss for every node to hold it: one that does may be
+// late.
+func (c *checker) excusesOld(id, passed int64) bool {
+	f, found := c.lossAt(passed)
+	return found && c.beyondTails(id, f)
+}
+
 // excusesLoss says whether a public message that was known at a time may be gone for good: Redis lost it, and no node that
 // lived had to hold it.
 func (c *checker) excusesLoss(id, known int64) bool {

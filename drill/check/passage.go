@@ -70,7 +70,7 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 	}
 	switch {
 	case p.opening.Truncated && missed <= max(p.opening.since, p.opening.Cursor) && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
-	case c.lostFor(p, missed), c.excusesLate(missed, at):
+	case c.lostFor(p, missed), c.excusesLate(missed, at) || p.promise == OneOrder && c.excusesOld(missed, at):
 		c.report.excused(p.promise)
 	default:
 		c.report.failed(p.promise, v)
