@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+const (
+	// simFor is how long the simulation goes on with new runs; the plans that once failed
+	// come after it.
+	simFor = 20 * time.Second
+	// huntLimit is how long the simulation may take in all, and likewise the tests of the
+	// package: who works at the server does not wait longer for either.
+	huntLimit = 30 * time.Second
+	sim       = "drill/sim"
+)
+
+// result is what became of a fault.
+type result struct {
+	fault
+	test    string        // that found it; "" if none did
+	failure string        // what the simulation said
+	took    time.Duration // to run, not to build
+	err     error         // it could not be planted, or built
+}
+
+func (r result) found() bool { return r.test != "" }
+
+// by says what found it.
+func (r result) by() string {
+	switch {
+	case r.err != nil:
+		return r.err.Error()
+	case r.failure != "":
+		return "simulation: " + r.failure
+	case r.test != "":
+		return "`" + r.test + "`"
+	default:
+		return "nothing"
+	}
+}
+
+// hunt plants a fault and runs what is to find it: the simulation, then the tests of the package.
+func hunt(ctx context.Context, t *tree, f fault, simFor time.Duration) (r result) {
+	r.fault = f
+	p, err := t.plant(f)
+	if err != nil {
+		return result{fault: f, err: err}
+	}
+	defer p.remove()
+	r.seek(ctx, p, sim, "-test.run=TestPromisesHold|TestPlansThatOnceFailedHold", "-test.v",
+		"-sim.for="+simFor.String(), "-sim.chaos=60s", "-sim.kills=800")
+	if r.found() || r.err != nil {
+		return r
+	}
+	r.seek(ctx, p, f.dir(), "-test.parallel=16") // most of them wait
+	return r
+}
+
+// seek builds a package's tests and runs them until the first fails.
+func (r *result) seek(ctx context.Context, p *planted, pkg string, args ...string) {
+	program, err := p.build(ctx, pkg)
+	if err != nil {
+		r.err = err
+		return
+	}
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, huntLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, append(args, "-test.failfast")...)
+	cmd.Dir = filepath.Join(p.tree.copy, pkg)
+	out, in := io.Pipe()
+	cmd.Stdout, cmd.Stderr = in, in
+	cmd.WaitDelay = time.Second // for what it started
+	ended := make(chan error, 1)
+	if r.err = cmd.Start(); r.err != nil {
+		return
+	}
+	go func() {
+		err := cmd.Wait()
+		_ = in.Close()
+		ended <- err
+	}()
+	r.read(out, cancel)
+	err = <-ended
+	r.took += time.Since(began)
+	if exit := (*exec.ExitError)(nil); !r.found() && errors.As(err, &exit) && ctx.Err() == nil {
+		r.test = pkg + " ended"
+	}
+}
+
+var (
+	// failing is what a run of the simulation says of a failure, and not what it says of each.
+	failing = regexp.MustCompile(`^\s+sim_test\.go:\d+: seed \d+: (\D.*|\d+ [^n].*)$`)
+	failed  = regexp.MustCompile(`^\s*--- FAIL: (\w+)`)
+	// particular are numbers and the like, in which one failure differs from the next.
+	particular = regexp.MustCompile(`\s*\(?\b[a-z]?\d[\w.~]*\b\)?`)
+)
+
+// read goes through what a test says until it says that it failed, and ends it then.
+func (r *result) read(out io.Reader, end func()) {
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if m := failing.FindStringSubmatch(lines.Text()); m != nil && !r.found() {
+			r.test, r.failure = "TestPromisesHold", particular.ReplaceAllString(m[1], "")
+			end()
+		}
+		if m := failed.FindStringSubmatch(lines.Text()); m != nil && !r.found() {
+			r.test = m[1]
+			end()
+		}
+	}
+	_, _ = io.Copy(io.Discard, out) // a line that is too long
+}
