@@ -54,7 +54,7 @@ func hunt(ctx context.Context, t *tree, f fault, simFor time.Duration) (r result
 		return result{fault: f, err: err}
 	}
 	defer p.remove()
-	r.seek(ctx, p, sim, "-test.run=TestPromisesHold|TestPlansThatOnceFailedHold", "-test.v",
+	r.seek(ctx, p, sim, "-test.run="+t.simulations(), "-test.v",
 		"-sim.for="+simFor.String(), "-sim.chaos=60s", "-sim.kills=800")
 	if r.found() || r.err != nil {
 		return r

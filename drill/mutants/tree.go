@@ -41,6 +41,14 @@ func newTree(module string) (*tree, error) {
 	return t, nil
 }
 
+// simulations are the tests to run of the simulation: those of plans only where there are plans.
+func (t *tree) simulations() string {
+	if plans, _ := filepath.Glob(filepath.Join(t.copy, sim, "testdata", "*.json")); len(plans) == 0 {
+		return "TestPromisesHold"
+	}
+	return "TestPromisesHold|TestPlansThatOnceFailedHold"
+}
+
 func (t *tree) remove() { _ = os.RemoveAll(t.root) }
 
 // planted is the tree with a fault in it.
@@ -77,7 +85,7 @@ func (t *tree) plant(f fault) (*planted, error) {
 // build compiles a package's tests, and gives the program.
 func (p *planted) build(ctx context.Context, pkg string) (program string, err error) {
 	program = filepath.Join(p.dir, filepath.Base(pkg)+".test")
-	args := append([]string{"test", "-c", "-trimpath", "-o", program}, p.args...)
+	args := append([]string{"test", "-c", "-trimpath", "-ldflags=-s -w", "-o", program}, p.args...)
 	cmd := exec.CommandContext(ctx, "go", append(args, "./"+pkg)...)
 	cmd.Dir = p.tree.copy
 	if out, err := cmd.CombinedOutput(); err != nil {
