@@ -21,7 +21,7 @@ FUZZ_TIME    ?= 10s
 SIM_FOR  ?= 30m
 SIM_SEED ?= $(shell date +%s)
 
-.PHONY: help run test sim lint vuln fuzz bench microbench docker setup
+.PHONY: help run test sim mutants lint vuln fuzz bench microbench docker setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ test: setup ## all tests, with the race detector; installs redis-server and chro
 sim: ## nodes, links and a Redis that break in virtual time, for SIM_FOR (30m) on all cores, from SIM_SEED on
 	$(GO) test ./drill/sim -count 1 -timeout 0 -run TestPromisesHold -v -sim.procs $(shell nproc) \
 		-sim.for $(SIM_FOR) -sim.seed $(SIM_SEED) -sim.chaos 60s -sim.kills 800
+
+mutants: setup ## plants faults in the server, one at a time, and sees that the simulation or a unit test finds them
+	$(GO) run ./drill/mutants
 
 setup:
 	@.ci/setup
