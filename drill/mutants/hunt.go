@@ -16,9 +16,10 @@ const (
 	// simFor is how long the simulation goes on with new runs; the plans that once failed
 	// come after it.
 	simFor = 20 * time.Second
-	// huntLimit is how long the simulation may take in all, and likewise the tests of the
-	// package: who works at the server does not wait longer for either.
-	huntLimit = 30 * time.Second
+	// simLimit is how long the simulation may take in all, testLimit the tests of the package:
+	// there, what does not come to be is given up after 30 s.
+	simLimit  = 25 * time.Second
+	testLimit = 35 * time.Second
 	sim       = "drill/sim"
 )
 
@@ -55,24 +56,24 @@ func hunt(ctx context.Context, t *tree, f fault, simFor time.Duration) (r result
 		return result{fault: f, err: err}
 	}
 	defer p.remove()
-	r.seek(ctx, p, sim, "-test.run="+t.simulations(), "-test.v",
+	r.seek(ctx, p, simLimit, sim, "-test.run="+t.simulations(), "-test.v",
 		"-sim.for="+simFor.String(), "-sim.chaos=60s", "-sim.kills=800")
 	if r.found() || r.err != nil {
 		return r
 	}
-	r.seek(ctx, p, f.dir(), "-test.parallel=16") // most of them wait
+	r.seek(ctx, p, testLimit, f.dir(), "-test.parallel=16") // most of them wait
 	return r
 }
 
 // seek builds a package's tests and runs them until the first fails.
-func (r *result) seek(ctx context.Context, p *planted, pkg string, args ...string) {
+func (r *result) seek(ctx context.Context, p *planted, limit time.Duration, pkg string, args ...string) {
 	program, err := p.build(ctx, pkg)
 	if err != nil {
 		r.err = err
 		return
 	}
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, huntLimit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, append(args, "-test.failfast")...)
 	cmd.Dir = filepath.Join(p.tree.copy, pkg)
