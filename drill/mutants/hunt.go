@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -26,10 +28,11 @@ const (
 // result is what became of a fault.
 type result struct {
 	fault
-	test    string        // that found it; "" if none did
-	failure string        // what the simulation said
-	took    time.Duration // to run, not to build
-	err     error         // it could not be planted, or built
+	test      string        // that found it; "" if none did
+	simulated bool          // it is the simulation's
+	failure   string        // what it said
+	took      time.Duration // to run, not to build
+	err       error         // it could not be planted, or built
 }
 
 func (r result) found() bool { return r.test != "" }
@@ -39,9 +42,9 @@ func (r result) by() string {
 	switch {
 	case r.err != nil:
 		return r.err.Error()
-	case r.failure != "":
-		return "simulation: " + r.failure
-	case r.test != "":
+	case r.simulated:
+		return "simulation: " + cmp.Or(r.failure, r.test)
+	case r.found():
 		return "`" + r.test + "`"
 	default:
 		return "nothing"
@@ -58,7 +61,7 @@ func hunt(ctx context.Context, t *tree, f fault, simFor time.Duration) (r result
 	defer p.remove()
 	r.seek(ctx, p, simLimit, sim, "-test.run="+t.simulations(), "-test.v",
 		"-sim.for="+simFor.String(), "-sim.chaos=60s", "-sim.kills=800")
-	if r.found() || r.err != nil {
+	if r.simulated = r.found(); r.simulated || r.err != nil {
 		return r
 	}
 	r.seek(ctx, p, testLimit, f.dir(), "-test.parallel=16") // most of them wait
@@ -111,10 +114,12 @@ var (
 // read goes through what a test says until it says that it failed, and ends it then.
 func (r *result) read(out io.Reader, end func()) {
 	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 1<<20)
+	const longest = 1 << 20 // a log line with a stack
+	lines.Buffer(nil, longest)
 	for lines.Scan() {
 		if m := failing.FindStringSubmatch(lines.Text()); m != nil && !r.found() {
-			r.test, r.failure = "TestPromisesHold", particular.ReplaceAllString(m[1], "")
+			what, _, _ := strings.Cut(m[1], " · ") // to whom, and when
+			r.test, r.failure = "TestPromisesHold", particular.ReplaceAllString(what, "")
 			end()
 		}
 		if m := failed.FindStringSubmatch(lines.Text()); m != nil && !r.found() {

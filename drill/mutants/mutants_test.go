@@ -63,14 +63,15 @@ func TestFaultThatLacksSomethingIsNone(t *testing.T) {
 func TestFirstFailureIsTheOneThatIsSaid(t *testing.T) {
 	const run = "    sim_test.go:89: seed 7: 3 nodes, 9 clients, 1m40s virtual in 1.2s, 80000 steps, sum 00, map[]\n"
 	for said, want := range map[string]string{
-		run + "--- PASS: TestPromisesHold (20s)\nPASS\n":                                "nothing",
-		run + "    sim_test.go:95: seed 7: late: c3 (p2) waits for 2 answers\n  more\n": "simulation: late: waits for answers",
-		"log\n--- FAIL: TestThis (0.10s)\n--- FAIL: TestThat (0.10s)\n":                 "`TestThis`",
+		run + "--- PASS: TestPromisesHold (20s)\nPASS\n":                                     "nothing",
+		run + "    sim_test.go:95: seed 7: late: c3 (p2) waits for 2 answers · c3\n  more\n": "late: waits for answers",
+		"log\n--- FAIL: TestThis (0.10s)\n--- FAIL: TestThat (0.10s)\n":                      "`TestThis`",
 	} {
 		var r result
 		ended := false
 		r.read(strings.NewReader(said), func() { ended = true })
-		if r.by() != want || ended != (want != "nothing") {
+		r.simulated = r.failure != ""
+		if strings.TrimPrefix(r.by(), "simulation: ") != want || ended != (want != "nothing") {
 			t.Errorf("%q is %s, ended %v", said, r.by(), ended)
 		}
 	}

@@ -25,7 +25,7 @@ func report(out io.Writer, results []result) error {
 		case r.err != nil:
 			broken = append(broken, by)
 			by = "not planted"
-		case r.failure != "":
+		case r.simulated:
 			simulated++
 		}
 		if r.found() {
