@@ -18,8 +18,7 @@ const (
 	// simFor is how long the simulation goes on with new runs; the plans that once failed
 	// come after it.
 	simFor = 20 * time.Second
-	// simLimit is how long the simulation may take in all, testLimit the tests of the package:
-	// there, what does not come to be is given up after 30 s.
+	// simLimit is how long the simulation may take in all, testLimit the tests of the package.
 	simLimit  = 25 * time.Second
 	testLimit = 35 * time.Second
 	sim       = "drill/sim"
