@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // holds says what is found in the tree as it is: then everything would be.
 func holds(ctx context.Context, t *tree, faults []fault) error {
 	for dir := range packagesOf(faults) {
-		if r := hunt(ctx, t, fault{name: "none", file: dir + "/"}, simFor); r.err != nil || r.found() {
+		if r := hunt(ctx, t, fault{name: "none", file: dir + "/"}); r.err != nil || r.found() {
 			return fmt.Errorf("without any fault there is found: %s", r.by())
 		}
 		fmt.Fprintln(os.Stderr, "no fault is found in", dir)
@@ -93,7 +93,7 @@ func huntAll(ctx context.Context, t *tree, faults []fault, parallel int) []resul
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
-			results[i] = hunt(ctx, t, f, simFor)
+			results[i] = hunt(ctx, t, f)
 			fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), f.name, results[i].by(), results[i].took.Round(time.Second))
 		})
 	}
