@@ -20,8 +20,10 @@ FUZZ_TIME    ?= 10s
 # A simulation of half an hour kills some 1,500,000 actors; of what else breaks it does thousands.
 SIM_FOR  ?= 30m
 SIM_SEED ?= $(shell date +%s)
+SIM_RUNS ?= 0
+SIM_PROCS ?= $(shell nproc)
 
-.PHONY: help run test sim lint vuln fuzz bench microbench docker setup
+.PHONY: help run test sim mutants lint vuln fuzz bench microbench docker setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,9 +35,12 @@ test: setup ## all tests, with the race detector; installs redis-server and chro
 	$(GO) test -p 1 -race -shuffle=on -timeout $(TEST_TIMEOUT) ./...
 	cd drill/peers && $(GO) vet ./... && $(GO) build -o /dev/null ./...
 
-sim: ## nodes, links and a Redis that break in virtual time, for SIM_FOR (30m) on all cores, from SIM_SEED on
-	$(GO) test ./drill/sim -count 1 -timeout 0 -run TestPromisesHold -v -sim.procs $(shell nproc) \
-		-sim.for $(SIM_FOR) -sim.seed $(SIM_SEED) -sim.chaos 60s -sim.kills 800
+sim: ## nodes, links and a Redis that break in virtual time, for SIM_FOR (30m) on SIM_PROCS cores (all), from SIM_SEED on
+	$(GO) test ./drill/sim -count 1 -timeout 0 -run TestPromisesHold -v -sim.procs $(SIM_PROCS) \
+		-sim.for $(SIM_FOR) -sim.runs $(SIM_RUNS) -sim.seed $(SIM_SEED) -sim.chaos 60s -sim.kills 800
+
+mutants: setup ## plants faults in the server, one at a time, and sees that the simulation or a unit test finds them
+	$(GO) run ./drill/mutants
 
 setup:
 	@.ci/setup

@@ -38,3 +38,22 @@ func TestParentThatIsStoppingSpawnsNobody(t *testing.T) {
 		})
 	}
 }
+
+// TestNodeThatGoesAwayHangsUpOnlyOnceWhatWasSaidHasItsOutcome.
+func TestNodeThatGoesAwayHangsUpOnlyOnceWhatWasSaidHasItsOutcome(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice := join(t, chat, "alice")
+	redis.stow(isAppend)
+	alice.say("msg#r:alice:x")
+	eventually(t, "Redis is asked to store it", func() bool { return redis.stowing() == 1 })
+	chat.root.Send(chat.sessions, &hangUpAll{})
+	chat.root.Send(chat.sessions, &drainAll{}) // heard behind it
+	alice.hears(`{"type":"drain"`)
+	if codes := alice.closes(); len(codes) > 0 {
+		t.Errorf("closed with %v before it is stored", codes)
+	}
+	redis.release()
+	alice.hears(`{"type":"ack","ref":"r"`)
+	eventually(t, "the connection is closed", func() bool { return len(alice.closes()) > 0 })
+}

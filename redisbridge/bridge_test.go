@@ -254,3 +254,20 @@ func TestRedisThatBeganAnewIsWrittenBackBeforeAnythingElse(t *testing.T) {
 	}
 	eventually(t, "events flow again", func() bool { return len(of[*actors.Linked](h.ear)) > 1 })
 }
+
+// TestLogThatLostItsEndInSilenceIsWrittenBackFirst: no connection has ended, and it is the same
+// Redis.
+func TestLogThatLostItsEndInSilenceIsWrittenBackFirst(t *testing.T) {
+	t.Parallel()
+	r := startRedis(t)
+	h := newHouse(t, openStore(t, r.Addr(), "n", 10_000))
+	first := h.outcome(h.say("first")).ID
+	_, err := r.Do(soon(t), "DEL", publicKey, refsKey(publicKey))
+	must(t, err)
+	if again := h.outcome(h.say("first")).ID; again != first {
+		t.Errorf("said again it is %d, not %d", again, first)
+	}
+	if got := strings.Join(texts(t, r), " "); got != "first" {
+		t.Errorf("stored: %s", got)
+	}
+}

@@ -139,6 +139,12 @@ func TestNewClaimSeesNoInboxFromBeforeIt(t *testing.T) {
 		if got := claim(t, s, "known", "made up", "token-4"); float64(got.Since) < newest {
 			t.Errorf("who shows a token that nobody knows sees what is older than %d", got.Since)
 		}
+		s.lift = time.Now().Add(time.Minute).UnixMicro() // as after a loss, under a clock that is behind
+		must(t, s.client.Del(soon(t), "chat:claim:known").Err())
+		if got := claim(t, s, "known", "", "token-5"); got.Since < s.lift {
+			t.Errorf("who takes a name while ids are ahead of the clock sees what is older than %d", got.Since)
+		}
+		s.lift = 0
 
 		send(t, s, "sender", "new", "waits")
 		if got := claim(t, s, "new", "", "token-1"); got.Since != 0 || len(got.Conversations) != 1 {
