@@ -13,7 +13,7 @@ BENCHSTAT     := $(TOOLS)/benchstat-$(BENCHSTAT_VERSION)
 
 # For one package; the whole takes some ten minutes on two cores, one package after the other: tests that
 # break links and wait for what heals share no machine with others.
-TEST_TIMEOUT ?= 20m
+TEST_TIMEOUT ?= 40m
 FUZZ_TIME    ?= 10s
 
 .DEFAULT_GOAL := help
