@@ -21,10 +21,13 @@ const (
 	hearTime = 3 * second
 )
 
-// lossAt is the loss of data within whose window t lies.
+// within says whether a time lies in a loss of data, or so soon after it that nodes may still write back.
+func (f Fault) within(t int64) bool { return f.Start <= t && t <= f.End+writeBackTime }
+
+// lossAt is the first loss of data within whose window t lies.
 func (c *checker) lossAt(t int64) (Fault, bool) {
 	for _, f := range c.losses {
-		if f.Start <= t && t <= f.End+writeBackTime {
+		if f.within(t) {
 			return f, true
 		}
 	}
@@ -49,15 +52,15 @@ func (c *checker) unheardSince(loss Fault) int64 {
 // excusesLate says whether a message that a connection passed over at that time may have been written back behind its
 // place, by a node that alone had heard of it: it is in the log then, and not pushed.
 func (c *checker) excusesLate(place, passed int64) bool {
-	f, found := c.lossAt(passed)
-	return found && place <= f.End && place >= c.unheardSince(f)
+	return slices.ContainsFunc(c.losses, func(f Fault) bool {
+		return f.within(passed) && place <= f.End && place >= c.unheardSince(f)
+	})
 }
 
 // excusesOld says likewise of a public message that was too old at the loss for every node to hold it: one that does may be
 // late.
 func (c *checker) excusesOld(id, passed int64) bool {
-	f, found := c.lossAt(passed)
-	return found && c.beyondTails(id, f)
+	return slices.ContainsFunc(c.losses, func(f Fault) bool { return f.within(passed) && c.beyondTails(id, f) })
 }
 
 // excusesLoss says whether a public message that was known at a time may be gone for good: Redis lost it, and no node that
