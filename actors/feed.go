@@ -14,7 +14,7 @@ const (
 type feed struct {
 	log     Log
 	tail    *tail
-	first   int  // entries that the first read of the log's end brings
+	first   int  // entries of the log's end that are held to begin with
 	reading bool // a read is under way
 	again   bool // events were dropped meanwhile: read once more
 	held    []*Appended
@@ -22,10 +22,11 @@ type feed struct {
 	lost    int // holes that could not be
 }
 
-// nextRead is what the feed wants of its log.
+// nextRead is what the feed wants of its log. Of the log's end it reads one entry more than is
+// to be held: that which is before it (tail.begin).
 func (f *feed) nextRead() (after int64, limit int) {
 	if !f.tail.known || f.tail.unsure > 0 {
-		return Newest, f.first
+		return Newest, f.first + 1
 	}
 	return f.tail.last, healBatch
 }

@@ -25,38 +25,52 @@ type fence struct {
 	number uint32    // of the last ping
 	sent   time.Time // when that was
 	armed  bool      // fenceOver is on its way
+	code   Code      // what was refused with
+	rate   float64   // a second, that was gone beyond, if that was why
 }
 
 // refuseInput refuses all that waits behind a refusal, like what is in the outbox: there is
-// more of it than is held for that, and the pong may be behind it.
+// more of it than is held for that, and the pong may be behind it. Who goes on beyond a rate is
+// cut off here as elsewhere.
 func (s *session) refuseInput() {
+	f := &s.conn.state.fence
 	var frames []byte
 	for {
 		frame, ok := s.conn.next()
 		if !ok {
 			break
 		}
+		now := time.Now()
+		if s.conn.countFrame(now) > 0 {
+			f.code, f.rate = CodeRateLimited, s.chat.settings.FrameRate
+		}
+		if f.code == CodeRateLimited && s.conn.floods(f.rate, now) {
+			s.writeFenced(frames, f.code, f.rate)
+			s.conn.close(CloseNotAllowed, "too many frames")
+			return
+		}
 		c, _ := parseCommand(frame) // whatever is wrong with it besides
-		frames = s.refusal(frames, CodeUnavailable, c.ref)
+		frames = s.refusal(frames, f.code, c.ref)
 		s.conn.handled()
 	}
-	s.write(s.fenced(frames))
+	s.writeFenced(frames, f.code, f.rate)
 }
 
 // fenceOver lets a session look whether its client reads.
 type fenceOver struct{ quiet }
 
-// fenced appends to refusals what shows that they were read.
-func (s *session) fenced(refusals []byte) []byte {
+// writeFenced sends refusals with a code, and behind them what shows that they were read. rate
+// is what was gone beyond, if that is why.
+func (s *session) writeFenced(refusals []byte, code Code, rate float64) {
 	if len(refusals) == 0 {
-		return nil
+		return
 	}
 	f := &s.conn.state.fence
 	f.number++
-	f.sent = time.Now()
+	f.sent, f.code, f.rate = time.Now(), code, rate
 	s.conn.awaited.Store(f.number)
 	s.armFence(fencePatience)
-	return binary.BigEndian.AppendUint32(append(refusals, finPing, fenceLen), f.number)
+	s.write(binary.BigEndian.AppendUint32(append(refusals, finPing, fenceLen), f.number))
 }
 
 // behindFence says whether the client may not have read a refusal.

@@ -36,7 +36,7 @@ func (s *session) join(ctx actor.Context, c command) {
 		return
 	}
 	if wait := s.chat.budgets.joins.Take(s.conn.resume.Address, 1, time.Now()); wait > 0 {
-		s.rateLimited(c.ref, 0, wait)
+		s.rateLimited(c, 0, wait)
 		return
 	}
 	c.name = name
@@ -141,7 +141,7 @@ func (s *session) held(m *Held) {
 		s.conn.claim.Store(&claimed)
 		s.acknowledge(op.command.ref)
 	case CodeRateLimited:
-		s.rateLimited(op.command.ref, 0, m.Retry)
+		s.rateLimited(op.command, 0, m.Retry)
 	default:
 		s.refuse(m.Code, op.command.ref)
 	}

@@ -52,7 +52,7 @@ func (s *session) handle(ctx actor.Context, frame string) {
 	c, err := parseCommand(frame)
 	now := time.Now()
 	if wait := s.conn.countFrame(now); wait > 0 {
-		s.rateLimited(c.ref, s.chat.settings.FrameRate, wait)
+		s.rateLimited(c, s.chat.settings.FrameRate, wait)
 		return
 	}
 	if err != nil {
@@ -85,7 +85,7 @@ const freePing = 125
 func (s *session) pong(c command) {
 	if len(c.text) > freePing {
 		if wait := s.chat.budgets.bytes.Take(s.conn.resume.Address, len(c.text), time.Now()); wait > 0 {
-			s.rateLimited(c.ref, 0, wait)
+			s.rateLimited(c, 0, wait)
 			return
 		}
 	}
@@ -104,7 +104,7 @@ func (s *session) say(c command) {
 	}
 	now := time.Now()
 	if limited := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.text), now); limited.wait > 0 {
-		s.rateLimited(c.ref, limited.rate, limited.wait)
+		s.rateLimited(c, limited.rate, limited.wait)
 		return
 	}
 	m := Message{Sender: st.name, Receiver: receiver, Text: c.text, Received: now, Since: st.refs}
@@ -144,7 +144,7 @@ func (s *session) check(c *command) (receiver string, code Code) {
 // budget of its address has to wait: what a page costs is known when it is read.
 func (s *session) readPage(ctx actor.Context, c command) {
 	if debt := s.chat.budgets.bytes.Debt(s.conn.resume.Address, time.Now()); debt > 0 {
-		s.rateLimited(c.ref, 0, debt)
+		s.rateLimited(c, 0, debt)
 		return
 	}
 	if c.verb == verbDMHistory {

@@ -42,12 +42,17 @@ func (b *bucket) takeOf(size, rate float64, now time.Time) (wait time.Duration) 
 }
 
 // rateLimited refuses a frame that came too soon for a rate; who does not stop is cut
-// off.
-func (s *session) rateLimited(ref string, rate float64, wait time.Duration) {
+// off. Only messages have an order that what comes behind must not break.
+func (s *session) rateLimited(c command, rate float64, wait time.Duration) {
 	s.chat.metrics.Refusals.WithLabelValues(string(CodeRateLimited)).Inc()
 	if s.conn.floods(rate, time.Now()) {
 		s.conn.close(CloseNotAllowed, "too many frames")
 		return
 	}
-	s.write(s.fenced(errorFrame(nil, CodeRateLimited, ref, max(1, wait.Milliseconds()))))
+	frame := errorFrame(nil, CodeRateLimited, c.ref, max(1, wait.Milliseconds()))
+	if c.verb == verbMsg || c.verb == verbDM {
+		s.writeFenced(frame, CodeRateLimited, rate)
+	} else {
+		s.write(frame)
+	}
 }

@@ -179,23 +179,24 @@ func (s *session) flush(ctx actor.Context) {
 // error in any case. What waits behind a refused message is refused with it.
 func (s *session) settled(m *Settled) {
 	var frames []byte
-	refused := false
+	var refused Code
 	for _, o := range m.Outcomes {
 		p, ok := s.conn.state.outbox.settle(o.Seq)
 		switch {
 		case !ok:
 		case o.Code != "":
-			refused = true
+			refused = o.Code
 			frames = s.refusal(frames, o.Code, p.ref)
 			frames = s.refuseAll(frames, o.Code, s.conn.state.outbox.refuse())
 		case p.ref != "":
 			frames = ackFrame(frames, p.ref, o.ID)
 		}
 	}
-	if refused {
-		frames = s.fenced(frames)
+	if refused != "" {
+		s.writeFenced(frames, refused, 0)
+	} else {
+		s.write(frames)
 	}
-	s.write(frames)
 }
 
 func (s *session) refuseAll(frames []byte, code Code, refused []pending) []byte {
@@ -210,7 +211,7 @@ func (s *session) refuseAll(frames []byte, code Code, refused []pending) []byte 
 func (s *session) expire(ctx actor.Context) {
 	s.timer = nil
 	now := time.Now()
-	s.write(s.fenced(s.refuseAll(nil, CodeUnavailable, s.conn.state.outbox.expire(now))))
+	s.writeFenced(s.refuseAll(nil, CodeUnavailable, s.conn.state.outbox.expire(now)), CodeUnavailable, 0)
 	if op := s.conn.state.op; op != nil && !now.Before(op.until) {
 		if op.appearing {
 			s.appeared()

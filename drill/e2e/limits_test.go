@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"time"
 
 	"parley/drill/rig"
 )
@@ -80,16 +81,22 @@ func TestWhereListenersMayNotStayOneHasToJoin(t *testing.T) {
 
 // isLimited says whether f refuses for the rate, and holds it to say when to try again.
 func isLimited(t *testing.T, f rig.Frame) bool {
-	var limited struct {
+	_, limited := retryAfter(t, f)
+	return limited
+}
+
+// retryAfter is isLimited, and when to try again.
+func retryAfter(t *testing.T, f rig.Frame) (wait time.Duration, limited bool) {
+	var refusal struct {
 		Retry int `json:"retry_ms"`
 	}
 	if f.Code != "rate_limited" {
-		return false
+		return 0, false
 	}
-	if err := json.Unmarshal(f.Raw, &limited); err != nil || limited.Retry < 1 {
+	if err := json.Unmarshal(f.Raw, &refusal); err != nil || refusal.Retry < 1 {
 		t.Errorf("refused with %s", f.Raw)
 	}
-	return true
+	return time.Duration(refusal.Retry) * time.Millisecond, true
 }
 
 func TestWhoSaysTooMuchIsToldToWaitAndThenCutOff(t *testing.T) {
