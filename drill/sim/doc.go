@@ -1,6 +1,7 @@
 // Package sim runs several nodes' real actors and real bridges, and a Redis that can be
 // broken in every way, in one process and in virtual time: an hour of a bad life takes
-// seconds. drill/check judges what the clients saw, as it does for the drill.
+// seconds. drill/check and drill/check/linear judge what the clients saw, as they do for the
+// drill.
 //
 //	plan.go     what a run is: nodes, clients, faults; made of a seed, or read from testdata
 //	world.go    the one loop: what runs next, and when; everything happens in one of its steps
@@ -12,6 +13,7 @@
 //	client.go   people: they talk, come and go, stall, repeat, share and contest names
 //	fault.go    what a plan's fault does, and what a judge has to know of it
 //	record.go   the history
+//	judge.go    what both judges say of it
 //	shrink.go   a failing plan made small
 //
 // # One seed is one run

@@ -10,6 +10,7 @@ import (
 
 	"parley/actors"
 	"parley/drill/check"
+	"parley/drill/check/linear"
 )
 
 const (
@@ -39,6 +40,7 @@ type Result struct {
 	Failures []string // one line each; none: all promises held
 	Counts   map[string]int
 	Report   *check.Report
+	Second   *linear.Result
 	History  *check.History
 	Sum      uint64 // of the trace
 	Steps    int
@@ -88,12 +90,6 @@ func simulate(p Plan, out io.Writer) *Result {
 	res.Failures = append(res.Failures, r.leaks()...)
 	res.History = r.history()
 	res.Failures = append(res.Failures, r.end()...)
-	res.Report = check.Check(res.History)
-	for _, v := range res.Report.Verdicts {
-		for _, x := range v.Violations {
-			res.Failures = append(res.Failures, x.String())
-		}
-	}
 	res.Failures = append(res.Failures, r.errors...)
 	res.Sum, res.Steps, res.Virtual = r.world.trace.sum.Sum64(), r.world.steps, time.Since(began)
 	return res

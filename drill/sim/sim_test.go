@@ -35,6 +35,7 @@ func live(t *testing.T, p Plan, out io.Writer) (res *Result) {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, p.Seed)
 	synctest.Test(t, func(*testing.T) { res = simulate(p, out) })
+	res.judge()
 	return res
 }
 

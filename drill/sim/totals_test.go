@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"parley/drill/check"
+	"parley/drill/check/linear"
 )
 
 // totals are what many runs did.
@@ -25,6 +26,7 @@ type totals struct {
 	Took         time.Duration
 	Counts       map[string]int
 	Verdicts     []verdict
+	Second       linear.Result
 }
 
 type verdict struct{ Checked, Failed, Excused int }
@@ -48,6 +50,16 @@ func (t *totals) add(res *Result) {
 		t.Verdicts[i].Failed += v.Failed
 		t.Verdicts[i].Excused += v.Excused
 	}
+	t.heed(res.Second)
+}
+
+// heed adds what the second judge says.
+func (t *totals) heed(r *linear.Result) {
+	t.Second.Logs += r.Logs
+	t.Second.Operations += r.Operations
+	t.Second.Left += r.Left
+	t.Second.Unknown += r.Unknown
+	t.Second.Failed += r.Failed
 }
 
 func (t *totals) join(o *totals) {
@@ -63,6 +75,7 @@ func (t *totals) join(o *totals) {
 		t.Verdicts[i].Failed += v.Failed
 		t.Verdicts[i].Excused += v.Excused
 	}
+	t.heed(&o.Second)
 }
 
 func (t *totals) write(test *testing.T, path string) {
@@ -124,6 +137,8 @@ func (t *totals) print(w io.Writer) {
 	for i, v := range t.Verdicts[1:] {
 		fmt.Fprintf(w, "| %d %s | %d | %d | %d |\n", i+1, check.Titles[i+1], v.Checked, v.Failed, v.Excused)
 	}
+	fmt.Fprintf(w, "\n%d logs with %d operations have an order that explains all, but for %d; %d were not judged for Redis had lost data, %d parts for it took too long\n",
+		t.Second.Logs, t.Second.Operations, t.Second.Failed, t.Second.Left, t.Second.Unknown)
 }
 
 func itoa(n uint64) string { return strconv.FormatUint(n, 10) }

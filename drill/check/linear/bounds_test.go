@@ -193,8 +193,14 @@ func TestWhatTakesTooLongIsUnknownAndNotRight(t *testing.T) {
 		w.store(s)
 		w.ack(s)
 	}
-	if r := judge(w.end(), 0, time.Nanosecond); r.Unknown == 0 {
-		t.Errorf("%+v", r)
+	h := w.end()
+	for name, r := range map[string]*Result{
+		"a part":       judge(h, 0, time.Nanosecond, fullPatience),
+		"all together": judge(h, 0, windowPatience, -time.Nanosecond),
+	} {
+		if r.Unknown == 0 {
+			t.Errorf("%s: %+v", name, r)
+		}
 	}
 }
 

@@ -20,6 +20,9 @@ const (
 	// bounds on branching don't hold.
 	windowPatience = 5 * time.Second
 
+	// fullPatience bounds a judgement, which takes some tenths of a second: what is left then is unknown.
+	fullPatience = time.Minute
+
 	// maxListed bounds the violations of one log that are told one by one: a list of thousands helps nobody.
 	maxListed = 20
 
@@ -32,15 +35,16 @@ type court struct {
 	history  *check.History
 	lag      int64
 	patience time.Duration // for one window
+	end      time.Time     // of the patience for all
 	clients  map[string]bool
 	*Result
 }
 
 // Check judges a history in which a node may open connections with the log as it was a lag ago.
-func Check(h *check.History, lag time.Duration) *Result { return judge(h, lag, windowPatience) }
+func Check(h *check.History, lag time.Duration) *Result { return judge(h, lag, windowPatience, fullPatience) }
 
-func judge(h *check.History, lag, patience time.Duration) *Result {
-	c := &court{history: h, lag: lag.Microseconds(), patience: patience, clients: make(map[string]bool), Result: &Result{}}
+func judge(h *check.History, lag, patience, full time.Duration) *Result {
+	c := &court{history: h, lag: lag.Microseconds(), patience: patience, end: time.Now().Add(full), clients: make(map[string]bool), Result: &Result{}}
 	for _, conn := range h.Connections {
 		c.clients[conn.Client] = true
 	}
@@ -60,7 +64,7 @@ func judge(h *check.History, lag, patience time.Duration) *Result {
 func (t *trial) decide() {
 	for e := range t.epochs {
 		var latest *operation
-		for _, w := range windows(&t.epochs[e], t.found[e], t.patience) {
+		for _, w := range windows(&t.epochs[e], t.found[e], t.patience, t.end) {
 			if latest != nil {
 				latest = &operation{kind: carried, place: w.from, call: latest.call, ret: never, earlier: latest}
 				w.all = append(w.all, latest)

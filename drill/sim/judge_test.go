@@ -1,0 +1,65 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/drill/check"
+)
+
+// TestSecondJudgeFindsWhatIsPlanted in the history of a run in which nothing was wrong.
+func TestSecondJudgeFindsWhatIsPlanted(t *testing.T) {
+	res := live(t, Plan{Seed: 1, Nodes: 2, Clients: []int{0, 1, 2, 3}, Keep: 5000, Ring: 1000, Chaos: 10 * time.Second}, nil)
+	if len(res.Failures) > 0 || res.Second.Operations == 0 {
+		t.Fatalf("nothing was broken: %d operations, %q", res.Second.Operations, res.Failures)
+	}
+	for name, plant := range map[string]func(h *check.History){
+		"a message that was acked is gone": func(h *check.History) {
+			middle := len(h.Logs.Public) / 2
+			h.Logs.Public = slices.Delete(slices.Clone(h.Logs.Public), middle, middle+1)
+		},
+		"a connection was not told a message": func(h *check.History) {
+			c := alter(h, check.Msg)
+			first := find(c, check.Msg)
+			c.Events = slices.Delete(c.Events, first, first+1)
+		},
+		"a message was told before anybody said it": func(h *check.History) {
+			c := alter(h, check.Msg)
+			c.Events[find(c, check.Msg)].At = c.Opened
+		},
+		"two messages have one id": func(h *check.History) {
+			c := alter(h, check.Ack)
+			c.Events[find(c, check.Ack)].ID = h.Logs.Public[len(h.Logs.Public)-1].ID
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := *res.History
+			h.Connections = slices.Clone(h.Connections)
+			plant(&h)
+			altered := Result{History: &h}
+			altered.judge()
+			if !slices.ContainsFunc(altered.Failures, func(f string) bool { return strings.HasPrefix(f, secondly) }) {
+				t.Errorf("it said nothing: %q", altered.Failures)
+			}
+		})
+	}
+}
+
+// alter gives the first connection that has such an event, to be changed in this history alone.
+func alter(h *check.History, kind check.Kind) *check.Connection {
+	for i, c := range h.Connections {
+		if find(c, kind) >= 0 {
+			mine := *c
+			mine.Events = slices.Clone(c.Events)
+			h.Connections[i] = &mine
+			return &mine
+		}
+	}
+	panic("the run has no such event")
+}
+
+func find(c *check.Connection, kind check.Kind) int {
+	return slices.IndexFunc(c.Events, func(e check.Event) bool { return e.Kind == kind })
+}
