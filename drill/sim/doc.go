@@ -3,6 +3,7 @@
 // seconds. drill/check and drill/check/linear judge what the clients saw, as they do for the
 // drill.
 //
+//	run.go      a plan as it goes
 //	plan.go     what a run is: nodes, clients, faults; made of a seed, or read from testdata
 //	world.go    the one loop: what runs next, and when; everything happens in one of its steps
 //	conn.go     connections to Redis: bytes that wait until the world delivers them
@@ -10,9 +11,13 @@
 //	redis.go    the Redis: killed, wiped, rolled back, paused, full, its clock set
 //	node.go     a node: started, killed, drained, paused; its actors killed
 //	socket.go   a client's connection: what the kernel and the transport do there
-//	client.go   people: they talk, come and go, stall, repeat, share and contest names
+//	frame.go    frames, as far as a client takes them apart
+//	client.go   people: they come and go, stall, repeat, share names
+//	talk.go     what they say, and when
 //	fault.go    what a plan's fault does, and what a judge has to know of it
 //	record.go   the history
+//	follower.go the logs, while they are written and trimmed
+//	settle.go   the end: everybody has everything, and nothing is left behind
 //	judge.go    what both judges say of it
 //	shrink.go   a failing plan made small
 //

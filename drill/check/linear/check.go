@@ -41,7 +41,9 @@ type court struct {
 }
 
 // Check judges a history in which a node may open connections with the log as it was a lag ago.
-func Check(h *check.History, lag time.Duration) *Result { return judge(h, lag, windowPatience, fullPatience) }
+func Check(h *check.History, lag time.Duration) *Result {
+	return judge(h, lag, windowPatience, fullPatience)
+}
 
 func judge(h *check.History, lag, patience, full time.Duration) *Result {
 	c := &court{history: h, lag: lag.Microseconds(), patience: patience, end: time.Now().Add(full), clients: make(map[string]bool), Result: &Result{}}
