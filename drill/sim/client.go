@@ -34,7 +34,9 @@ type client struct {
 	run    *run
 	label  string // its own, and the same in each run
 	person *person
-	number int // among the person's
+	number int    // among those with its name
+	rival  *rival // nil: nobody else wants its name
+	floods bool   // it says far too much at times
 	rand   *rand.Rand
 
 	socket *socket // nil while it is away
@@ -75,6 +77,9 @@ func (c *client) around(mean time.Duration) time.Duration {
 // arrive connects to one of the nodes that take connections; it tries until there is one.
 func (c *client) arrive() {
 	c.life++
+	if c.rival != nil {
+		c.rival.begin(c)
+	}
 	nodes := c.run.open()
 	if len(nodes) == 0 {
 		c.during(backoff, "finds no node", c.arrive)
@@ -128,6 +133,9 @@ func (c *client) hear(f rig.Frame) {
 		c.resumedInbox(f)
 		c.welcome()
 	case "ack":
+		if c.rival != nil && f.Ref == c.rival.hold {
+			c.record.Shown = true // a hold says what a token does
+		}
 		c.answered(f.Ref)
 	case "error":
 		if f.Ref != "" {
@@ -142,10 +150,15 @@ func (c *client) hear(f rig.Frame) {
 func (c *client) join() {
 	switch {
 	case c.joined || c.asked || c.socket == nil:
-	case c.number > 1 && c.person.token == "":
+	case c.rival == nil && c.number > 1 && c.person.token == "":
 		c.during(rejoinPause, "waits for the token", c.join)
 	default:
 		c.asked = true
+		person := c.person.name
+		if c.rival != nil {
+			person = c.rival.person(person)
+		}
+		c.record.joining(person, c.person.token != "")
 		frame := "join:" + c.person.name
 		if c.person.token != "" {
 			frame += ":" + c.person.token
@@ -157,7 +170,10 @@ func (c *client) join() {
 // refusedJoin tries again; whose token was in an answer that never came becomes somebody else.
 func (c *client) refusedJoin(code string) {
 	c.asked = false
-	if code == "name_taken" {
+	if code == "name_taken" && c.rival != nil {
+		c.run.lost++
+		c.rival.estrange(c)
+	} else if code == "name_taken" {
 		c.run.taken++
 		if c.taken++; c.taken >= 3 && c.person.token == "" {
 			c.run.rename(c)
@@ -173,8 +189,13 @@ func (c *client) welcome() {
 	for _, m := range c.unacked {
 		c.send(m)
 	}
-	if !c.quiet {
-		c.talk()
+	if c.quiet {
+		return
+	}
+	c.talk()
+	if c.rival != nil {
+		c.rival.rejoice(c)
+	} else {
 		c.idle()
 	}
 }
@@ -186,7 +207,11 @@ func (c *client) leave(goodbye bool) {
 	s := c.socket
 	s.drop(goodbye)
 	c.record.Goodbye = goodbye
-	c.during(maxAway, "comes back", c.arrive)
+	away := maxAway
+	if c.rival != nil {
+		away = maxAloof
+	}
+	c.during(away, "comes back", c.arrive)
 }
 
 func (c *client) stall(on bool) {
@@ -228,6 +253,9 @@ func (c *client) resumedInbox(f rig.Frame) {
 		DMs   []rig.Message `json:"dms"`
 	}
 	_ = json.Unmarshal(f.Raw, &joined) // not JSON: no place to move to
+	if joined.Token != c.person.token {
+		c.record.Shown = false // what was shown was another claim's, which somebody has taken since
+	}
 	if joined.Token != "" {
 		c.person.token = joined.Token
 	}

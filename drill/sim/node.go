@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,8 +53,9 @@ func startNode(w *world, redis *server, name string, p Plan, errs *[]string) (*n
 	}
 	n.store = store
 	n.chat, err = actors.New(actors.Options{
-		Settings: actors.Settings{HistorySize: historySize, MaxTextBytes: 4096, FrameRate: p.FrameRate, MessageRate: p.MessageRate},
-		Node:     name, Bridge: store.Actor, Log: log, Registerer: registry,
+		Settings: actors.Settings{HistorySize: historySize, MaxTextBytes: cmp.Or(p.MaxText, maxText), FrameRate: p.FrameRate,
+			MessageRate: p.MessageRate, ConversationRate: p.ConversationRate},
+		Node: name, Bridge: store.Actor, Log: log, Registerer: registry,
 		Dispatch: func(name string) actor.Dispatcher { return &turns{node: n, key: n.name + "/" + name} },
 		Memory:   actors.Memory{Public: p.Ring, Inbox: p.Ring},
 	})
@@ -71,9 +73,11 @@ func (n *node) spawn(lane string, work func()) {
 }
 
 const (
-	historySize   = 20
-	journalRings  = 4 // a journal holds so many times what a ring does
-	nameHold      = 10 * time.Minute
+	historySize  = 20
+	journalRings = 4 // a journal holds so many times what a ring does
+	maxText      = 4096
+	// nameHold is short, so that rivals wait for its end, too.
+	nameHold      = 6 * time.Second
 	sweepInterval = time.Second
 )
 

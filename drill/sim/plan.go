@@ -54,15 +54,19 @@ type Fault struct {
 
 // Plan is all that a run depends on.
 type Plan struct {
-	Seed        uint64        `json:"seed"`
-	Nodes       int           `json:"nodes"`
-	Clients     []int         `json:"clients"` // by number; a shrunk plan lacks some
-	Keep        int           `json:"keep"`    // HISTORY_KEEP
-	Ring        int           `json:"ring"`    // what nodes remember of a log
-	FrameRate   float64       `json:"frame_rate,omitempty"`
-	MessageRate float64       `json:"message_rate,omitempty"`
-	Chaos       time.Duration `json:"chaos"` // how long things break
-	Faults      []Fault       `json:"faults"`
+	Seed             uint64        `json:"seed"`
+	Nodes            int           `json:"nodes"`
+	Clients          []int         `json:"clients"`            // by number; a shrunk plan lacks some
+	Rivals           int           `json:"rivals,omitempty"`   // clients besides that fight for names
+	Flooders         []int         `json:"flooders,omitempty"` // the clients that say too much
+	Keep             int           `json:"keep"`               // HISTORY_KEEP
+	Ring             int           `json:"ring"`               // what nodes remember of a log
+	FrameRate        float64       `json:"frame_rate,omitempty"`
+	MessageRate      float64       `json:"message_rate,omitempty"`
+	ConversationRate float64       `json:"conversation_rate,omitempty"` // a minute
+	MaxText          int           `json:"max_text,omitempty"`          // bytes; 0: as usual
+	Chaos            time.Duration `json:"chaos"`                       // how long things break
+	Faults           []Fault       `json:"faults"`
 }
 
 // Size bounds what plans are made.
@@ -115,9 +119,36 @@ func newPlan(seed uint64, size Size) Plan {
 	if len(mine) > 0 {
 		p.breakThings(r, mine)
 	}
+	p.contend(rand.New(rand.NewPCG(seed, 3)), slices.Contains(mine, setClock))
 	slices.SortStableFunc(p.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 	return p
 }
+
+// contend has clients fight for names, and say too much. Clocks are for the judge of who
+// has a name what they are for the others: it takes them to go on.
+func (p *Plan) contend(r *rand.Rand, clockIsSet bool) {
+	if !clockIsSet && r.IntN(rivalOdds) == 0 {
+		p.Rivals = prizes + r.IntN(maxRivals-prizes+1)
+	}
+	if r.IntN(floodOdds) > 0 {
+		return
+	}
+	p.MessageRate, p.FrameRate, p.Flooders = 1, 20, p.Clients[:1+r.IntN(min(2, len(p.Clients)))]
+	if r.IntN(2) == 0 {
+		p.ConversationRate = 1
+	}
+	if r.IntN(2) == 0 {
+		p.MaxText = 1024
+	}
+}
+
+const (
+	// Names are fought for in one plan of rivalOdds, by three for each at most, and one of
+	// floodOdds has clients that say too much.
+	rivalOdds = 2
+	maxRivals = 3 * prizes
+	floodOdds = 4
+)
 
 // killActors spreads so many kills over the chaos, in series and one by one.
 func (p *Plan) killActors(r *rand.Rand, kills int) {

@@ -34,11 +34,22 @@ func (r *record) sent(m message) {
 		Detail: &check.Detail{Ref: m.ref, To: m.to, Bare: m.bare}})
 }
 
+// joining notes who wants the name, and whether the token of an earlier connection proves it.
+func (r *record) joining(person string, shown bool) {
+	r.Person, r.Shown = person, shown
+	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Join})
+}
+
+// asked notes a question that is answered with its ref.
+func (r *record) asked(ref string) {
+	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Ask, Detail: &check.Detail{Ref: ref}})
+}
+
 func (r *record) stall(on bool) {
 	switch {
-	case on:
+	case on && r.stalled == 0: // a fault may have it stop that has stopped by itself
 		r.stalled = now()
-	case r.stalled != 0:
+	case !on && r.stalled != 0:
 		r.Stalls = append(r.Stalls, check.Span{Start: r.stalled, End: now()})
 		r.stalled = 0
 	}

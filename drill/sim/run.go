@@ -42,6 +42,7 @@ type run struct {
 	lives    []int
 	dead     []*node
 	clients  []*client
+	rivals   []*client // of those that want one name one can be there at the end
 	people   []*person
 	records  []*record
 	refs     map[check.Told]string
@@ -50,6 +51,8 @@ type run struct {
 	counts   map[string]int
 	closes   map[uint16]int
 	taken    int
+	won      int // by rivals
+	lost     int
 	renamed  int
 	errors   []string
 	follower follower
@@ -102,8 +105,15 @@ func (r *run) start() (err error) {
 			r.people = append(r.people, p)
 			r.clients = append(r.clients, newClient(r, fmt.Sprintf("c%d", i), p, r.plan.Seed<<8+uint64(i)))
 		}
+		r.clients[len(r.clients)-1].floods = slices.Contains(r.plan.Flooders, i)
 	}
-	for _, c := range r.clients {
+	for i := range r.plan.Rivals {
+		r.rivals = append(r.rivals, newRival(r, i))
+	}
+	for i := range min(prizes, r.plan.Rivals) {
+		r.people = append(r.people, r.rivals[i].person) // others write to that name
+	}
+	for _, c := range r.all() {
 		c.during(gatherTime, "arrives", c.arrive)
 	}
 	return nil
@@ -142,6 +152,9 @@ func (r *run) links() (all []*link) {
 	return all
 }
 
+// all are the clients and the rivals.
+func (r *run) all() []*client { return slices.Concat(r.clients, r.rivals) }
+
 func (r *run) someone(of *rand.Rand) *person { return r.people[of.IntN(len(r.people))] }
 
 // rename makes a person another one, who was never here: the token was in an answer that was
@@ -168,7 +181,8 @@ func (r *run) newRecord(c *client, n *node) *record {
 
 func (r *run) history() *check.History {
 	h := &check.History{End: now(), Logs: r.follower.logs(),
-		Held: check.Held{Public: r.plan.Ring, Inbox: r.plan.Ring, Journal: journalRings * r.plan.Ring}}
+		Held: check.Held{Public: r.plan.Ring, Inbox: r.plan.Ring, Journal: journalRings * r.plan.Ring},
+		Hold: nameHold.Microseconds()}
 	h.Logs.Keep, h.Refs = r.plan.Keep, r.refs
 	for _, rec := range r.records {
 		rec.stall(false)

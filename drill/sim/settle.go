@@ -23,14 +23,19 @@ const (
 
 // settle has everybody finish, and says what did not come to its end in time.
 func (r *run) settle() (late []string) {
-	for _, c := range r.clients {
+	for _, c := range r.all() {
 		c.hush()
 	}
 	tell := func(c *client, what string) {
 		late = append(late, fmt.Sprintf("late: %s (%s) %s", c.label, c.person.name, what))
 	}
 	unsettled := func(c *client) bool { return !c.settled() }
-	if !r.world.run(time.Now().Add(quietLimit), func() bool { return r.underWay == 0 && !slices.ContainsFunc(r.clients, unsettled) }) {
+	if !r.world.run(time.Now().Add(quietLimit), func() bool {
+		return r.underWay == 0 && len(r.unclaimed()) == 0 && !slices.ContainsFunc(r.clients, unsettled)
+	}) {
+		for _, name := range r.unclaimed() {
+			late = append(late, "late: nobody has got "+name)
+		}
 		for _, c := range r.clients {
 			if !c.settled() {
 				tell(c, fmt.Sprintf("opened %v, joined %v, waits for %d answers", c.opened, c.joined, len(c.unacked)))
@@ -63,6 +68,17 @@ func (r *run) settle() (late []string) {
 	return late
 }
 
+// unclaimed are the names that rivals want and none has.
+func (r *run) unclaimed() (names []string) {
+	for i := range min(prizes, len(r.rivals)) {
+		name := r.rivals[i].person.name
+		if !slices.ContainsFunc(r.rivals, func(c *client) bool { return c.joined && c.person.name == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // leaks says which actors there are that should not be, or are not that should.
 func (r *run) leaks() (wrong []string) {
 	for _, n := range r.nodes {
@@ -70,7 +86,7 @@ func (r *run) leaks() (wrong []string) {
 			continue
 		}
 		names := map[string]bool{}
-		for _, c := range r.clients {
+		for _, c := range r.all() {
 			if c.socket != nil && c.socket.node == n && c.joined {
 				names[c.person.name] = true
 			}
@@ -92,7 +108,7 @@ func (r *run) leaks() (wrong []string) {
 
 // end ends everything; the bubble waits for it.
 func (r *run) end() (wrong []string) {
-	for _, c := range r.clients {
+	for _, c := range r.all() {
 		c.life++
 		if c.socket != nil {
 			c.socket.drop(true)

@@ -54,15 +54,19 @@ func (c *client) talk() {
 }
 
 func (c *client) speak() {
-	if len(c.unacked) >= maxUnacked {
-		return
+	if len(c.unacked) < maxUnacked {
+		c.say()
 	}
+}
+
+// say says one new thing.
+func (c *client) say() {
 	to := ""
 	if c.rand.IntN(100) < privatePercent {
 		to = c.run.someone(c.rand).name
 	}
 	c.seq++
-	ref := fmt.Sprintf("%s-%d_%d", c.person.name, c.number, c.seq)
+	ref := c.ref()
 	m := message{ref: ref, to: to, text: ref + " " + fillers[c.rand.IntN(len(fillers))]}
 	from, verb := c.person.name, "msg"
 	if to != "" {
@@ -82,6 +86,29 @@ func (c *client) speak() {
 	c.unacked = append(c.unacked, m)
 	c.send(m)
 }
+
+// ref is unique among those of its name.
+func (c *client) ref() string { return fmt.Sprintf("%s-%d_%d", c.person.name, c.number, c.seq) }
+
+// flood says far too much at once: a burst is let through, some hundred frames more are refused,
+// and then the connection ends. All of it is said again until it is answered.
+func (c *client) flood() {
+	c.run.count("client floods")
+	n := shortFlood
+	if c.rand.IntN(longFlood) == 0 {
+		n *= longFlood
+	}
+	for range n {
+		c.say()
+	}
+}
+
+const (
+	// shortFlood is beyond the burst of a MESSAGE_RATE of 1; one flood of so many is so many
+	// times as long, and beyond what is refused before a connection is cut off, too.
+	shortFlood = 50
+	longFlood  = 4
+)
 
 // fillers make texts differ in size: a few fill a client's buffers.
 var fillers = []string{"hello", "two\nlines", "grüße ☃ 你好", strings.Repeat("long ", 60), strings.Repeat("very long ", 200)}
@@ -104,6 +131,11 @@ func (c *client) answered(ref string) {
 func (c *client) idle() {
 	c.during(c.around(meanWhim), "has a whim", func() {
 		if c.quiet {
+			return
+		}
+		if c.floods && c.rand.IntN(2) == 0 {
+			c.flood()
+			c.idle()
 			return
 		}
 		switch c.rand.IntN(4) {
