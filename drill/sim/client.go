@@ -108,7 +108,6 @@ func resumed(cursor int64) int64 {
 // closed hears that the connection is over.
 func (c *client) closed(code uint16) {
 	c.record.closed(code == closedByClient)
-	c.run.closes[code]++
 	c.socket = nil
 	c.life++
 	c.opened, c.joined, c.asked = false, false, false
@@ -138,6 +137,9 @@ func (c *client) hear(f rig.Frame) {
 		}
 		c.answered(f.Ref)
 	case "error":
+		if f.Code == "rate_limited" {
+			c.run.count(limited)
+		}
 		if f.Ref != "" {
 			c.answered(f.Ref)
 		} else if !c.joined {
@@ -171,10 +173,9 @@ func (c *client) join() {
 func (c *client) refusedJoin(code string) {
 	c.asked = false
 	if code == "name_taken" && c.rival != nil {
-		c.run.lost++
+		c.run.count(nameTaken)
 		c.rival.estrange(c)
 	} else if code == "name_taken" {
-		c.run.taken++
 		if c.taken++; c.taken >= 3 && c.person.token == "" {
 			c.run.rename(c)
 			return

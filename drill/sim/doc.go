@@ -13,6 +13,7 @@
 //	socket.go   a client's connection: what the kernel and the transport do there
 //	frame.go    frames, as far as a client takes them apart
 //	client.go   people: they come and go, stall, repeat, share names
+//	rival.go    who fight for a name
 //	talk.go     what they say, and when
 //	fault.go    what a plan's fault does, and what a judge has to know of it
 //	record.go   the history

@@ -47,6 +47,34 @@ func TestSecondJudgeFindsWhatIsPlanted(t *testing.T) {
 	}
 }
 
+// TestJudgeFindsTwoHoldersOfAName in a run in which rivals had it one after the other.
+func TestJudgeFindsTwoHoldersOfAName(t *testing.T) {
+	res := live(t, Plan{Seed: 1, Nodes: 2, Clients: []int{0}, Rivals: 3 * prizes, Keep: 5000, Ring: 1000, Chaos: 30 * time.Second}, nil)
+	if len(res.Failures) > 0 || res.Counts[nameTaken] == 0 {
+		t.Fatalf("nothing was broken: %v, %q", res.Counts, res.Failures)
+	}
+	h := *res.History
+	h.Connections = slices.Clone(h.Connections)
+	for i, before := range h.Connections {
+		for _, taker := range h.Connections[i+1:] {
+			had, has := find(before, check.Welcome), find(taker, check.Welcome)
+			if had < 0 || has < 0 || before.Client != taker.Client || before.Person == taker.Person || before.Goodbye {
+				continue
+			}
+			mine := *before
+			mine.Closed = taker.Events[has].At + 1
+			h.Connections[i] = &mine
+			altered := Result{History: &h}
+			altered.judge()
+			if !altered.Report.Has(check.TwoHolders) {
+				t.Errorf("it said nothing: %q", altered.Failures)
+			}
+			return
+		}
+	}
+	t.Fatal("no name had two holders, one after the other")
+}
+
 // alter gives the first connection that has such an event, to be changed in this history alone.
 func alter(h *check.History, kind check.Kind) *check.Connection {
 	for i, c := range h.Connections {

@@ -32,6 +32,14 @@ func newRival(r *run, i int) *client {
 	return c
 }
 
+// What a run counts besides what it breaks.
+const (
+	nameWon   = "a name won that others want"
+	nameTaken = "a name refused that others have"
+	flooded   = "a flood of messages"
+	limited   = "a message refused for its rate"
+)
+
 const (
 	// prizes are the names that rivals want.
 	prizes = 2
@@ -62,7 +70,7 @@ func (v *rival) person(name string) string {
 
 // rejoice does what a rival does with the name that it got.
 func (v *rival) rejoice(c *client) {
-	c.run.won++
+	c.run.count(nameWon)
 	if c.rand.IntN(100) < holdPercent {
 		c.seq++
 		v.hold = c.ref()

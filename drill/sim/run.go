@@ -49,10 +49,6 @@ type run struct {
 	faults   []*check.Fault
 	underWay int
 	counts   map[string]int
-	closes   map[uint16]int
-	taken    int
-	won      int // by rivals
-	lost     int
 	renamed  int
 	errors   []string
 	follower follower
@@ -61,8 +57,9 @@ type run struct {
 // simulate does what a plan says. It must be called inside a synctest bubble, with crypto/rand
 // seeded. out takes the trace, unless it is nil.
 func simulate(p Plan, out io.Writer) *Result {
-	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, refs: map[check.Told]string{}, closes: map[uint16]int{}}
-	r.world.trace.note("%d nodes, clients %v, keep %d, ring %d, rates %g %g", p.Nodes, p.Clients, p.Keep, p.Ring, p.FrameRate, p.MessageRate)
+	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, refs: map[check.Told]string{}}
+	r.world.trace.note("%d nodes, clients %v and %d rivals, %v flood, keep %d, ring %d, rates %g %g %g, texts of %d", p.Nodes, p.Clients, p.Rivals,
+		p.Flooders, p.Keep, p.Ring, p.FrameRate, p.MessageRate, p.ConversationRate, p.MaxText)
 	began := time.Now()
 	res := &Result{Plan: p, Counts: r.counts}
 	if err := r.start(); err != nil {

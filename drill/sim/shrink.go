@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// shrink makes a failing plan small: it takes away clients, faults, and time, as long as it
+// shrink makes a failing plan small: it takes away clients, faults, limits, and time, as long as it
 // still fails in the same way. try says how a plan fails, "" if it does not. It stops at the
 // end.
 func shrink(p Plan, how string, end time.Time, try func(Plan) (how string)) Plan {
@@ -38,6 +38,22 @@ func shrink(p Plan, how string, end time.Time, try func(Plan) (how string)) Plan
 				}
 			}
 		}
+		for p.Rivals > 0 {
+			candidate := p
+			candidate.Rivals--
+			smaller, ok := fails(candidate)
+			if !ok {
+				break
+			}
+			p, shrunk = smaller, true
+		}
+		if p.limited() {
+			candidate := p
+			candidate.MessageRate, candidate.FrameRate, candidate.ConversationRate, candidate.MaxText, candidate.Flooders = 0, 0, 0, 0, nil
+			if smaller, ok := fails(candidate); ok {
+				p, shrunk = smaller, true
+			}
+		}
 		for i := 0; i < len(p.Clients) && len(p.Clients) > 1; {
 			candidate := p
 			candidate.Clients = slices.Delete(slices.Clone(p.Clients), i, i+1)
@@ -53,6 +69,10 @@ func shrink(p Plan, how string, end time.Time, try func(Plan) (how string)) Plan
 
 // chances is how many seeds a smaller plan is tried with.
 const chances = 3
+
+func (p *Plan) limited() bool {
+	return p.MessageRate+p.FrameRate+p.ConversationRate > 0 || p.MaxText > 0 || len(p.Flooders) > 0
+}
 
 // trim ends the chaos soon after its last fault.
 func (p *Plan) trim() {

@@ -93,7 +93,7 @@ func (c *client) ref() string { return fmt.Sprintf("%s-%d_%d", c.person.name, c.
 // flood says far too much at once: a burst is let through, some hundred frames more are refused,
 // and then the connection ends. All of it is said again until it is answered.
 func (c *client) flood() {
-	c.run.count("client floods")
+	c.run.count(flooded)
 	n := shortFlood
 	if c.rand.IntN(longFlood) == 0 {
 		n *= longFlood

@@ -128,7 +128,7 @@ func (t *totals) shareOut(test *testing.T, n int) {
 
 // print tells it as a table, which is Markdown.
 func (t *totals) print(w io.Writer) {
-	fmt.Fprintf(w, "\n%d runs, %d failed: %v of virtual time in %v, %d steps\n\n| what was broken | times |\n| - | -: |\n",
+	fmt.Fprintf(w, "\n%d runs, %d failed: %v of virtual time in %v, %d steps\n\n| what was done | times |\n| - | -: |\n",
 		t.Runs, t.Failed, t.Virtual.Round(time.Second), t.Took.Round(time.Second), t.Steps)
 	for _, what := range slices.Sorted(maps.Keys(t.Counts)) {
 		fmt.Fprintf(w, "| %s | %d |\n", what, t.Counts[what])
