@@ -32,7 +32,8 @@ type Chat struct {
 	system   *actor.ActorSystem
 	root     *actor.RootContext
 	census   *census
-	workers  *workers    // nil where Options.Dispatch has the mailboxes run
+	workers  *workers // nil where Options.Dispatch has the mailboxes run
+	resume   func(connection uint64, goOn func())
 	stopped  atomic.Bool // no new top supervisor is to be started
 	finished chan struct{}
 
@@ -70,6 +71,9 @@ type Options struct {
 	// Dispatch gives what runs the mailbox of the actor with that name: a simulation
 	// decides what runs next. nil: a few workers, for all.
 	Dispatch func(actor string) actor.Dispatcher
+	// Resume lets the read loop of that connection go on, which waits in Receive: when is a
+	// simulation's to decide. nil: at once.
+	Resume func(connection uint64, goOn func())
 	// Memory is how much the node remembers of the logs; the zero one is the usual.
 	Memory Memory
 }
@@ -113,6 +117,9 @@ func New(o Options) (*Chat, error) {
 		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }),
 		actor.WithDeadLetterThrottleInterval(deadLetterInterval))
 	c.root = c.system.Root
+	if c.resume = o.Resume; c.resume == nil {
+		c.resume = func(_ uint64, goOn func()) { goOn() }
+	}
 	dispatch := o.Dispatch
 	if dispatch == nil {
 		c.workers = newWorkers(workersPerCore*runtime.GOMAXPROCS(0), &c.log)

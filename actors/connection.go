@@ -157,8 +157,11 @@ func (c *Connection) handled() {
 	if c.input.len() == 0 {
 		c.input.shrink(0) // an idle connection costs no buffer
 	}
+	waits := c.crowded
 	c.mu.Unlock()
-	c.space.Signal()
+	if waits {
+		c.chat.resume(c.ID, c.space.Signal)
+	}
 }
 
 // Joined says whether the client has joined under a name.

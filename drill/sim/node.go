@@ -57,7 +57,10 @@ func startNode(w *world, redis *server, name string, p Plan, errs *[]string) (*n
 			MessageRate: p.MessageRate, ConversationRate: p.ConversationRate},
 		Node: name, Bridge: store.Actor, Log: log, Registerer: registry,
 		Dispatch: func(name string) actor.Dispatcher { return &turns{node: n, key: n.name + "/" + name} },
-		Memory:   actors.Memory{Public: p.Ring, Inbox: p.Ring},
+		Resume: func(connection uint64, goOn func()) {
+			w.post(task{key: fmt.Sprintf("%s/reader-%d", n.name, connection), held: n.hold, do: goOn})
+		},
+		Memory: actors.Memory{Public: p.Ring, Inbox: p.Ring},
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), store.Close())
