@@ -1,6 +1,6 @@
 -- Looks whether a claim is still the one that a node vouches for, and renews it; one
 -- that Redis has lost is written back. What was written back of somebody who is not
--- connected any more gives way to somebody who is.
+-- connected any more gives way to somebody who is, and to a later holder.
 --
 -- KEYS[1]  hash: the claim, as claim.lua has it; and former: '1' until it is used, if it
 --          was written back of somebody who is not connected
@@ -18,13 +18,14 @@
 local key = KEYS[1]
 local time = redis.call('TIME')
 local at = tonumber(time[1]) * 1000000 + tonumber(time[2]) - tonumber(ARGV[5])
-local claim = redis.call('HMGET', key, 'spelling', 'token', 'signed', 'seen', 'former')
+local claim = redis.call('HMGET', key, 'spelling', 'token', 'signed', 'seen', 'former', 'since')
 local connected = ARGV[5] == '0'
 
 local known = claim[1]
 local same = known == ARGV[1] and (claim[3] or '0') == ARGV[4] and (ARGV[4] == '1' or claim[2] == ARGV[2])
 if known and not same then
-  if not (connected and claim[5] == '1') then return 0 end
+  local later = tonumber(ARGV[3]) > tonumber(claim[6] or '0')
+  if claim[5] ~= '1' or not (connected or later) then return 0 end
   redis.call('DEL', key)
   known = false
 end

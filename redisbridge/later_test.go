@@ -1,0 +1,35 @@
+package redisbridge
+
+import (
+	"testing"
+	"time"
+
+	"parley/actors"
+)
+
+// TestOfTwoWhoHaveGoneTheLaterHolderIsWrittenBack: two nodes remember two holders of a name that
+// Redis has forgotten. The earlier one, who comes back with the token, is not to be told what was
+// sent to the later.
+func TestOfTwoWhoHaveGoneTheLaterHolderIsWrittenBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		earlier := actors.HeldClaim{Name: "alice", Token: "token-1", Since: 17, Left: time.Now().Add(-time.Minute)}
+		later := actors.HeldClaim{Name: "alice", Token: "token-2", Since: 30, Left: time.Now().Add(-time.Second * 30)}
+		for _, order := range [][]actors.HeldClaim{{earlier, later}, {later, earlier}} {
+			must(t, s.client.Del(soon(t), "chat:claim:alice").Err())
+			for _, c := range order {
+				vouchFor(t, s, c)
+			}
+			if got := claim(t, s, "alice", "token-1", "x"); got.Since <= later.Since {
+				t.Errorf("the earlier one is told what was said to the later: %+v", got)
+			}
+		}
+		must(t, s.client.Del(soon(t), "chat:claim:alice").Err())
+		vouchFor(t, s, earlier)
+		claim(t, s, "alice", "token-1", "x")
+		if vouchFor(t, s, later) {
+			t.Error("one who has gone has the name of somebody who has come back")
+		}
+	})
+}
