@@ -109,18 +109,52 @@ func (c *Connection) told(at int64) int64 {
 
 // beyondTails says whether so many newer public messages were there at a loss that no node had to hold that one.
 func (c *checker) beyondTails(id int64, loss Fault) bool {
+	return c.since(id, loss.End, loss.Start) > c.held.Public
+}
+
+// since is how many public messages there were at most from one on, itself included, up to a time. Losses of data up to
+// another time have put ids ahead.
+func (c *checker) since(id, until, lossesTo int64) int {
 	from, _ := slices.BinarySearch(c.public, id)
 	ahead := int64(0) // after a loss ids are put ahead of the clock
 	for _, f := range c.losses {
-		if f.Start < loss.Start {
+		if f.Start < lossesTo {
 			ahead += lift
 		}
 	}
-	to, _ := slices.BinarySearch(c.public, loss.End+ahead)
+	to, _ := slices.BinarySearch(c.public, until+ahead)
 	// And some may have been stored that Redis lost before anybody was told.
 	first, _ := slices.BinarySearch(c.unknown, id-ahead-patience)
-	last, _ := slices.BinarySearch(c.unknown, loss.End)
-	return to-from+last-first > c.held.Public
+	last, _ := slices.BinarySearch(c.unknown, until)
+	return to - from + last - first
+}
+
+// forgotten says whether a public message that was trimmed may have been stored anew, with another id, when it was said
+// again: in between Redis lost its reference, and no node that lived had to know it.
+func (c *checker) forgotten(e *Entry, again int64) bool {
+	return e.To == "" && e.Trimmed && e.ID < again && slices.ContainsFunc(c.losses, func(f Fault) bool {
+		return e.ID <= f.End && again >= f.Start && (c.beyondTails(e.ID, f) || c.heldByTheDead(e.ID, f) || c.trimmedForAll(e.ID, f))
+	})
+}
+
+// trimmedForAll says whether the public log did not keep a message any more when the nodes began that lived at a loss: they
+// never read it.
+func (c *checker) trimmedForAll(id int64, loss Fault) bool {
+	began := make(map[string]int64) // at the latest
+	for _, conn := range c.Connections {
+		ended := slices.ContainsFunc(c.Faults, func(f Fault) bool {
+			return f.KillsNode && f.Node == conn.Node && f.End >= conn.Opened && f.Start <= loss.End+writeBackTime
+		})
+		if at, known := began[conn.Node]; conn.Opened < loss.Start && !ended && (!known || conn.Opened < at) {
+			began[conn.Node] = conn.Opened
+		}
+	}
+	for _, at := range began {
+		if c.Logs.Keep == 0 || c.since(id, at, at) <= c.Logs.Keep {
+			return false
+		}
+	}
+	return len(began) > 0
 }
 
 // heldByTheDead says whether a message may have been held only by nodes that died before they could write it back: by all

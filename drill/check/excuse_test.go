@@ -78,3 +78,42 @@ func TestPresenceWaitsForADisturbanceToEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestRepeatOfWhatWasForgottenIsExcused: of a message that the log had trimmed, where Redis lost its reference and no node
+// had to know it.
+func TestRepeatOfWhatWasForgottenIsExcused(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before  int
+		change  func(h *History)
+		excused bool
+	}{
+		"beyond what nodes hold": {publicTail + 50, func(*History) {}, true},
+		"nodes hold it":          {50, func(*History) {}, false},
+		"nothing was lost":       {publicTail + 50, func(h *History) { h.Faults[0].LosesData = false }, false},
+		"lost only afterwards":   {publicTail + 50, func(h *History) { h.Faults[0].Start, h.Faults[0].End = h.End, h.End }, false},
+		"it is kept":             {publicTail + 50, func(h *History) { h.Logs.Public[0].Trimmed = false }, false},
+		"trimmed before the only node began": {50, func(h *History) {
+			for _, c := range h.Connections {
+				c.Opened = h.Logs.Public[40].ID
+			}
+			h.Logs.Keep = 20
+		}, true},
+		"trimmed after it began": {50, func(h *History) { h.Logs.Keep = 20 }, false},
+	} {
+		h, _ := lossy(tc.before)
+		first, last := &h.Logs.Public[0], &h.Logs.Public[len(h.Logs.Public)-1]
+		first.Trimmed = true
+		tc.change(h)
+		c := &checker{History: h, report: &Report{}, held: h.Held.orUsual()}
+		c.index()
+		if got := c.forgotten(first, last.ID); got != tc.excused {
+			t.Errorf("%s: it is %v that it may be stored anew", name, got)
+		}
+	}
+	h, _ := lossy(publicTail + 50)
+	first, last := &h.Logs.Public[0], &h.Logs.Public[len(h.Logs.Public)-1]
+	last.Ref, last.TextHash = first.Ref, first.TextHash // and its own sender hears nothing more of "after"
+	if r := Check(h); !r.Has(Doubled) {
+		t.Errorf("what is twice in the log at once is not found: %+v", r.Verdicts[AckedIsKept])
+	}
+}

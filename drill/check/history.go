@@ -124,6 +124,7 @@ type Entry struct {
 	Ref      string // the client's
 	Hash     uint64 // of its bytes
 	TextHash uint64
+	Trimmed  bool // it was seen in the log, which does not keep it any more
 }
 
 // Logs is what Redis holds at the end, each log in its order.

@@ -359,7 +359,11 @@ func (f *follower) over(loss func()) {
 func (f *follower) logs() check.Logs {
 	logs := f.read(false)
 	for of, gone := range f.trimmed {
-		kept := maps.Clone(gone)
+		kept := make(map[int64]check.Entry, len(gone)+len(f.kept[of]))
+		for id, e := range gone {
+			e.Trimmed = true
+			kept[id] = e
+		}
 		maps.Copy(kept, f.kept[of])
 		all := make([]check.Entry, 0, len(kept))
 		for _, id := range slices.Sorted(maps.Keys(kept)) {
