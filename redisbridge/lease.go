@@ -18,6 +18,10 @@ const (
 	// node's are gone within 5 s, with renewals looking for such leases every second.
 	leaseLength   = 4 * time.Second
 	renewInterval = time.Second
+	// renewalsApart is how long no node renews at most while all is well, with some slack for
+	// one that is alone. What is longer, as in an outage, does not count against the others'
+	// leases, of which so at least 1.75 s are left when it is over, to come back in.
+	renewalsApart = renewInterval + 250*time.Millisecond
 )
 
 // errLapsed is a refusal by Redis that changed nothing: the node's lease has ended.
@@ -158,7 +162,8 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 	if err := s.release(ctx, departed(dead)); err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}
-	reply, err := renewScript.Run(ctx, s.client, presenceKeys(s.node), s.node, nodeNamesPrefix, length.Microseconds()).StringSlice()
+	reply, err := renewScript.Run(ctx, s.client, append(presenceKeys(s.node), renewedKey),
+		s.node, nodeNamesPrefix, length.Microseconds(), renewalsApart.Microseconds()).StringSlice()
 	if err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}
