@@ -59,6 +59,17 @@ func (l *lease) fence() int64 {
 	return l.end
 }
 
+// clock is what Redis's shows at a time of this node's, µs since the epoch, as far as the last
+// renewal tells.
+func (l *lease) clock(now time.Time) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.end == 0 {
+		return now.UnixMicro()
+	}
+	return l.end - l.until.Sub(now).Microseconds()
+}
+
 // renewed notes a renewal that was asked for at a time. One that begins after the end of
 // the lease it follows is doubted, too: another may have come between whose answer was lost,
 // and with it that the lease had lapsed.
@@ -181,10 +192,11 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 	return r, bad
 }
 
-// namesOfTheDead are those that were present on nodes whose lease has run out.
+// namesOfTheDead are those that were present on nodes whose lease has run out, or may have
+// when Redis is told.
 func (s *Store) namesOfTheDead(ctx context.Context) (names []string, err error) {
 	nodes, err := s.client.ZRangeArgs(ctx, redis.ZRangeArgs{
-		Key: nodesKey, ByScore: true, Start: "-inf", Stop: time.Now().UnixMicro(),
+		Key: nodesKey, ByScore: true, Start: "-inf", Stop: s.lease.clock(time.Now().Add(renewInterval)),
 	}).Result()
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"parley/actors"
 )
 
@@ -243,6 +245,30 @@ func TestTimeInWhichNobodyRenewsIsNobodysDeath(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestNodesDieByTheClockOfRedis: by a node's own, where the two differ, nobody's names would
+// be noted before they leave, or everybody's with each renewal.
+func TestNodesDieByTheClockOfRedis(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, lives, dead := open("a", 10), open("lives", 10), open("dead", 10)
+		present(t, lives, false, []string{"liv"}, nil)
+		present(t, dead, false, []string{"ded"}, nil)
+		for _, ahead := range []time.Duration{-time.Hour, 0, time.Hour} {
+			now := time.Now()
+			lasts := func(node string, d time.Duration) {
+				must(t, a.client.ZAdd(soon(t), nodesKey, redis.Z{Score: float64(now.Add(ahead + d).UnixMicro()), Member: node}).Err())
+			}
+			lasts("lives", leaseLength-renewInterval)
+			lasts("dead", -renewInterval)
+			a.lease.renewed(now, renewal{end: now.Add(ahead + leaseLength).UnixMicro()})
+			names, err := a.namesOfTheDead(soon(t))
+			if must(t, err); !slices.Equal(names, []string{"ded"}) {
+				t.Errorf("where its clock is %v ahead, dead are %q", ahead, names)
+			}
+		}
+	})
 }
 
 func TestNodeThatRetiresShortensItsLease(t *testing.T) {
