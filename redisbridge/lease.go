@@ -18,6 +18,11 @@ const (
 	// node's are gone within 5 s, with renewals looking for such leases every second.
 	leaseLength   = 4 * time.Second
 	renewInterval = time.Second
+	// awayTime is how long nobody has renewed a lease if Redis was away, and not one node;
+	// backTime is how long nodes then have to come back: as long as the renewal of one that
+	// asks again in vain just before it answers, and some.
+	awayTime = 2 * renewInterval
+	backTime = 2 * renewInterval
 )
 
 // errLapsed is a refusal by Redis that changed nothing: the node's lease has ended.
@@ -129,6 +134,8 @@ func (b *bridge) renew(now time.Time) {
 	}, func(err error) {
 		if err == nil {
 			b.takesWrites()
+		} else {
+			p.renewed = time.Time{} // Redis may answer for less than the interval
 		}
 		if r.end != 0 {
 			b.store.lease.renewed(now, r)
@@ -158,7 +165,8 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 	if err := s.release(ctx, departed(dead)); err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}
-	reply, err := renewScript.Run(ctx, s.client, presenceKeys(s.node), s.node, nodeNamesPrefix, length.Microseconds()).StringSlice()
+	reply, err := renewScript.Run(ctx, s.client, presenceKeys(s.node), s.node, nodeNamesPrefix, length.Microseconds(),
+		(leaseLength - awayTime).Microseconds(), backTime.Microseconds()).StringSlice()
 	if err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}

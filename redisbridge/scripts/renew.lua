@@ -7,10 +7,13 @@
 -- ARGV[1]  the node
 -- ARGV[2]  what the names of the nodes' sets begin with
 -- ARGV[3]  lease in µs from now
+-- ARGV[4]  a lease that was renewed of late has so much left, µs: where none has, nobody
+--          could renew any, for Redis was away
+-- ARGV[5]  µs that all then have to come back (or who is first would remove everybody
+--          else's names)
 --
 -- Returns {lapsed, names, end, left…}: lapsed is 1 if this node's own lease had run
--- out, or was never there: then others may have removed its names, and it removes
--- nobody's (the first one back after an outage would remove everybody's). names is
+-- out, or was never there: then others may have removed its names. names is
 -- how many are present on this node by Redis's account, end when the lease ends, µs,
 -- and left are the names that were removed.
 local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -20,10 +23,17 @@ local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local lease = redis.call('ZSCORE', nodes, node)
 local lapsed = not lease or tonumber(lease) < now
 
+local newest = redis.call('ZREVRANGE', nodes, 0, 0, 'WITHSCORES')[2]
+if newest and tonumber(newest) < now + tonumber(ARGV[4]) then
+  local back = string.format('%.0f', now + tonumber(ARGV[5]))
+  for _, other in ipairs(redis.call('ZRANGEBYSCORE', nodes, '-inf', '(' .. back)) do
+    redis.call('ZADD', nodes, back, other)
+  end
+end
+
 local lasts = string.format('%.0f', now + tonumber(ARGV[3]))
 redis.call('ZADD', nodes, lasts, node)
 local result = {lapsed and '1' or '0', tostring(redis.call('SCARD', mine)), lasts}
-if lapsed then return result end
 
 local left = {}
 local dead = redis.call('ZRANGEBYSCORE', nodes, '-inf', '(' .. string.format('%.0f', now))
