@@ -54,6 +54,19 @@ func TestWhatTheRingsHeldMustBeWrittenBack(t *testing.T) {
 	}
 }
 
+// TestWhatWasTrimmedBeforeItWasSeenIsNotMissed in the log; what may have been seen there is.
+func TestWhatWasTrimmedBeforeItWasSeenIsNotMissed(t *testing.T) {
+	for unseen, want := range map[int]int{4: 0, 3: 1} {
+		h, _ := lossy(10)
+		h.Faults = nil
+		h.Logs.Unseen = []Span{{h.Logs.Public[0].ID, h.Logs.Public[unseen-1].ID}}
+		h.Logs.Public = h.Logs.Public[4:]
+		if r := Check(h); int(r.Verdicts[AckedIsKept].Failed) != want || int(r.Verdicts[OneOrder].Failed) != want {
+			t.Errorf("%d unseen: found %+v", unseen, r.Verdicts)
+		}
+	}
+}
+
 func TestLossAfterTheWindowIsFound(t *testing.T) {
 	h, _ := lossy(10)
 	unstore(h, 10) // "after"
