@@ -75,6 +75,44 @@ func TestLossAfterTheWindowIsFound(t *testing.T) {
 	}
 }
 
+// TestWhatOnlyTheDeadHeldIsExcused: nodes that had ended before, or began later, have nothing to do with it.
+func TestWhatOnlyTheDeadHeldIsExcused(t *testing.T) {
+	for name, tc := range map[string]struct {
+		change func(h *History, kill *Fault)
+		want   bool
+	}{
+		"the only node ended before the loss":      {func(*History, *Fault) {}, true},
+		"one began only after the loss":            {func(h *History, _ *Fault) { h.Began["b"] = h.Faults[0].End }, true},
+		"one had ended before the other began":     {func(h *History, _ *Fault) { endBefore(h, "old") }, true},
+		"another lived":                            {func(h *History, _ *Fault) { h.Began["b"] = h.Faults[0].Start - 1 }, false},
+		"it ended when it could have written back": {func(h *History, kill *Fault) { kill.Start = h.Faults[0].End + writeBackTime + 1 }, false},
+		"it is not known which life ended":         {func(h *History, _ *Fault) { h.Began = nil }, false},
+	} {
+		s := newIdeal()
+		speaker := s.connect("alice", "a")
+		s.say(speaker, "lost")
+		s.wait(10 * second)
+		kill := Fault{Name: "kill", Node: "a", Start: s.now, End: s.now + second, KillsNode: true}
+		s.h.Faults = []Fault{{Name: "wipe", Start: s.now + 5*second, End: s.now + 6*second, LosesData: true}}
+		s.h.Began = map[string]int64{"a": speaker.Opened}
+		h := s.history()
+		tc.change(h, &kill)
+		h.Faults = append(h.Faults, kill)
+		c := &checker{History: h, report: &Report{}, held: h.Held.orUsual()}
+		c.index()
+		id := h.Logs.Public[0].ID
+		if got := c.excusesLoss(id, id); got != tc.want {
+			t.Errorf("%s: it is %v that it may be gone", name, got)
+		}
+	}
+}
+
+// endBefore adds a node that lived only before all else.
+func endBefore(h *History, node string) {
+	h.Began[node] = 1
+	h.Faults = append(h.Faults, Fault{Name: "kill", Node: node, Start: 2, End: 3, KillsNode: true})
+}
+
 func TestPresenceWaitsForADisturbanceToEnd(t *testing.T) {
 	for _, disturbs := range []bool{false, true} {
 		s := newIdeal()

@@ -170,9 +170,10 @@ type History struct {
 	Connections []*Connection
 	Faults      []Fault
 	Logs        Logs
-	LogsUnread  bool // Redis could not be asked: only what connections saw is judged
-	Strangers   bool // others talk on the same servers, who are in no connection here
-	Held        Held // what nodes hold for a Redis that loses data
+	LogsUnread  bool             // Redis could not be asked: only what connections saw is judged
+	Strangers   bool             // others talk on the same servers, who are in no connection here
+	Began       map[string]int64 // when nodes began, each name being one life; of others that is not known
+	Held        Held             // what nodes hold for a Redis that loses data
 	// Refs are the references of messages that somebody was told; nil: not known.
 	Refs map[Told]string
 	End  int64 // when all was quiet and the logs were read

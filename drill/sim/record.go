@@ -36,9 +36,9 @@ func (r *record) sent(m message) {
 
 func (r *record) stall(on bool) {
 	switch {
-	case on:
+	case on && r.stalled == 0: // a fault may have it stop that has stopped by itself
 		r.stalled = now()
-	case r.stalled != 0:
+	case !on && r.stalled != 0:
 		r.Stalls = append(r.Stalls, check.Span{Start: r.stalled, End: now()})
 		r.stalled = 0
 	}
