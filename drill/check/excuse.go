@@ -1,6 +1,7 @@
 package check
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -139,22 +140,42 @@ func (c *checker) forgotten(e *Entry, again int64) bool {
 
 // trimmedForAll says whether the public log did not keep a message any more when the nodes began that lived at a loss: they
 // never read it.
-func (c *checker) trimmedForAll(id int64, loss Fault) bool {
-	began := make(map[string]int64) // at the latest
+func (c *checker) trimmedForAll(id int64, loss Fault) (all bool) {
+	for node, began := range c.nodes() {
+		if !c.outlived(node, loss) {
+			continue
+		}
+		if c.Logs.Keep == 0 || c.since(id, began, began) <= c.Logs.Keep {
+			return false
+		}
+		all = true
+	}
+	return all
+}
+
+// nodes are all that there were, and when each began, at the latest.
+func (c *checker) nodes() map[string]int64 {
+	began := maps.Clone(c.Began)
+	if began == nil {
+		began = make(map[string]int64)
+	}
 	for _, conn := range c.Connections {
-		ended := slices.ContainsFunc(c.Faults, func(f Fault) bool {
-			return f.KillsNode && f.Node == conn.Node && f.End >= conn.Opened && f.Start <= loss.End+writeBackTime
-		})
-		if at, known := began[conn.Node]; conn.Opened < loss.Start && !ended && (!known || conn.Opened < at) {
+		if at, known := began[conn.Node]; !known || conn.Opened < at {
 			began[conn.Node] = conn.Opened
 		}
 	}
-	for _, at := range began {
-		if c.Logs.Keep == 0 || c.since(id, at, at) <= c.Logs.Keep {
-			return false
-		}
+	return began
+}
+
+// outlived says whether a node was there before a loss of data, and until it could have written back what it held.
+func (c *checker) outlived(node string, loss Fault) bool {
+	began, known := c.Began[node]
+	if known && began > loss.Start {
+		return false
 	}
-	return len(began) > 0
+	return !slices.ContainsFunc(c.Faults, func(f Fault) bool {
+		return f.KillsNode && f.Node == node && f.Start <= loss.End+writeBackTime && (known && f.Start >= began || f.End >= loss.Start)
+	})
 }
 
 // heldByTheDead says whether a message may have been held only by nodes that died before they could write it back: by all
@@ -169,13 +190,8 @@ func (c *checker) heldByTheDead(id int64, loss Fault) bool {
 	if len(dead) == 0 || id >= c.unheardSince(loss) {
 		return len(dead) > 0
 	}
-	atOnce := func(node string) bool {
-		return slices.ContainsFunc(c.Faults, func(f Fault) bool {
-			return f.KillsNode && f.Node == node && f.Start <= loss.End+writeBackTime && f.End >= loss.Start
-		})
-	}
-	for _, conn := range c.Connections {
-		if !atOnce(conn.Node) {
+	for node := range c.nodes() {
+		if c.outlived(node, loss) {
 			return false
 		}
 	}

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"slices"
 )
 
 // All times are microseconds since the epoch, on the clock that Redis uses too: an id is a time.
@@ -133,9 +134,15 @@ type Logs struct {
 	Conversations map[Conversation][]Entry
 	Inboxes       map[string][]Entry
 	Members       []string
-	Floor         int64 // what is older was trimmed from the public log
-	Keep          int   // messages that the public log keeps; 0: all that are said here
+	Floor         int64  // what is older was trimmed from the public log
+	Unseen        []Span // ids of public messages that came and were trimmed between two looks at the log
+	Keep          int    // messages that the public log keeps; 0: all that are said here
 	InboxFloors   map[string]int64
+}
+
+// unseen says whether a public message was trimmed before anybody saw it in the log.
+func (l *Logs) unseen(id int64) bool {
+	return id <= l.Floor || slices.ContainsFunc(l.Unseen, func(s Span) bool { return s.Start <= id && id <= s.End })
 }
 
 // Conversation is one direction between two.
@@ -163,9 +170,10 @@ type History struct {
 	Connections []*Connection
 	Faults      []Fault
 	Logs        Logs
-	LogsUnread  bool // Redis could not be asked: only what connections saw is judged
-	Strangers   bool // others talk on the same servers, who are in no connection here
-	Held        Held // what nodes hold for a Redis that loses data
+	LogsUnread  bool             // Redis could not be asked: only what connections saw is judged
+	Strangers   bool             // others talk on the same servers, who are in no connection here
+	Began       map[string]int64 // when nodes began, each name being one life; of others that is not known
+	Held        Held             // what nodes hold for a Redis that loses data
 	// Refs are the references of messages that somebody was told; nil: not known.
 	Refs map[Told]string
 	End  int64 // when all was quiet and the logs were read

@@ -52,6 +52,7 @@ type run struct {
 	redis    *server
 	nodes    []*node // nil while it is down
 	lives    []int
+	began    map[string]int64 // nodes, by name
 	dead     []*node
 	clients  []*client
 	people   []*person
@@ -70,7 +71,8 @@ type run struct {
 // simulate does what a plan says. It must be called inside a synctest bubble, with crypto/rand
 // seeded. out takes the trace, unless it is nil.
 func simulate(p Plan, out io.Writer) *Result {
-	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, refs: map[check.Told]string{}, closes: map[uint16]int{}}
+	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, refs: map[check.Told]string{}, closes: map[uint16]int{},
+		began: map[string]int64{}}
 	r.world.trace.note("%d nodes, clients %v, keep %d, ring %d, rates %g %g", p.Nodes, p.Clients, p.Keep, p.Ring, p.FrameRate, p.MessageRate)
 	began := time.Now()
 	res := &Result{Plan: p, Counts: r.counts}
@@ -129,7 +131,9 @@ func (r *run) start() (err error) {
 
 func (r *run) startNode(i int) {
 	r.lives[i]++
-	n, err := startNode(r.world, r.redis, fmt.Sprintf("%c.%d", 'a'+i, r.lives[i]), r.plan, &r.errors)
+	name := fmt.Sprintf("%c.%d", 'a'+i, r.lives[i])
+	r.began[name] = now()
+	n, err := startNode(r.world, r.redis, name, r.plan, &r.errors)
 	if err != nil {
 		r.errors = append(r.errors, err.Error())
 		return
@@ -256,7 +260,7 @@ func (r *run) leaks() (wrong []string) {
 func (r *run) history() *check.History {
 	h := &check.History{End: now(), Logs: r.follower.logs(),
 		Held: check.Held{Public: r.plan.Ring, Inbox: r.plan.Ring, Journal: journalRings * r.plan.Ring}}
-	h.Logs.Keep, h.Refs = r.plan.Keep, r.refs
+	h.Logs.Keep, h.Refs, h.Began = r.plan.Keep, r.refs, r.began
 	for _, rec := range r.records {
 		rec.stall(false)
 		h.Connections = append(h.Connections, &rec.Connection)
@@ -297,6 +301,8 @@ type follower struct {
 	reader  logReader
 	kept    map[check.Conversation]map[int64]check.Entry // as last read; the public log's is of nobody
 	trimmed map[check.Conversation]map[int64]check.Entry
+	newest  int64        // the newest public message that was seen
+	unseen  []check.Span // between two looks public messages came and were trimmed
 }
 
 func (f *follower) follow(r *run) {
@@ -326,6 +332,12 @@ func (f *follower) read(isLost bool) check.Logs {
 			}
 		}
 		f.kept[of] = kept
+	}
+	if floor := trimmed(f.reader.mini, publicKey); floor > f.newest && !isLost {
+		f.unseen = append(f.unseen, check.Span{Start: f.newest + 1, End: floor})
+	}
+	for _, e := range logs.Public {
+		f.newest = max(f.newest, e.ID)
 	}
 	return logs
 }
@@ -358,6 +370,7 @@ func (f *follower) over(loss func()) {
 // logs are those that the Redis holds, with what was trimmed from them.
 func (f *follower) logs() check.Logs {
 	logs := f.read(false)
+	logs.Unseen = f.unseen
 	for of, gone := range f.trimmed {
 		kept := make(map[int64]check.Entry, len(gone)+len(f.kept[of]))
 		for id, e := range gone {
