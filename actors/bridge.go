@@ -49,7 +49,8 @@ type Message struct {
 	Since    int64 // refs of ids up to it are an older claim's, and no repeats (µs)
 	// Handed says that Redis may have it already: such a message is never refused,
 	// only repeated until its outcome is known.
-	Handed bool
+	Handed  bool
+	Refusal *Refusal
 }
 
 // Settled tells outcomes; a Code means: not stored, and never will be.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 )
 
@@ -62,6 +63,32 @@ func TestStopOfASessionClosesItsSocketWith1012(t *testing.T) {
 	bob.isAcked("still", 1)
 	if codes := bob.closes(); codes != nil {
 		t.Errorf("another's socket was closed with %v", codes)
+	}
+}
+
+// TestWhatWasSaidBeforeAStopIsStored: the bridge that was asked to dies, and nobody but the
+// stopped session's next incarnation knows of it.
+func TestWhatWasSaidBeforeAStopIsStored(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice := join(t, chat, "alice")
+	var asked atomic.Int32
+	redis.stow(func(m any) bool {
+		if isAppend(m) {
+			asked.Add(1)
+		}
+		return isAppend(m)
+	})
+	alice.say("dm:alice:bob:psst")
+	eventually(t, "the bridge is asked", func() bool { return asked.Load() == 1 })
+	kill(t, chat, sessionName(alice.conn.ID), "", Stop)
+	<-alice.end
+	kill(t, chat, string(KindBridge), "", Stop)
+	eventually(t, "the next bridge is asked", func() bool { return asked.Load() > 1 })
+	redis.release()
+	eventually(t, "her session is gone", func() bool { return chat.census.find(sessionName(alice.conn.ID)) == nil })
+	if n := redis.count(Log("bob"), `"psst"`); n != 1 {
+		t.Errorf("it is stored %d times", n)
 	}
 }
 

@@ -40,7 +40,7 @@ func (o *outbox) empty() bool { return o.messages.len() == 0 }
 // add takes a message in, and gives it its number.
 func (o *outbox) add(m Message, ref string) {
 	o.seq++
-	m.Seq = o.seq
+	m.Seq, m.Refusal = o.seq, &Refusal{}
 	o.messages.push(pending{Message: m, ref: ref})
 	o.bytes += len(m.Text)
 }

@@ -25,6 +25,7 @@ func TestOutboxKeepsOrderAndOneFlightWhateverHappens(t *testing.T) {
 		var o outbox
 		var flying, waits []Message
 		start, seq := time.Now(), uint64(0)
+		refusals := map[uint64]*Refusal{}
 		now := start
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
@@ -37,7 +38,11 @@ func TestOutboxKeepsOrderAndOneFlightWhateverHappens(t *testing.T) {
 				waits = append(waits, m)
 			},
 			"take": func(t *rapid.T) {
-				got := seqsOf(o.take())
+				took := o.take()
+				for _, m := range took {
+					refusals[m.Seq] = m.Refusal
+				}
+				got := seqsOf(took)
 				if len(flying) > 0 || len(waits) == 0 {
 					if len(got) > 0 {
 						t.Fatalf("took %v, though %d are in flight and %d wait", got, len(flying), len(waits))
@@ -52,6 +57,11 @@ func TestOutboxKeepsOrderAndOneFlightWhateverHappens(t *testing.T) {
 				again := o.retake()
 				if !slices.Equal(seqsOf(again), seqsOf(flying)) {
 					t.Fatalf("retook %v, in flight are %v", seqsOf(again), seqsOf(flying))
+				}
+				for _, m := range again {
+					if m.Refusal == nil || m.Refusal != refusals[m.Seq] {
+						t.Fatalf("%d is asked again with another refusal than its own", m.Seq)
+					}
 				}
 				if slices.ContainsFunc(again, func(m Message) bool { return !m.Handed }) {
 					t.Fatal("what was in flight is not marked as perhaps handed over")

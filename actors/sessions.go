@@ -82,8 +82,8 @@ func (s *sessions) begin(ctx actor.Context, conn *Connection) {
 	s.chat.spawn(ctx, KindSession, sessionName(conn.ID), conn.newSession)
 }
 
-// ended follows a session's end. One that was killed, while its connection is
-// open, is followed by another on the same socket, unless the kill was to hang up.
+// ended follows a session's end. One that was killed is followed by another on the same
+// socket; if the kill was to hang up, only for what the client said before.
 func (s *sessions) ended(ctx actor.Context, who *actor.PID) {
 	conn := s.live[who.Id]
 	delete(s.live, who.Id)
@@ -98,11 +98,11 @@ func (s *sessions) ended(ctx actor.Context, who *actor.PID) {
 // retired says whether the end of a connection's session was the connection's own, and
 // sees to it then.
 func (s *sessions) retired(conn *Connection) bool {
-	hangUp := conn.hangUp.Load()
-	if hangUp {
+	if conn.hangUp.Swap(false) {
+		conn.state.departed, conn.state.leaving = true, true // they are nobody's while its session is dead
 		conn.close(CloseRestart, "session stopped")
 	}
-	if !hangUp && !conn.finished.Load() {
+	if !conn.finished.Load() {
 		return false
 	}
 	s.chat.census.gone(sessionName(conn.ID))
@@ -114,7 +114,8 @@ func (s *sessions) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor
 	s.chat.metrics.restarted(KindSession)
 	if conn := s.live[child.Id]; conn != nil && s.failures.count(child.Id) >= giveUpAfter {
 		s.chat.log.Error().Str("actor", sessionName(conn.ID)).Msg("session fails over and over: connection closed")
-		conn.hangUp.Store(true)
+		conn.finished.Store(true)
+		conn.close(CloseRestart, "session fails")
 		supervisor.StopChildren(child)
 		return
 	}

@@ -99,6 +99,7 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	for i := range places {
 		places[i].present = pipe.SIsMember(ctx, membersKey, places[i].spelling.Val())
 	}
+	asOf := pipe.Time(ctx)
 	for i, m := range batch {
 		waits[i] = pipe.Exists(ctx, waitingKey(logKey(actors.Log(m.Name))))
 	}
@@ -111,7 +112,7 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 			places[i].verdict = claimScript.EvalSha(ctx, pipe, []string{p.key},
 				m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(p.present.Val()), flag(m.Signed),
 				actors.Grace.Microseconds(), s.nameHold.Microseconds(), p.spelling.Val(),
-				claimLifeOf(true), claimLifeOf(false), flag(waits[p.of].Val() > 0), s.floor(0), flag(look))
+				claimLifeOf(true), claimLifeOf(false), flag(waits[p.of].Val() > 0), s.floor(0), flag(look), asOf.Val().UnixMicro())
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
 			return err

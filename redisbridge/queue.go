@@ -24,7 +24,7 @@ type queue struct {
 // add takes messages in, or refuses them where too many wait.
 func (q *queue) add(b *bridge, w waiting) {
 	if len(q.waiting) >= queueLimit && !w.Handed {
-		b.settle([]waiting{w}, func(int) actors.Outcome { return actors.Outcome{Code: actors.CodeOverloaded} })
+		b.refuse([]waiting{w}, actors.CodeOverloaded)
 		return
 	}
 	q.waiting = append(q.waiting, w)
@@ -90,7 +90,7 @@ func (q *queue) refuse(b *bridge, refused []waiting) {
 		}
 	}
 	q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool { return told[seqOf{w.to.Id, w.Seq}] })
-	b.settle(refused, func(int) actors.Outcome { return actors.Outcome{Code: actors.CodeUnavailable} })
+	b.refuse(refused, actors.CodeUnavailable)
 }
 
 // seqOf names a message among all sessions'.
@@ -122,6 +122,15 @@ func (q *queue) refuseWaiting(b *bridge) {
 	q.refuse(b, refused)
 }
 
+// refuse tells the senders of a batch that it is not stored. It is decided first: what is asked
+// again meanwhile finds it so.
+func (b *bridge) refuse(batch []waiting, code actors.Code) {
+	for _, w := range batch {
+		w.Refusal.Decide(code)
+	}
+	b.settle(batch, func(int) actors.Outcome { return actors.Outcome{Code: code} })
+}
+
 // settle tells the senders of a batch what outcome gives for its i-th message.
 func (b *bridge) settle(batch []waiting, outcome func(i int) actors.Outcome) {
 	for i := 0; i < len(batch); {
@@ -140,9 +149,12 @@ func (b *bridge) settle(batch []waiting, outcome func(i int) actors.Outcome) {
 func (b *bridge) append(m *actors.Append) {
 	for _, message := range m.Messages {
 		w := waiting{m.To, message}
-		if message.Receiver == "" {
+		switch code := message.Refusal.Decided(); {
+		case code != "":
+			b.refuse([]waiting{w}, code) // asked again by who may not have heard
+		case message.Receiver == "":
 			b.publics.add(b, w)
-		} else {
+		default:
 			b.directs[laneOf(message.Sender)].add(b, w)
 		}
 	}

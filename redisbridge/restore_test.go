@@ -119,6 +119,31 @@ func TestLogSaysWhatNobodyCouldPutBack(t *testing.T) {
 	})
 }
 
+// TestRepeatOfWhatALogNoLongerKeepsIsKnownAfterALoss, whoever comes first: what one node wrote
+// back has the log trimmed beyond what another holds.
+func TestRepeatOfWhatALogNoLongerKeepsIsKnownAfterALoss(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 4)
+		var refs []string
+		for i := range 9 {
+			refs = append(refs, fmt.Sprint("alice#", i))
+		}
+		entries := written(t, s, refs...)
+		must(t, s.client.FlushAll(soon(t)).Err())
+		must(t, loadScripts(soon(t), s.client))
+		must(t, s.restore(soon(t), []*actors.Restore{{After: entries[2].ID, Entries: entries[3:]}, {Entries: entries[:3]}}))
+		for i, again := range written(t, s, refs...) {
+			if again.ID != entries[i].ID {
+				t.Errorf("the repeat of %d got %d", entries[i].ID, again.ID)
+			}
+		}
+		if got := held(t, s, publicKey); len(got) != 4 {
+			t.Errorf("the log has %v", got)
+		}
+	})
+}
+
 // TestWhatALogNoLongerKeepsIsNotPutBack, nor is it missed.
 func TestWhatALogNoLongerKeepsIsNotPutBack(t *testing.T) {
 	t.Parallel()

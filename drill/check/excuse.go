@@ -1,12 +1,13 @@
 package check
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
 
 const (
-	// publicTail is how many of the newest public messages every node can write back, as README.md says.
+	// publicTail is how many of the newest public messages every node can write back, as docs/promises.md says.
 	publicTail = 2000
 
 	// writeBackTime is how long after Redis answers again nodes may still write back: reconnect waits of up to 0.5 s,
@@ -109,18 +110,72 @@ func (c *Connection) told(at int64) int64 {
 
 // beyondTails says whether so many newer public messages were there at a loss that no node had to hold that one.
 func (c *checker) beyondTails(id int64, loss Fault) bool {
+	return c.since(id, loss.End, loss.Start) > c.held.Public
+}
+
+// since is how many public messages there were at most from one on, itself included, up to a time. Losses of data up to
+// another time have put ids ahead.
+func (c *checker) since(id, until, lossesTo int64) int {
 	from, _ := slices.BinarySearch(c.public, id)
 	ahead := int64(0) // after a loss ids are put ahead of the clock
 	for _, f := range c.losses {
-		if f.Start < loss.Start {
+		if f.Start < lossesTo {
 			ahead += lift
 		}
 	}
-	to, _ := slices.BinarySearch(c.public, loss.End+ahead)
+	to, _ := slices.BinarySearch(c.public, until+ahead)
 	// And some may have been stored that Redis lost before anybody was told.
 	first, _ := slices.BinarySearch(c.unknown, id-ahead-patience)
-	last, _ := slices.BinarySearch(c.unknown, loss.End)
-	return to-from+last-first > c.held.Public
+	last, _ := slices.BinarySearch(c.unknown, until)
+	return to - from + last - first
+}
+
+// forgotten says whether a public message that was trimmed may have been stored anew, with another id, when it was said
+// again: in between Redis lost its reference, and no node that lived had to know it.
+func (c *checker) forgotten(e *Entry, again int64) bool {
+	return e.To == "" && e.Trimmed && e.ID < again && slices.ContainsFunc(c.losses, func(f Fault) bool {
+		return e.ID <= f.End && again >= f.Start && (c.beyondTails(e.ID, f) || c.heldByTheDead(e.ID, f) || c.trimmedForAll(e.ID, f))
+	})
+}
+
+// trimmedForAll says whether the public log did not keep a message any more when the nodes began that lived at a loss: they
+// never read it.
+func (c *checker) trimmedForAll(id int64, loss Fault) (all bool) {
+	for node, began := range c.nodes() {
+		if !c.outlived(node, loss) {
+			continue
+		}
+		if c.Logs.Keep == 0 || c.since(id, began, began) <= c.Logs.Keep {
+			return false
+		}
+		all = true
+	}
+	return all
+}
+
+// nodes are all that there were, and when each began, at the latest.
+func (c *checker) nodes() map[string]int64 {
+	began := maps.Clone(c.Began)
+	if began == nil {
+		began = make(map[string]int64)
+	}
+	for _, conn := range c.Connections {
+		if at, known := began[conn.Node]; !known || conn.Opened < at {
+			began[conn.Node] = conn.Opened
+		}
+	}
+	return began
+}
+
+// outlived says whether a node was there before a loss of data, and until it could have written back what it held.
+func (c *checker) outlived(node string, loss Fault) bool {
+	began, known := c.Began[node]
+	if known && began > loss.Start {
+		return false
+	}
+	return !slices.ContainsFunc(c.Faults, func(f Fault) bool {
+		return f.KillsNode && f.Node == node && f.Start <= loss.End+writeBackTime && (known && f.Start >= began || f.End >= loss.Start)
+	})
 }
 
 // heldByTheDead says whether a message may have been held only by nodes that died before they could write it back: by all
@@ -135,13 +190,8 @@ func (c *checker) heldByTheDead(id int64, loss Fault) bool {
 	if len(dead) == 0 || id >= c.unheardSince(loss) {
 		return len(dead) > 0
 	}
-	atOnce := func(node string) bool {
-		return slices.ContainsFunc(c.Faults, func(f Fault) bool {
-			return f.KillsNode && f.Node == node && f.Start <= loss.End+writeBackTime && f.End >= loss.Start
-		})
-	}
-	for _, conn := range c.Connections {
-		if !atOnce(conn.Node) {
+	for node := range c.nodes() {
+		if c.outlived(node, loss) {
 			return false
 		}
 	}

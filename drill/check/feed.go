@@ -16,7 +16,7 @@ func (c *checker) checkFeeds() {
 		return
 	}
 	for _, id := range c.public {
-		if c.stored[id] != nil || id <= c.Logs.Floor {
+		if c.stored[id] != nil || c.Logs.unseen(id) {
 			continue
 		}
 		if c.excusesLoss(id, id) || c.saidAgain(Told{ID: id}) {

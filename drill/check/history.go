@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"slices"
 )
 
 // All times are microseconds since the epoch, on the clock that Redis uses too: an id is a time.
@@ -14,7 +15,7 @@ const None = -1
 // Kind is what happened.
 type Kind uint8
 
-// What a connection can see happen, in the order of README.md.
+// What a connection can see happen, in the order of docs/protocol.md.
 const (
 	Init         Kind = iota + 1 // Cursor, Truncated, Names, Count; its history follows as Recalled
 	Recalled                     // a public message of init: ID, Hash
@@ -124,6 +125,7 @@ type Entry struct {
 	Ref      string // the client's
 	Hash     uint64 // of its bytes
 	TextHash uint64
+	Trimmed  bool // it was seen in the log, which does not keep it any more
 }
 
 // Logs is what Redis holds at the end, each log in its order.
@@ -132,9 +134,15 @@ type Logs struct {
 	Conversations map[Conversation][]Entry
 	Inboxes       map[string][]Entry
 	Members       []string
-	Floor         int64 // what is older was trimmed from the public log
-	Keep          int   // messages that the public log keeps; 0: all that are said here
+	Floor         int64  // what is older was trimmed from the public log
+	Unseen        []Span // ids of public messages that came and were trimmed between two looks at the log
+	Keep          int    // messages that the public log keeps; 0: all that are said here
 	InboxFloors   map[string]int64
+}
+
+// unseen says whether a public message was trimmed before anybody saw it in the log.
+func (l *Logs) unseen(id int64) bool {
+	return id <= l.Floor || slices.ContainsFunc(l.Unseen, func(s Span) bool { return s.Start <= id && id <= s.End })
 }
 
 // Conversation is one direction between two.
@@ -146,7 +154,7 @@ type Told struct {
 	ID       int64
 }
 
-// Held is how much nodes hold of logs, in entries; 0: as README.md says.
+// Held is how much nodes hold of logs, in entries; 0: as docs/promises.md says.
 type Held struct {
 	Public  int // of the public log
 	Inbox   int // of the inbox of a user who is connected
@@ -162,9 +170,10 @@ type History struct {
 	Connections []*Connection
 	Faults      []Fault
 	Logs        Logs
-	LogsUnread  bool // Redis could not be asked: only what connections saw is judged
-	Strangers   bool // others talk on the same servers, who are in no connection here
-	Held        Held // what nodes hold for a Redis that loses data
+	LogsUnread  bool             // Redis could not be asked: only what connections saw is judged
+	Strangers   bool             // others talk on the same servers, who are in no connection here
+	Began       map[string]int64 // when nodes began, each name being one life; of others that is not known
+	Held        Held             // what nodes hold for a Redis that loses data
 	// Refs are the references of messages that somebody was told; nil: not known.
 	Refs map[Told]string
 	End  int64 // when all was quiet and the logs were read

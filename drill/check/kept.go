@@ -70,9 +70,7 @@ func (c *checker) checkKept() {
 			c.report.checked(AckedIsKept, 1)
 			c.checkAck(s, a, entries)
 		}
-		if len(entries) > 1 {
-			c.report.failed(AckedIsKept, Violation{Kind: Doubled, Client: key.from, ID: entries[1].ID, Ref: key.ref, Note: to(key)})
-		}
+		c.checkOnce(key, entries)
 		for _, e := range entries {
 			c.report.checked(AckedIsKept, 1)
 			if e.TextHash != s.textHash {
@@ -85,6 +83,18 @@ func (c *checker) checkKept() {
 				c.report.failed(Answered, Violation{Kind: RefusedStored, Client: key.from, ID: entries[0].ID, Ref: key.ref, Note: to(key)})
 			}
 		}
+	}
+}
+
+// checkOnce: a message is once in its log, also where it was said again.
+func (c *checker) checkOnce(key refKey, entries []*Entry) {
+	for i := 1; i < len(entries); i++ {
+		if c.forgotten(entries[i-1], entries[i].ID) {
+			c.report.excused(AckedIsKept)
+			continue
+		}
+		c.report.failed(AckedIsKept, Violation{Kind: Doubled, Client: key.from, ID: entries[i].ID, Ref: key.ref, Note: to(key)})
+		return
 	}
 }
 
@@ -110,10 +120,10 @@ func (c *checker) checkAck(s *sends, a ack, entries []*Entry) {
 	}
 	v := Violation{Kind: Lost, Client: s.key.from, Conn: a.conn.Number, ID: a.id, Ref: s.key.ref, At: a.at, Note: to(s.key)}
 	switch {
-	case len(entries) > 0:
+	case len(entries) > 0 && !c.forgotten(entries[len(entries)-1], a.id):
 		v.Kind = WrongID
 		c.report.failed(AckedIsKept, v)
-	case s.key.to == "" && a.id <= c.Logs.Floor: // trimmed: nothing to check
+	case s.key.to == "" && c.Logs.unseen(a.id): // trimmed: nothing to check
 	case s.key.to == "" && c.excusesLoss(a.id, a.conn.told(a.at)),
 		s.key.to != "" && c.excusesBoth(letter{s.key.from, s.key.to, a.id}, a.conn.told(a.at)):
 		c.report.excused(AckedIsKept)

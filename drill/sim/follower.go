@@ -16,6 +16,8 @@ type follower struct {
 	reader  logReader
 	kept    map[check.Conversation]map[int64]check.Entry // as last read; the public log's is of nobody
 	trimmed map[check.Conversation]map[int64]check.Entry
+	newest  int64        // the newest public message that was seen
+	unseen  []check.Span // between two looks public messages came and were trimmed
 }
 
 func (f *follower) follow(r *run) {
@@ -45,6 +47,12 @@ func (f *follower) read(isLost bool) check.Logs {
 			}
 		}
 		f.kept[of] = kept
+	}
+	if floor := trimmed(f.reader.mini, publicKey); floor > f.newest && !isLost {
+		f.unseen = append(f.unseen, check.Span{Start: f.newest + 1, End: floor})
+	}
+	for _, e := range logs.Public {
+		f.newest = max(f.newest, e.ID)
 	}
 	return logs
 }
@@ -77,8 +85,13 @@ func (f *follower) over(loss func()) {
 // logs are those that the Redis holds, with what was trimmed from them.
 func (f *follower) logs() check.Logs {
 	logs := f.read(false)
+	logs.Unseen = f.unseen
 	for of, gone := range f.trimmed {
-		kept := maps.Clone(gone)
+		kept := make(map[int64]check.Entry, len(gone)+len(f.kept[of]))
+		for id, e := range gone {
+			e.Trimmed = true
+			kept[id] = e
+		}
 		maps.Copy(kept, f.kept[of])
 		all := make([]check.Entry, 0, len(kept))
 		for _, id := range slices.Sorted(maps.Keys(kept)) {

@@ -40,6 +40,7 @@ type run struct {
 	redis    *server
 	nodes    []*node // nil while it is down
 	lives    []int
+	began    map[string]int64 // nodes, by name
 	dead     []*node
 	clients  []*client
 	rivals   []*client // of those that want one name one can be there at the end
@@ -57,7 +58,7 @@ type run struct {
 // simulate does what a plan says. It must be called inside a synctest bubble, with crypto/rand
 // seeded. out takes the trace, unless it is nil.
 func simulate(p Plan, out io.Writer) *Result {
-	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, refs: map[check.Told]string{}}
+	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, refs: map[check.Told]string{}, began: map[string]int64{}}
 	r.world.trace.note("%d nodes, clients %v and %d rivals, %v flood, keep %d, ring %d, rates %g %g %g, texts of %d", p.Nodes, p.Clients, p.Rivals,
 		p.Flooders, p.Keep, p.Ring, p.FrameRate, p.MessageRate, p.ConversationRate, p.MaxText)
 	began := time.Now()
@@ -118,7 +119,9 @@ func (r *run) start() (err error) {
 
 func (r *run) startNode(i int) {
 	r.lives[i]++
-	n, err := startNode(r.world, r.redis, fmt.Sprintf("%c.%d", 'a'+i, r.lives[i]), r.plan, &r.errors)
+	name := fmt.Sprintf("%c.%d", 'a'+i, r.lives[i])
+	r.began[name] = now()
+	n, err := startNode(r.world, r.redis, name, r.plan, &r.errors)
 	if err != nil {
 		r.errors = append(r.errors, err.Error())
 		return
@@ -180,7 +183,7 @@ func (r *run) history() *check.History {
 	h := &check.History{End: now(), Logs: r.follower.logs(),
 		Held: check.Held{Public: r.plan.Ring, Inbox: r.plan.Ring, Journal: journalRings * r.plan.Ring},
 		Hold: nameHold.Microseconds()}
-	h.Logs.Keep, h.Refs = r.plan.Keep, r.refs
+	h.Logs.Keep, h.Refs, h.Began = r.plan.Keep, r.refs, r.began
 	for _, rec := range r.records {
 		rec.stall(false)
 		h.Connections = append(h.Connections, &rec.Connection)

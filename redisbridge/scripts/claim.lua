@@ -19,6 +19,8 @@
 -- ARGV[11] '1': what is in the inbox was sent before anybody had claimed the name
 -- ARGV[12] a new claim sees nothing with an id up to this one or now
 -- ARGV[13] '1': only look
+-- ARGV[14] when ARGV[11] was looked at, µs: what was sent since is the first's to take the
+--          name
 --
 -- Returns {'again'} if the claim's spelling is another than ARGV[8] by now,
 -- {'taken'}, {'kept', since, refs} or {'fresh', since, refs}: kept for the holder of the shown
@@ -41,7 +43,8 @@ local function use(since, kept)
   return string.format('%.0f', since)
 end
 
-local since = math.max(now, tonumber(ARGV[12]))
+local begun = spelling == '' and math.min(now, tonumber(ARGV[14])) or now
+local since = math.max(begun, tonumber(ARGV[12]))
 local keeps = signed
 if spelling == '' then
   if ARGV[11] == '1' then since = 0 end

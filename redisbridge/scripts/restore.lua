@@ -17,6 +17,8 @@
 -- takes the place of an older one. (Likewise of a name that changed hands within the ten
 -- minutes that references count, and whose new holder used the same.)
 --
+-- What the log no longer keeps is not put back, but its reference is: it may yet be said again.
+--
 -- Returns how many were put back.
 local log, refs, trimmed, missing = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local restored, newest = 0, nil
@@ -34,10 +36,10 @@ for i = 4, #ARGV, 3 do
       redis.call('ZREMRANGEBYSCORE', log, older, older)
     end
     redis.call('ZADD', log, id, ARGV[i + 2])
-    if ref ~= '' then redis.call('ZADD', refs, id, ref) end
     restored = restored + 1
     newest = id
   end
+  if ref ~= '' and said < tonumber(id) then redis.call('ZADD', refs, id, ref) end
   redis.call('ZREM', missing, id)
 end
 
@@ -56,9 +58,9 @@ if restored > 0 then
     redis.call('SET', trimmed, gone)
     redis.call('ZREMRANGEBYSCORE', missing, '-inf', gone)
   end
-  redis.call('EXPIRE', refs, 660)
   redis.call('PUBLISH', log, '<' .. newest)
 end
+redis.call('EXPIRE', refs, 660)
 if ARGV[2] ~= '0' then
   for _, key in ipairs({log, trimmed, missing}) do redis.call('EXPIRE', key, ARGV[2]) end
 end

@@ -45,8 +45,14 @@ type book struct {
 	index    map[int64]int
 	attempts []*attempt
 	passages []*passage
-	floor    int64 // what is not newer may be trimmed
-	read     bool  // Redis was asked for it at the end
+	floor    int64        // what is not newer may be trimmed
+	unseen   []check.Span // and so may what has these ids
+	read     bool         // Redis was asked for it at the end
+}
+
+// trimmed says whether the log need not have that id any more.
+func (b *book) trimmed(id int64) bool {
+	return id <= b.floor || slices.ContainsFunc(b.unseen, func(s check.Span) bool { return s.Start <= id && id <= s.End })
 }
 
 // add notes that there is an entry with that id.

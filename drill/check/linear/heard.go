@@ -84,7 +84,7 @@ func (t *trial) astray(p *passage, i, next, place int) string {
 
 // takeBeginning: where a connection's beginning is the server's choice, what is older was there already.
 func (t *trial) takeBeginning(p *passage, place int) {
-	if place == 0 || p.at == 0 || t.places[place-1].id <= t.floor {
+	if place == 0 || p.at == 0 || t.trimmed(t.places[place-1].id) {
 		return
 	}
 	if e := t.epochOf(place - 1); e >= 0 {

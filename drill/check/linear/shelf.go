@@ -23,7 +23,7 @@ type directKey struct {
 
 func newShelf(h *check.History) *shelf {
 	s := &shelf{public: newBook("the public log", h), conversations: make(map[check.Conversation]*book), inboxes: make(map[string]*book)}
-	s.public.floor = h.Logs.Floor
+	s.public.floor, s.public.unseen = h.Logs.Floor, h.Logs.Unseen
 	s.takeLogs(h)
 	for _, conn := range h.Connections {
 		s.listen(h, conn)

@@ -100,6 +100,7 @@ func (w *world) begin(s *socket) {
 	if s.inbox > 0 {
 		cursor = w.inboxes[s.Client][s.inbox-1].Cursor
 	}
+	w.note(s, check.Event{Kind: check.Welcome, Detail: &check.Detail{Name: s.Client}})
 	w.note(s, check.Event{Kind: check.Joined, Cursor: cursor})
 	for _, e := range w.inboxes[s.Client] {
 		if e.Cursor > s.DMSince {
