@@ -167,7 +167,7 @@ func newNodeID() string {
 }
 
 // settings are all that can be set, each by an environment variable. What one means
-// stands at its field, for -h; a test holds the table in README.md equal to it.
+// stands at its field, for -h; a test holds the table in docs/settings.md equal to it.
 type settings struct {
 	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" meaning:"trace, debug, info, warn or error"`
 	LogFormat string `env:"LOG_FORMAT" meaning:"json or console (default console on a terminal, else json)"`

@@ -146,11 +146,6 @@ func TestUsageListsEverySettingWithItsMeaning(t *testing.T) {
 	}
 }
 
-func readme(t *testing.T) string {
-	t.Helper()
-	return pageText(t, "README.md")
-}
-
 func pageText(t *testing.T, path string) string {
 	t.Helper()
 	content, err := os.ReadFile(path)
@@ -186,13 +181,13 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-func TestReadmeListsEverySettingWithItsDefaultAndMeaning(t *testing.T) {
+func TestDocsListEverySettingWithItsDefaultAndMeaning(t *testing.T) {
 	t.Parallel()
 	var want [][]string
 	eachSetting(reflect.TypeFor[settings](), func(f reflect.StructField) {
 		want = append(want, []string{code(f.Tag.Get("env")), code(f.Tag.Get("envDefault")), f.Tag.Get("meaning")})
 	})
-	got := rows(t, readme(t), "setting", "default", "meaning")
+	got := rows(t, pageText(t, "docs/settings.md"), "setting", "default", "meaning")
 	for i := range max(len(want), len(got)) {
 		switch {
 		case i >= len(got):
@@ -205,7 +200,7 @@ func TestReadmeListsEverySettingWithItsDefaultAndMeaning(t *testing.T) {
 	}
 }
 
-func TestReadmeListsEveryMetric(t *testing.T) {
+func TestDocsListEveryMetric(t *testing.T) {
 	t.Parallel()
 	dashboard, err := os.ReadFile("transport/grafana.json") // which another test holds complete
 	must(t, err)
@@ -213,7 +208,7 @@ func TestReadmeListsEveryMetric(t *testing.T) {
 	for _, name := range regexp.MustCompile(`parley_[a-z_]+`).FindAllString(string(dashboard), -1) {
 		want = append(want, code(strings.TrimSuffix(name, "_bucket")))
 	}
-	for _, row := range rows(t, readme(t), "metric", "meaning") {
+	for _, row := range rows(t, pageText(t, "docs/operations.md"), "metric", "meaning") {
 		got = append(got, row[0])
 	}
 	slices.Sort(want)
@@ -223,7 +218,7 @@ func TestReadmeListsEveryMetric(t *testing.T) {
 	}
 }
 
-func TestReadmeAndDocsNameTestsAndFilesThatThereAre(t *testing.T) {
+func TestDocsNameTestsAndFilesThatThereAre(t *testing.T) {
 	t.Parallel()
 	there := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
@@ -239,7 +234,9 @@ func TestReadmeAndDocsNameTestsAndFilesThatThereAre(t *testing.T) {
 	}))
 	pages, err := filepath.Glob("docs/*.md")
 	must(t, err)
-	for _, page := range append(pages, "README.md") {
+	more, err := filepath.Glob("*.md")
+	must(t, err)
+	for _, page := range append(pages, more...) {
 		text := pageText(t, page)
 		for _, m := range regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w+)").FindAllStringSubmatch(text, -1) {
 			if !there[m[1]] {

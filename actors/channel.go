@@ -143,7 +143,7 @@ func (c *channel) flush(ctx actor.Context) {
 	}
 	w := newWave(c.feed.log, prev, entries, news, c.size(), c.begin(c.chat, ctx.Self()))
 	if c.roster != nil {
-		w.Version = c.roster.version
+		w.Version, w.Before = c.roster.version, c.roster.before
 	}
 	c.tell(ctx, w)
 }

@@ -136,7 +136,8 @@ var guardian = actor.NewRestartingStrategy()
 func (c *Chat) startTop() {
 	produce := func() actor.Actor { return newTop(c) }
 	root := c.root.Copy().WithGuardian(guardian)
-	if c.stopped.Load() {
+	if c.stopped.Load() { // Stop came between two, and found none
+		close(c.finished)
 		return
 	}
 	pid, err := c.census.spawn(root, KindChat, string(KindChat), produce)

@@ -67,6 +67,7 @@ type Connection struct {
 	// awaited is the ping that is to show that the last refusal was read, passed the last one
 	// that did; equal where there is none to wait for.
 	awaited, passed atomic.Uint32
+	echoes          bool // its pongs bear what the pings did (RFC 6455 §5.5.3); the read loop's
 
 	mu      sync.Mutex
 	space   sync.Cond

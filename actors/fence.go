@@ -103,13 +103,20 @@ func (s *session) fenceOver() {
 
 // Pong tells of a pong and what it bears. It is called by the read loop alone, and never
 // waits. awaited says that it passes a fence: it was asked for, and is not the client's doing.
+// Some libraries answer with nothing instead of what the ping bore (gws does, unless told
+// otherwise): that counts until the connection has shown that it does better, for others send
+// empty pongs of their own accord.
 func (c *Connection) Pong(payload []byte) (awaited bool) {
-	if len(payload) != fenceLen {
+	number := c.awaited.Load()
+	switch {
+	case len(payload) == 0 && !c.echoes:
+	case len(payload) == fenceLen && binary.BigEndian.Uint32(payload) == number: // only the last one counts
+		c.echoes = true
+	default:
 		return false
 	}
-	number := binary.BigEndian.Uint32(payload)
-	if number != c.awaited.Load() || c.passed.Swap(number) == number { // only the last one counts, once
-		return false
+	if c.passed.Swap(number) == number {
+		return false // once
 	}
 	c.chat.root.Send(c.pid, &inputReady{})
 	return true

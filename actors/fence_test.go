@@ -74,13 +74,34 @@ func TestWhatIsSaidBehindARefusalThatIsNeverReadIsNotStored(t *testing.T) {
 func TestPongsThatNobodyAwaitsPassNoFence(t *testing.T) {
 	t.Parallel()
 	alice, redis := refusedUnread(t)
-	for _, payload := range []string{"", "\x00\x00\x00\x00", "\x00\x00\x00\x02", "\xff\xff\xff\xff", strings.Repeat("x", 125)} {
+	for _, payload := range []string{"x", "\x00\x00\x00\x00", "\x00\x00\x00\x02", "\xff\xff\xff\xff", strings.Repeat("x", 125)} {
 		alice.conn.Pong([]byte(payload))
 	}
 	alice.say("msg#20:alice:twenty")
 	alice.hasToWait()
 	if n := redis.count(Public, `"twenty"`); n != 0 {
 		t.Error("it is stored")
+	}
+}
+
+// TestEmptyPongPassesAFenceUnlessTheClientCanDoBetter: not every library answers with what the ping bore.
+func TestEmptyPongPassesAFenceUnlessTheClientCanDoBetter(t *testing.T) {
+	t.Parallel()
+	alice, _ := refusedUnread(t)
+	alice.say("msg#20:alice:twenty")
+	alice.hasToWait()
+	if !alice.conn.Pong(nil) {
+		t.Error("it was not asked for")
+	}
+	alice.hears(`{"type":"ack","ref":"20"`)
+
+	alice.conn.awaited.Store(2)
+	if !alice.conn.Pong([]byte("\x00\x00\x00\x02")) {
+		t.Error("what was asked for is not taken")
+	}
+	alice.conn.awaited.Store(3)
+	if alice.conn.Pong(nil) {
+		t.Error("a pong of the client's own accord passes")
 	}
 }
 

@@ -47,6 +47,10 @@ func (s *session) forward(ctx actor.Context, w *Wave) {
 		return // Drained catches up
 	}
 	presence, all := w.Presence, w.All
+	if len(presence) > 0 && st.version < w.Before && !st.membersStale {
+		st.membersStale = true
+		s.askMembers(ctx)
+	}
 	if st.membersStale { // a whole list is on its way, and changes are to it
 		presence, all = nil, all[len(presence):]
 	}
@@ -254,7 +258,11 @@ func (s *session) askMembers(ctx actor.Context) {
 // membersTold sends a fresh list of who is present, if the client was told another.
 func (s *session) membersTold(m *MembersTold) {
 	st := &s.conn.state
-	if st.opened && !st.clogged && (st.membersStale || st.version != m.Version) {
+	switch {
+	case !st.opened || !st.membersStale && st.version == m.Version:
+	case st.clogged:
+		st.membersStale = true // Drained asks again
+	default:
 		st.membersStale, st.version = false, m.Version
 		s.write(m.Frame)
 	}

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// What the server says, encoded once, byte for byte as the protocol in README.md
+// What the server says, encoded once, byte for byte as the protocol in docs/protocol.md
 // gives it. Encoding is by hand because a log holds the very bytes that clients
 // are sent, and the append script builds the same bytes around an id.
 

@@ -3,7 +3,7 @@ package actors
 import "github.com/prometheus/client_golang/prometheus"
 
 // Metrics are what the chat counts. Names and meanings are part of what operators
-// build on: see README.md.
+// build on: see docs/operations.md.
 type Metrics struct {
 	Connections prometheus.Gauge
 	Joins       prometheus.Counter

@@ -30,6 +30,8 @@ type roster struct {
 	told    []string // sorted; what the first frames show
 	seq     int64    // of the newest event taken in
 	version int64    // counts what was told: a session that has less has missed some
+	waved   int64    // the version that the newest frames made
+	before  int64    // and those before them
 	known   bool     // the set was read at least once
 	reading bool     // the set is being read
 	again   bool     // events were dropped meanwhile: read once more
@@ -139,6 +141,9 @@ func (r *roster) news(now time.Time, listeners int, goesAnyway bool) []byte {
 	if r.listDue && now.Sub(r.lastList) >= membersInterval {
 		r.listDue, r.lastList = false, now
 		frames = append(frames, membersFrame(r.list())...)
+	}
+	if len(frames) > 0 {
+		r.before, r.waved = r.waved, r.version
 	}
 	return frames
 }

@@ -5,6 +5,54 @@ import (
 	"testing"
 )
 
+// TestListThatComesWhileTheClientDoesNotReadIsToldLater: the changes that follow are to it.
+func TestListThatComesWhileTheClientDoesNotReadIsToldLater(t *testing.T) {
+	t.Parallel()
+	s := &session{conn: &Connection{socket: newFakeSocket()}}
+	st := &s.conn.state
+	st.opened, st.clogged, st.version = true, true, 1
+	s.membersTold(&MembersTold{Frame: membersFrame(appendMembers(nil, nil, 0)), Version: 1})
+	if st.membersStale {
+		t.Error("the list that it knows is told again")
+	}
+	s.membersTold(&MembersTold{Frame: membersFrame(appendMembers(nil, []string{"ann"}, 1)), Version: 2})
+	if st.version != 1 || !st.membersStale {
+		t.Errorf("it is at version %d, and asks for no other", st.version)
+	}
+}
+
+// TestChangeOfPresenceAfterOneThatWasMissedIsNotTold: a session died with the wave in hand, and
+// the next came before the room knew of another. The whole list is told instead.
+func TestChangeOfPresenceAfterOneThatWasMissedIsNotTold(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	u := connect(t, chat, Newest)
+	u.hears(`"type":"init"`)
+	redis.arrive("ann")
+	u.believes("ann")
+	wave := func(joined bool, name string, before, version int64) {
+		kind := "member_remove"
+		if joined {
+			kind = "member_add"
+		}
+		w := newWave(Public, 0, nil, memberFrame(kind, name, 1), 1, func() {})
+		w.Before, w.Version = before, version
+		chat.root.Send(u.conn.pid, w)
+	}
+	told := func() int { return len(u.heardOf("members")) }
+	version := chat.roster.version // nobody else arrives
+	wave(true, "bob", version+1, version+2)
+	eventually(t, "the whole list is told", func() bool { return told() == 1 })
+	if heard := u.heardOf("member_add"); len(heard) != 1 {
+		t.Errorf("told %q", heard)
+	}
+	wave(false, "ann", version, version+1)
+	u.hears(`{"type":"member_remove","name":"ann"`)
+	if told() != 1 {
+		t.Error("the whole list is told again, though nothing was missed")
+	}
+}
+
 // TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList: they would not fit what it
 // knows, as a member_add for a name that it has never heard to have gone.
 func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) {

@@ -38,6 +38,7 @@ type Wave struct {
 	Entries  []Entry
 	Presence []byte // frames, whole
 	Version  int64  // of the roster, with Presence told
+	Before   int64  // likewise of the Presence before: who was told less has missed that
 	All      []byte // Presence and all Entries' frames, ready for one write
 
 	remaining atomic.Int32

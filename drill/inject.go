@@ -145,7 +145,7 @@ func (in *injector) outage(ctx context.Context, n *node, f fault, done *check.Fa
 	return fmt.Errorf("no such fault: %q", f.Name)
 }
 
-// drainTime is how long a node may take to end, as README.md says.
+// drainTime is how long a node may take to end, as docs/operations.md says.
 const drainTime = 10 * time.Second
 
 // drain tells a node to end, and waits until it has.

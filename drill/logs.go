@@ -12,7 +12,7 @@ import (
 	"parley/drill/rig"
 )
 
-// Keys that the server's logs stand under, as README.md lists them.
+// Keys that the server's logs stand under, as docs/architecture.md lists them.
 const (
 	publicKey      = "chat:messages"
 	membersKey     = "chat:members"

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// usualRecovery bounds what half of the kills may cost: README.md says milliseconds, and pauses between kills are made
+	// usualRecovery bounds what half of the kills may cost: docs/promises.md says milliseconds, and pauses between kills are made
 	// for 250 ms, which a busy machine with two cores holds.
 	usualRecovery = 250 * time.Millisecond
 

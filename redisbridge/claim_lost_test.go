@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"testing"
+	"time"
 
 	"parley/actors"
 )
@@ -54,6 +55,36 @@ func TestRepeatIsKnownThoughTheClaimWasLost(t *testing.T) {
 			if back.Since <= first.ID {
 				t.Error("and direct messages of before are shown")
 			}
+		}
+	})
+}
+
+// TestClaimMadeAgainBeforeItWasWrittenBackIsTheOld: Redis forgot, and who comes back with the
+// token was faster than the node that knows of the claim. From then on it is as it was.
+func TestClaimMadeAgainBeforeItWasWrittenBackIsTheOld(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		first := claim(t, s, "alice", "", "alice's")
+		must(t, s.client.FlushAll(soon(t)).Err())
+		must(t, loadScripts(soon(t), s.client))
+		again := claim(t, s, "alice", "alice's", "another")
+		if again.Since <= first.Since {
+			t.Fatal("it shows what was sent before, though nobody has said whose that is")
+		}
+		left := actors.HeldClaim{Name: "alice", Token: "alice's", Since: first.Since, Refs: first.Refs, Left: time.Now()}
+		if !vouchFor(t, s, left) {
+			t.Fatal("it is somebody else's")
+		}
+		if c := claim(t, s, "alice", "alice's", "a third"); c.Since != first.Since {
+			t.Errorf("the claim is of %d, not of %d", c.Since, first.Since)
+		}
+
+		stranger := claim(t, s, "bob", "", "bob's")
+		left.Name, left.Token = "bob", "bob's"
+		vouchFor(t, s, left)
+		if c := claim(t, s, "bob", "bob's", "another"); c.Since != stranger.Since {
+			t.Error("a claim that was never lost begins earlier now")
 		}
 	})
 }

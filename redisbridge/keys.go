@@ -10,14 +10,15 @@ import (
 // slot only: what belongs to a key stands beside it in {braces} with its name.
 
 const (
-	membersKey      = "chat:members"         // set: the names present; also the channel
-	membersSeqKey   = "{chat:members}:seq"   // string: number of the last presence event
-	nodesKey        = "{chat:members}:nodes" // sorted set: node → end of its lease, µs
-	nodeNamesPrefix = "{chat:members}:node:" // + node, set: the names present on it
-	probePrefix     = "chat:probe:"          // + node, channel: its messages to itself
-	claimPrefix     = "chat:claim:"          // + comparison form, hash: who holds a name
-	heldPrefix      = "chat:held:"           // + address, sorted set: names it holds → end of the hold, µs
-	peersPrefix     = "chat:peers:"          // + user, sorted set: who they talk with → last id
+	membersKey      = "chat:members"           // set: the names present; also the channel
+	membersSeqKey   = "{chat:members}:seq"     // string: number of the last presence event
+	nodesKey        = "{chat:members}:nodes"   // sorted set: node → end of its lease, µs
+	renewedKey      = "{chat:members}:renewed" // string: when a node last renewed its lease, µs
+	nodeNamesPrefix = "{chat:members}:node:"   // + node, set: the names present on it
+	probePrefix     = "chat:probe:"            // + node, channel: its messages to itself
+	claimPrefix     = "chat:claim:"            // + comparison form, hash: who holds a name
+	heldPrefix      = "chat:held:"             // + address, sorted set: names it holds → end of the hold, µs
+	peersPrefix     = "chat:peers:"            // + user, sorted set: who they talk with → last id
 	publicKey       = "chat:messages"
 	inboxPrefix     = "chat:inbox:"
 )

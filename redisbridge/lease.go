@@ -18,6 +18,10 @@ const (
 	// node's are gone within 5 s, with renewals looking for such leases every second.
 	leaseLength   = 4 * time.Second
 	renewInterval = time.Second
+	// renewalsApart is how long no node renews at most while all is well, with some slack for
+	// one that is alone. What is longer, as in an outage, does not count against the others'
+	// leases, of which so at least 1.75 s are left when it is over, to come back in.
+	renewalsApart = renewInterval + 250*time.Millisecond
 )
 
 // errLapsed is a refusal by Redis that changed nothing: the node's lease has ended.
@@ -53,6 +57,17 @@ func (l *lease) fence() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.end
+}
+
+// clock is what Redis's shows at a time of this node's, µs since the epoch, as far as the last
+// renewal tells.
+func (l *lease) clock(now time.Time) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.end == 0 {
+		return now.UnixMicro()
+	}
+	return l.end - l.until.Sub(now).Microseconds()
 }
 
 // renewed notes a renewal that was asked for at a time. One that begins after the end of
@@ -158,7 +173,8 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 	if err := s.release(ctx, departed(dead)); err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}
-	reply, err := renewScript.Run(ctx, s.client, presenceKeys(s.node), s.node, nodeNamesPrefix, length.Microseconds()).StringSlice()
+	reply, err := renewScript.Run(ctx, s.client, append(presenceKeys(s.node), renewedKey),
+		s.node, nodeNamesPrefix, length.Microseconds(), renewalsApart.Microseconds()).StringSlice()
 	if err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}
@@ -176,10 +192,11 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 	return r, bad
 }
 
-// namesOfTheDead are those that were present on nodes whose lease has run out.
+// namesOfTheDead are those that were present on nodes whose lease has run out, or may have
+// when Redis is told.
 func (s *Store) namesOfTheDead(ctx context.Context) (names []string, err error) {
 	nodes, err := s.client.ZRangeArgs(ctx, redis.ZRangeArgs{
-		Key: nodesKey, ByScore: true, Start: "-inf", Stop: time.Now().UnixMicro(),
+		Key: nodesKey, ByScore: true, Start: "-inf", Stop: s.lease.clock(time.Now().Add(renewInterval)),
 	}).Result()
 	if err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"parley/actors"
 )
 
@@ -201,6 +203,70 @@ func TestNodeWhoseOwnLeaseRanOutTakesNobodysNames(t *testing.T) {
 		renew(t, a)
 		if got := members(t, a); !slices.Equal(got, []string{"ann", "bob"}) {
 			t.Errorf("present are %q", got)
+		}
+	})
+}
+
+// pass has time pass for Redis in which it hears of nobody, as while it is stopped, or when
+// its clock is set forward.
+func pass(t *testing.T, s *Store, d time.Duration) {
+	t.Helper()
+	ctx := soon(t)
+	for _, node := range held(t, s, nodesKey) {
+		must(t, s.client.ZIncrBy(ctx, nodesKey, -float64(d.Microseconds()), node.Member.(string)).Err())
+	}
+	must(t, s.client.DecrBy(ctx, renewedKey, d.Microseconds()).Err())
+}
+
+// TestTimeInWhichNobodyRenewsIsNobodysDeath: one node may renew twice before another one does
+// at all, for it has a new bridge, or was faster; or only the other's lease has run out.
+func TestTimeInWhichNobodyRenewsIsNobodysDeath(t *testing.T) {
+	t.Parallel()
+	for _, away := range []time.Duration{leaseLength - renewInterval/2, leaseLength + renewInterval, time.Hour} {
+		onEach(t, func(t *testing.T, open func(string, int) *Store) {
+			a, b := open("a", 10), open("b", 10)
+			present(t, b, false, []string{"bob"}, nil)
+			renew(t, b)
+			pass(t, b, renewInterval-time.Millisecond)
+			renew(t, a)
+			pass(t, a, away)
+			for range 3 {
+				renew(t, a)
+				if got := members(t, a); !slices.Equal(got, []string{"bob"}) {
+					t.Fatalf("after %v without Redis present are %q", away, got)
+				}
+			}
+			for range 5 {
+				pass(t, a, renewInterval)
+				renew(t, a)
+			}
+			if got := members(t, a); len(got) != 0 {
+				t.Errorf("5 s after %v without Redis, of a node that did not come back, present are %q", away, got)
+			}
+		})
+	}
+}
+
+// TestNodesDieByTheClockOfRedis: by a node's own, where the two differ, nobody's names would
+// be noted before they leave, or everybody's with each renewal.
+func TestNodesDieByTheClockOfRedis(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a, lives, dead := open("a", 10), open("lives", 10), open("dead", 10)
+		present(t, lives, false, []string{"liv"}, nil)
+		present(t, dead, false, []string{"ded"}, nil)
+		for _, ahead := range []time.Duration{-time.Hour, 0, time.Hour} {
+			now := time.Now()
+			lasts := func(node string, d time.Duration) {
+				must(t, a.client.ZAdd(soon(t), nodesKey, redis.Z{Score: float64(now.Add(ahead + d).UnixMicro()), Member: node}).Err())
+			}
+			lasts("lives", leaseLength-renewInterval)
+			lasts("dead", -renewInterval)
+			a.lease.renewed(now, renewal{end: now.Add(ahead + leaseLength).UnixMicro()})
+			names, err := a.namesOfTheDead(soon(t))
+			if must(t, err); !slices.Equal(names, []string{"ded"}) {
+				t.Errorf("where its clock is %v ahead, dead are %q", ahead, names)
+			}
 		}
 	})
 }

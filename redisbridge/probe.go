@@ -43,8 +43,13 @@ func (b *bridge) probed(err error) {
 	}
 	b.reachable = false
 	b.store.health.fail(reasonOf(err))
-	if b.store.pending() {
+	switch {
+	case b.store.pending():
 		b.accept(now)
+		b.probe.until = time.Time{}
+	case !certainlyNotDone(err) && b.store.client.PoolStats().IdleConns > 0:
+		// A connection that was left over broke, and there are more: the library sees by itself
+		// only of plain ones that they have ended. Each probe takes one out.
 		b.probe.until = time.Time{}
 	}
 }

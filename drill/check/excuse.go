@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// publicTail is how many of the newest public messages every node can write back, as README.md says.
+	// publicTail is how many of the newest public messages every node can write back, as docs/promises.md says.
 	publicTail = 2000
 
 	// writeBackTime is how long after Redis answers again nodes may still write back: reconnect waits of up to 0.5 s,

@@ -44,8 +44,8 @@ func (h *History) Forgot(conn *Connection, at int64) bool {
 func (h *History) claimLost(client string, loss Fault) bool {
 	var last *Connection
 	for _, conn := range h.Connections {
-		if conn.Client != client || conn.Opened > loss.End {
-			continue
+		if w := conn.welcomed(); conn.Client != client || w == 0 || w > loss.Start {
+			continue // whoever asked for the name and got no answer holds no claim that could be vouched for
 		}
 		if conn.Closed == 0 || conn.Closed > loss.Start {
 			return false

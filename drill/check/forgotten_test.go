@@ -13,7 +13,14 @@ func TestWhomRedisForgotIsANewHolder(t *testing.T) {
 		"its node lives":           {func(h *History) { h.Faults = h.Faults[:1] }, true},
 		"another node ended":       {func(h *History) { h.Faults[1].Node = "a" }, true},
 		"it was there":             {func(h *History) { h.Connections[bob].Closed = h.Connections[bobAgain].Opened }, true},
-		"nothing was lost":         {func(h *History) { h.Faults[0].LosesData = false }, true},
+		"it asked for its name in vain": {func(h *History) {
+			h.Connections = append(h.Connections, &Connection{
+				Client: "bob", Person: h.Connections[bob].Person, Node: "a",
+				Opened: h.Faults[0].Start + second/2, Closed: h.Faults[0].End + second/2,
+				Events: []Event{{Kind: Join, At: h.Faults[0].Start + second/2}},
+			})
+		}, false},
+		"nothing was lost": {func(h *History) { h.Faults[0].LosesData = false }, true},
 	} {
 		h := goodHistory()
 		left, back := h.Connections[bob].Closed, h.Connections[bobAgain].Opened

@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// What nodes hold of direct messages, as README.md says.
+// What nodes hold of direct messages, as docs/promises.md says.
 const (
 	// inboxTail is how many of a user who is connected, all that an inbox keeps; openDMs how many of them from before the
 	// connection.

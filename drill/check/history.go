@@ -15,7 +15,7 @@ const None = -1
 // Kind is what happened.
 type Kind uint8
 
-// What a connection can see happen, in the order of README.md.
+// What a connection can see happen, in the order of docs/protocol.md.
 const (
 	Init         Kind = iota + 1 // Cursor, Truncated, Names, Count; its history follows as Recalled
 	Recalled                     // a public message of init: ID, Hash
@@ -154,7 +154,7 @@ type Told struct {
 	ID       int64
 }
 
-// Held is how much nodes hold of logs, in entries; 0: as README.md says.
+// Held is how much nodes hold of logs, in entries; 0: as docs/promises.md says.
 type Held struct {
 	Public  int // of the public log
 	Inbox   int // of the inbox of a user who is connected

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Promises of README.md by number.
+// Promises of docs/promises.md by number.
 const (
 	AckedIsKept = iota + 1
 	OneOrder

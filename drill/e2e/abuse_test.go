@@ -12,7 +12,7 @@ import (
 	"parley/drill/rig"
 )
 
-// boundPerConnection is what a connection may cost the server, in bytes, as README says.
+// boundPerConnection is what a connection may cost the server, in bytes, as docs/security.md says.
 const boundPerConnection = 64 << 10
 
 // boundPerListener is what one may that reads what it is sent and says nothing.

@@ -3,44 +3,93 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"parley/drill/rig"
 )
 
-// TestConversationIsByteForByteTheProtocols follows the example of the protocol.
-func TestConversationIsByteForByteTheProtocols(t *testing.T) {
-	redis := startRedis(t)
-	n := startNode(t, "REDIS_ADDR="+redis.Addr())
-	bob := join(t, n, "bob")
-	bob.say("msg:bob:hello")
-	bob.hearText("hello")
+// exchange is what somebody says in a conversation of the docs, and what they hear then.
+type exchange struct {
+	says  string
+	hears []string
+}
 
-	alice := connect(t, n, "")
-	eventually(t, "alice has her first frame", func() bool { return len(alice.Frames()) > 0 })
-	alice.say("join:alice")
-	alice.hear("member_add")
-	alice.say("msg:alice:hi: all")
-	alice.hearText("hi: all")
-	alice.say("dm:alice:bob:psst")
-	alice.hear("dm")
-
-	want := []string{
-		`^\{"type":"init","members":\["bob"\],"member_count":1,"history":\[\{"type":"msg","id":(\d{16}),"user":"bob","text":"hello","time":\d{10}\}\],"cursor":\d{16},"truncated":false\}$`,
-		`^Welcome alice!$`,
-		`^\{"type":"joined","name":"alice","token":"[A-Za-z0-9_-]{22,}","dms":\[\],"cursor":0,"conversations":\[\],"truncated":false\}$`,
-		`^\{"type":"member_add","name":"alice","count":2\}$`,
-		`^\{"type":"msg","id":\d{16},"user":"alice","text":"hi: all","time":\d{10}\}$`,
-		`^\{"type":"dm","id":\d{16},"user":"alice","to":"bob","text":"psst","time":\d{10},"cursor":\d{16}\}$`,
+// conversations are those that a page shows: blocks of lines that begin with > (says) and < (hears).
+func conversations(t *testing.T, page string) (all [][]exchange) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, page))
+	if err != nil {
+		t.Fatal(err)
 	}
-	frames := alice.Frames()
-	for i, pattern := range want {
-		if !regexp.MustCompile(pattern).Match(frames[i].Raw) {
-			t.Errorf("frame %d is %s, not %s", i, frames[i].Raw, pattern)
+	for _, block := range regexp.MustCompile("(?ms)^```\n(> .*?)^```$").FindAllSubmatch(text, -1) {
+		var talk []exchange
+		for line := range strings.Lines(string(block[1])) {
+			line = strings.TrimSuffix(line, "\n")
+			if frame, is := strings.CutPrefix(line, "> "); is {
+				talk = append(talk, exchange{says: frame})
+			} else if frame, is := strings.CutPrefix(line, "< "); is {
+				talk[len(talk)-1].hears = append(talk[len(talk)-1].hears, frame)
+			} else {
+				t.Errorf("%s: %q is neither said nor heard", page, line)
+			}
 		}
+		all = append(all, talk)
 	}
-	if f := bob.hear("dm"); !strings.Contains(string(f.Raw), `"text":"psst"`) {
-		t.Errorf("bob heard %s", f.Raw)
+	return all
+}
+
+// expected is an expression for a frame as the docs show it: ids, times and tokens are others each time.
+func expected(frame string) *regexp.Regexp {
+	pattern := regexp.QuoteMeta(frame)
+	pattern = regexp.MustCompile(`\b\d{16}\b`).ReplaceAllString(pattern, `\d{16}`)
+	pattern = regexp.MustCompile(`\b\d{10}\b`).ReplaceAllString(pattern, `\d{10}`)
+	return regexp.MustCompile("^" + strings.ReplaceAll(pattern, "…", "[A-Za-z0-9_-]{22,}") + "$")
+}
+
+// TestConversationsOfTheDocsAreByteForByteAsTheyStandThere says what they say, and hears no less and no more. An ack may
+// come before or after its message.
+func TestConversationsOfTheDocsAreByteForByteAsTheyStandThere(t *testing.T) {
+	t.Parallel()
+	for page, before := range map[string]func(*node){
+		"README.md": func(*node) {},
+		"docs/protocol.md": func(n *node) {
+			bob := join(t, n, "bob")
+			bob.say("msg:bob:hello")
+			bob.hearText("hello")
+		},
+	} {
+		talks := conversations(t, page)
+		if len(talks) != 1 {
+			t.Fatalf("%s shows %d conversations", page, len(talks))
+		}
+		n := startNode(t)
+		before(n)
+		var u *user
+		told := 0
+		for _, e := range talks[0] {
+			if e.says == "(connects)" {
+				u = connect(t, n, "")
+			} else {
+				u.say(e.says)
+			}
+			told += len(e.hears)
+			eventually(t, page+": what is said is answered", func() bool { return len(u.Frames()) >= told })
+			heard := u.Frames()[told-len(e.hears):]
+			for _, want := range e.hears {
+				if !slices.ContainsFunc(heard, func(f rig.Frame) bool { return expected(want).Match(f.Raw) }) {
+					t.Errorf("%s: after %q there is no %s in %s", page, e.says, want, heard)
+				}
+			}
+		}
+		u.say("ping:that is all")
+		if u.hear("pong"); len(u.Frames()) != told+1 {
+			t.Errorf("%s: more was heard than %d frames: %s", page, told, u.Frames())
+		}
 	}
 }
 

@@ -90,6 +90,7 @@ func TestImageServesNodesOnOneRedis(t *testing.T) {
 	e.hear(bob, `"text":"hello over there"`)
 	e.say(bob, "dm:bob:alice:and back")
 	e.hear(alice, `"text":"and back"`)
+	e.compose(image)
 	e.cutOff(redis, people)
 }
 
@@ -148,13 +149,19 @@ func (e *engine) run(image, network, name, redisAddr string) string {
 		}
 	})
 	e.docker("start", container)
+	e.healthy(container)
+	return e.docker("inspect", "--format", `{{with index .NetworkSettings.Ports "8080/tcp" 0}}{{.HostIp}}:{{.HostPort}}{{end}}`, container)
+}
 
+// healthy waits until a container's own health check says so.
+func (e *engine) healthy(container string) {
+	e.t.Helper()
 	tick := time.NewTicker(dockerPoll)
 	defer tick.Stop()
 	for {
 		state := e.docker("inspect", "--format", "{{.State.Status}} {{.State.Health.Status}}", container)
 		if state == "running healthy" {
-			return e.docker("inspect", "--format", `{{with index .NetworkSettings.Ports "8080/tcp" 0}}{{.HostIp}}:{{.HostPort}}{{end}}`, container)
+			return
 		}
 		if !strings.HasPrefix(state, "running") || strings.HasSuffix(state, "unhealthy") {
 			e.t.Fatalf("%s is %s", container, state)

@@ -338,9 +338,8 @@ func (c *client) resumedFeed(f rig.Frame) {
 // resumedInbox likewise; it also takes the token.
 func (c *client) resumedInbox(f rig.Frame) {
 	var joined struct {
-		Token     string
-		DMs       []rig.Message `json:"dms"`
-		Truncated bool
+		Token string
+		DMs   []rig.Message `json:"dms"`
 	}
 	_ = json.Unmarshal(f.Raw, &joined) // not JSON: no place to move to
 	if joined.Token != "" {
@@ -349,7 +348,7 @@ func (c *client) resumedInbox(f rig.Frame) {
 	if n := len(joined.DMs); n > 0 {
 		c.dmSince = max(c.dmSince, joined.DMs[n-1].Cursor)
 	}
-	if c.dmSince == check.None || len(joined.DMs) == 0 && joined.Truncated {
+	if c.dmSince == check.None || len(joined.DMs) == 0 { // nothing is before it that is still shown
 		c.dmSince = max(c.dmSince, f.Cursor)
 	}
 }

@@ -36,7 +36,7 @@ func (r *record) sent(m message) {
 
 func (r *record) stall(on bool) {
 	switch {
-	case on && r.stalled == 0: // a fault may have it stop that has stopped by itself
+	case on && r.stalled == 0: // or it stalls already, for another reason
 		r.stalled = now()
 	case !on && r.stalled != 0:
 		r.Stalls = append(r.Stalls, check.Span{Start: r.stalled, End: now()})

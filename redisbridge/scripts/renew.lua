@@ -4,21 +4,33 @@
 -- KEYS[2]  string: the number of the last event
 -- KEYS[3]  sorted set: nodes, score = end of the lease in µs
 -- KEYS[4]  set: the names present on this node
+-- KEYS[5]  string: when a node last renewed its lease, µs
 -- ARGV[1]  the node
 -- ARGV[2]  what the names of the nodes' sets begin with
 -- ARGV[3]  lease in µs from now
+-- ARGV[4]  how long it may be at most, in µs, that no node renews while all is well
 --
 -- Returns {lapsed, names, end, left…}: lapsed is 1 if this node's own lease had run
 -- out, or was never there: then others may have removed its names, and it removes
 -- nobody's (the first one back after an outage would remove everybody's). names is
 -- how many are present on this node by Redis's account, end when the lease ends, µs,
 -- and left are the names that were removed.
-local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local members, seq, nodes, mine, renewed = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local node, prefix = ARGV[1], ARGV[2]
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local lease = redis.call('ZSCORE', nodes, node)
 local lapsed = not lease or tonumber(lease) < now
+
+-- What is longer than that no node could: Redis was away, or its clock was set forward. It
+-- counts against none of the others: who renews first, or twice, would remove their names.
+local away = now - tonumber(redis.call('GET', renewed) or now) - tonumber(ARGV[4])
+redis.call('SET', renewed, string.format('%.0f', now))
+if away > 0 then
+  for _, other in ipairs(redis.call('ZRANGE', nodes, 0, -1)) do
+    if other ~= node then redis.call('ZINCRBY', nodes, string.format('%.0f', away), other) end
+  end
+end
 
 local lasts = string.format('%.0f', now + tonumber(ARGV[3]))
 redis.call('ZADD', nodes, lasts, node)

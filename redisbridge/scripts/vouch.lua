@@ -1,6 +1,7 @@
 -- Looks whether a claim is still the one that a node vouches for, and renews it; one
 -- that Redis has lost is written back. What was written back of somebody who is not
--- connected any more gives way to somebody who is.
+-- connected any more gives way to somebody who is. Whose claim was made again, with nothing
+-- known of it, before it was written back, has had the name since the one that was lost.
 --
 -- KEYS[1]  hash: the claim, as claim.lua has it; and former: '1' until it is used, if it
 --          was written back of somebody who is not connected
@@ -18,7 +19,7 @@
 local key = KEYS[1]
 local time = redis.call('TIME')
 local at = tonumber(time[1]) * 1000000 + tonumber(time[2]) - tonumber(ARGV[5])
-local claim = redis.call('HMGET', key, 'spelling', 'token', 'signed', 'seen', 'former')
+local claim = redis.call('HMGET', key, 'spelling', 'token', 'signed', 'seen', 'former', 'since', 'refs')
 local connected = ARGV[5] == '0'
 
 local known = claim[1]
@@ -32,6 +33,7 @@ if not known then
   redis.call('HSET', key, 'spelling', ARGV[1], 'token', ARGV[2], 'since', ARGV[3], 'refs', ARGV[9], 'signed', ARGV[4])
   if not connected then redis.call('HSET', key, 'former', '1') end
 end
+if known and claim[7] == '0' and tonumber(ARGV[3]) < tonumber(claim[6]) then redis.call('HSET', key, 'since', ARGV[3]) end
 if connected then redis.call('HDEL', key, 'former') end
 if not known or at > tonumber(claim[4] or '0') then redis.call('HSET', key, 'seen', string.format('%.0f', at)) end
 if ARGV[6] == '1' then redis.call('HSET', key, 'kept', '1') end

@@ -58,6 +58,7 @@ import { NAME_LOST, Outbox, newRef } from "./outbox.js";
 import { isRetryable, retryWait } from "./retry.js";
 import { Sender } from "./sender.js";
 import { local, save, session } from "./storage.js";
+import { Tokens } from "./tokens.js";
 
 export { clean, keyOf, peerOf } from "./message.js";
 
@@ -73,14 +74,14 @@ export class Chat {
    * @param {object} options
    * @param {string | URL} options.url      of the WebSocket
    * @param {Storage | null} [options.session] keeps name and outbox over a reload; default sessionStorage
-   * @param {Storage | null} [options.local]   keeps the tokens of names; default localStorage
+   * @param {Storage | null} [options.local]   keeps the tokens of names over a reload; default localStorage
    * @param {() => string} [options.token]  gives a token for servers that ask for one
    * @param {boolean} [options.hold]        whether the server shall hold the names whose tokens are kept
    */
   constructor({ url, session: kept = session, local: tokens = local, token, hold = false }) {
     this.url = new URL(url);
     this.session = kept;
-    this.local = tokens;
+    this.tokens = new Tokens(tokens);
     this.token = token;
     this.hold = hold;
     /** @type {string} */ this.name = kept?.getItem("parley.name") ?? "";
@@ -251,14 +252,14 @@ export class Chat {
   sendJoin() {
     clearTimeout(this.joinTimer);
     this.joinRef = newRef();
-    const token = this.local?.getItem(tokenKey(this.name));
+    const token = this.tokens.get(this.name);
     this.link.send(`join#${this.joinRef}:${this.name}${token ? ":" + token : ""}`);
   }
 
   /** The name is somebody else's: whatever was this page's under it ends here. */
   loseName() {
     const { name } = this;
-    this.local?.removeItem(tokenKey(name));
+    this.tokens.drop(name);
     this.session?.removeItem("parley.name");
     this.name = this.had = "";
     this.dmSince = null;
@@ -305,9 +306,9 @@ export class Chat {
   onJoined(frame) {
     this.name = this.had = frame.name;
     save(this.session, "parley.name", this.name);
-    if (frame.token) save(this.local, tokenKey(this.name), frame.token);
+    if (frame.token) this.tokens.keep(this.name, frame.token);
     // Where nothing can be stored the name would be held for nobody.
-    if (this.hold && frame.token && this.local?.getItem(tokenKey(this.name)) === frame.token) this.link.send(`hold#${newRef()}:`);
+    if (this.hold && frame.token && this.tokens.lasts(this.name, frame.token)) this.link.send(`hold#${newRef()}:`);
     this.whole = this.whole && this.dmSince !== null && !frame.truncated;
     this.setState("joined");
     this.emit("joined", { name: this.name });
@@ -393,7 +394,7 @@ export class Chat {
   /** @param {{code: string, message: string, retry_ms?: number}} frame */
   onJoinRefused({ code, message, retry_ms }) {
     this.joinRef = "";
-    const token = this.local?.getItem(tokenKey(this.name));
+    const token = this.tokens.get(this.name);
     if (isRetryable(code)) {
       const wait = retryWait(retry_ms);
       this.joinTimer = setTimeout(() => this.sendJoin(), wait);
@@ -407,7 +408,7 @@ export class Chat {
       return;
     }
     if (code === "unauthorized" && token) {
-      this.local?.removeItem(tokenKey(this.name)); // of a claim that has ended; the name may be free
+      this.tokens.drop(this.name); // of a claim that has ended; the name may be free
       this.sendJoin();
       return;
     }
@@ -437,9 +438,4 @@ export class Chat {
   emit(type, detail) {
     this.target.dispatchEvent(new CustomEvent(type, { detail }));
   }
-}
-
-/** Spellings that compare equal belong to one claim, so to one token. @param {string} name */
-function tokenKey(name) {
-  return "parley.token." + name.normalize("NFKC").toLowerCase();
 }

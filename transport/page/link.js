@@ -24,6 +24,8 @@ const FINAL_CODES = new Set([1003, 1007, 1008, 1009]);
 /** 1000 tells the server that the person leaves; with these only the connection changes. */
 const CLOSE_LEAVING = 1000;
 const CLOSE_MOVING = 4000;
+/** What RFC 6455 calls an end without a close frame. */
+const CLOSE_ABNORMAL = 1006;
 
 export class Link {
   /** @param {Events} events */
@@ -61,6 +63,8 @@ export class Link {
       this.events.heard(event.data);
     });
     socket.onclose = current((event) => this.lost(event.code));
+    // Browsers say close right after; Node before 22 does not where nobody answers.
+    socket.onerror = current(() => setTimeout(current(() => this.lost(CLOSE_ABNORMAL))));
   }
 
   /** Connects now if there is no connection, instead of after the wait. */

@@ -11,7 +11,7 @@ import (
 )
 
 // Lag is how far behind a node of a cluster may be while nothing is known to be broken: what was missed is heard within
-// a second, README.md says. Drills of 45 s with a lag of 0 had two reads that were some milliseconds behind, with 0.1 s
+// a second, docs/promises.md says. Drills of 45 s with a lag of 0 had two reads that were some milliseconds behind, with 0.1 s
 // none.
 const Lag = time.Second
 

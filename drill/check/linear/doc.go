@@ -35,7 +35,7 @@
 //
 // # A node may be behind
 //
-// A node opens connections with what it has heard of the log, and tells the rest as it comes: README.md promises that
+// A node opens connections with what it has heard of the log, and tells the rest as it comes: docs/promises.md promises that
 // nothing is left out, not that the cursor in init is of this very moment. So a read counts from a lag before the
 // connection opened; where Redis or the node's link to it was broken at that time, from before the break. In a history
 // of one node that is never behind, or to find out how far behind it is, let the lag be 0.
