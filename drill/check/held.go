@@ -109,11 +109,12 @@ func (c *checker) inJournal(l letter, loss Fault) bool {
 	if s == nil || l.id < loss.Start-journalAge {
 		return false
 	}
+	stored := min(l.id, s.acks[0].at) // ids may be ahead of the clock
 	for node := range s.nodes {
 		said := c.journals[node]
 		from, _ := slices.BinarySearch(said, s.acks[0].at-patience)
 		to, _ := slices.BinarySearch(said, loss.End)
-		if to-from > c.held.Journal || c.died(node, l.id, loss.End+writeBackTime) {
+		if to-from > c.held.Journal || c.died(node, stored, loss.End+writeBackTime) {
 			return false
 		}
 	}

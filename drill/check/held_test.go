@@ -103,6 +103,23 @@ func TestDirectMessageIsExcusedOnlyWhereNoNodeHadToHoldIt(t *testing.T) {
 	}
 }
 
+// TestNodeThatDiedAfterTheAckIsExcusedThoughTheIDIsAheadOfTheClock, as after a loss of data.
+func TestNodeThatDiedAfterTheAckIsExcusedThoughTheIDIsAheadOfTheClock(t *testing.T) {
+	s := newIdeal()
+	sender := s.connect("alice", "a")
+	s.whisper(sender, "bob", "d")
+	acked := &sender.Events[find(sender, Ack, 0)]
+	acked.At = acked.ID - second
+	s.h.Faults = []Fault{{Name: "node", Node: "a", Start: acked.At, End: acked.At + second/2, KillsNode: true}}
+	s.wait(second)
+	loss := s.lose()
+	c := &checker{History: s.history(), report: &Report{}, held: Held{}.orUsual()}
+	c.index()
+	if c.inJournal(letter{"alice", "bob", acked.ID}, loss) {
+		t.Error("a node that died after the ack had to hold it")
+	}
+}
+
 // TestNodeThatDiedExcusesOnlyWhatItAloneMayHaveHeard has it die right after Redis lost its data.
 func TestNodeThatDiedExcusesOnlyWhatItAloneMayHaveHeard(t *testing.T) {
 	for name, tc := range map[string]struct {
