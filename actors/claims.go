@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -80,6 +82,37 @@ func (c *Chat) claims(now time.Time) []HeldClaim {
 		}
 	}
 	return append(held, c.former.all(now)...)
+}
+
+// departuresKept is for how long a room may have died with the news that somebody left: as long
+// as it may take at most until others are told.
+const departuresKept = 5 * time.Second
+
+// departed gives the names whose last connection here has ended of late, and when: rooms may
+// have died with that.
+func (c *Chat) departed(now time.Time) []Departure {
+	last := map[string]time.Time{}
+	note := func(name string, at time.Time) {
+		if at.After(last[name]) && now.Sub(at) < departuresKept {
+			last[name] = at
+		}
+	}
+	for _, conn := range c.liveConnections() {
+		if claim := conn.claim.Load(); claim != nil && conn.closed.Load() {
+			note(claim.name, conn.left)
+		}
+	}
+	for _, claim := range c.former.all(now) {
+		note(claim.Name, claim.Left)
+	}
+	held := c.names()
+	var gone []Departure
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		if !held[name] {
+			gone = append(gone, Departure{name, last[name]})
+		}
+	}
+	return gone
 }
 
 // names gives those that open connections of this node have a claim on.

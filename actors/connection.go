@@ -58,6 +58,7 @@ type Connection struct {
 	chat   *Chat
 	socket Socket
 	resume Resume
+	left   time.Time // when it ended; written before closed
 	closed atomic.Bool
 	hangUp atomic.Bool // its session's next end is the connection's
 	joined atomic.Bool
@@ -177,9 +178,14 @@ func (c *Connection) TooSlow() { c.chat.metrics.SlowClients.Inc() }
 // Closed tells that the connection has ended. The transport calls it exactly once,
 // as the last call; clean says that the client closed it with 1000.
 func (c *Connection) Closed(clean bool) {
+	c.end()
+	c.chat.disconnected(c, clean)
+}
+
+func (c *Connection) end() {
+	c.left = time.Now()
 	c.closed.Store(true)
 	c.Interrupt()
-	c.chat.disconnected(c, clean)
 }
 
 // Interrupt lets a read loop that waits in Receive go on, to notice that its socket

@@ -23,7 +23,7 @@ func (s *session) opened(ctx actor.Context, m *Opened) {
 	}
 	st.opened = true
 	st.public = cursor{at: m.Cursor, lossy: m.Truncated, resuming: s.conn.resume.Since != Newest && m.Cursor < m.Newest}
-	st.version = m.Version
+	st.version, st.membersStale = m.Version, false
 	frame := initFrame(m.Members, m.Entries, m.Newest, m.Truncated)
 	s.charge(len(frame))
 	s.write(frame)

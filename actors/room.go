@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -57,8 +58,10 @@ type room struct {
 	settled bool
 	// appearing are the sessions that wait for their name's event.
 	appearing map[string][]*actor.PID
-	began     time.Time
-	ticker    *ticker
+	// departed are those who had left when the room began: the one before may have died with it.
+	departed []Departure
+	began    time.Time
+	ticker   *ticker
 }
 
 func newRoom(chat *Chat) *room {
@@ -136,6 +139,7 @@ func (r *room) tellMembers(ctx actor.Context, session *actor.PID) {
 
 func (r *room) start(ctx actor.Context) {
 	r.began = time.Now()
+	r.departed = r.chat.departed(r.began)
 	r.roster.forgetReading()
 	r.ticker = startTicker(r.chat, ctx.Self(), roomTick)
 	r.subscribe(ctx)
@@ -203,7 +207,7 @@ func (r *room) leave(ctx actor.Context, m *Gone) {
 
 func (r *room) look(ctx actor.Context) {
 	now := time.Now()
-	if gone := r.holders.expire(now, Grace); len(gone) > 0 {
+	if gone := append(r.holders.expire(now, Grace), r.goneBefore(now)...); len(gone) > 0 {
 		ctx.Send(r.chat.bridge, &Present{Left: gone})
 	}
 	if !r.settled && now.Sub(r.began) >= Grace {
@@ -211,6 +215,25 @@ func (r *room) look(ctx actor.Context) {
 		r.declare(ctx)
 	}
 	r.openPatient(ctx, now)
+}
+
+// goneBefore gives those whose grace is over of who had left when the room began, and has not
+// come back. Most were told: what is told again changes nothing.
+func (r *room) goneBefore(now time.Time) (gone []Departure) {
+	var held map[string]bool
+	r.departed = slices.DeleteFunc(r.departed, func(d Departure) bool {
+		if now.Sub(d.At) < Grace {
+			return false
+		}
+		if held == nil {
+			held = r.chat.names() // their sessions may not have entered again
+		}
+		if _, leaving := r.holders.leaving[d.Name]; !leaving && !held[d.Name] && r.holders.count[d.Name] == 0 {
+			gone = append(gone, d)
+		}
+		return true
+	})
+	return gone
 }
 
 // declare tells the bridge every name that this node holds.

@@ -83,3 +83,22 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 		t.Errorf("then told %q", heard)
 	}
 }
+
+// TestFirstFrameIsTheWholeList: what a session was told before, which died with the first frame,
+// is not missed.
+func TestFirstFrameIsTheWholeList(t *testing.T) {
+	t.Parallel()
+	chat, _ := newChat(t)
+	s := &session{chat: chat, conn: &Connection{chat: chat, socket: newFakeSocket()}}
+	add := func(version int64) {
+		w := newWave(Public, 0, nil, memberFrame("member_add", "ann", 1), 1, func() {})
+		w.Version = version
+		s.forward(nil, w)
+	}
+	add(2)
+	s.opened(nil, &Opened{Log: Public, Members: appendMembers(nil, nil, 0), Version: 2})
+	add(3)
+	if heard := s.conn.socket.(*fakeSocket).heard(); len(heard) != 2 {
+		t.Errorf("told %q", heard)
+	}
+}
