@@ -113,7 +113,7 @@ func (c *checker) inJournal(l letter, loss Fault) bool {
 		said := c.journals[node]
 		from, _ := slices.BinarySearch(said, s.acks[0].at-patience)
 		to, _ := slices.BinarySearch(said, loss.End)
-		if to-from > c.held.Journal || c.died(node, l.id, loss.End+writeBackTime) {
+		if to-from > c.held.Journal || c.died(node, 0, loss.End+writeBackTime) { // it lived when that was said there
 			return false
 		}
 	}

@@ -50,6 +50,12 @@ func TestDirectMessageIsExcusedOnlyWhereNoNodeHadToHoldIt(t *testing.T) {
 			s.close(sender, true)
 			s.kill("a")
 		}, false},
+		"nobody is there, and the sender's node died, whose ids were ahead of the clock": {func(s *ideal, sender, receiver *Connection) {
+			s.close(receiver, true)
+			s.close(sender, true)
+			id := s.h.Logs.Conversations[alicesBob][0].ID
+			s.h.Faults = append(s.h.Faults, Fault{Name: "node", Node: "a", Start: id - 2, End: id - 1, KillsNode: true})
+		}, false},
 		"nobody is there, and another node died": {func(s *ideal, sender, receiver *Connection) {
 			s.close(receiver, true)
 			s.close(sender, true)
