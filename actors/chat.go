@@ -42,6 +42,7 @@ type Chat struct {
 	public     *tail
 	roster     roster
 	leaving    departures
+	left       departures // those of late that the bridge was told
 	inboxes    inboxes
 	former     former
 	budgets    budgets
@@ -104,6 +105,7 @@ func New(o Options) (*Chat, error) {
 		finished:    make(chan struct{}),
 		public:      newTail(memory.Public),
 		leaving:     departures{},
+		left:        departures{},
 		inboxes:     inboxes{limit: memory.Inbox},
 		budgets:     newBudgets(o.Settings),
 		connections: make(map[uint64]*Connection),

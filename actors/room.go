@@ -1,6 +1,9 @@
 package actors
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -45,6 +48,10 @@ const (
 	// Grace is how long a name stays present after its connection broke, so that a
 	// client which comes back is not told to have left.
 	Grace = 2 * time.Second
+	// leftAge is how long it is remembered of a name that its departure was told: a bridge may
+	// not live to tell Redis, and until a room has lived for the grace it can't say which names
+	// are all.
+	leftAge = time.Minute
 )
 
 // room is presence and public broadcast. It can die at any time: its tail is kept
@@ -149,6 +156,14 @@ func (r *room) bridgeStarted(ctx actor.Context) {
 	r.channel.bridgeStarted(ctx)
 	if r.settled {
 		r.declare(ctx)
+		return
+	}
+	again := &Present{Joined: r.holders.all()}
+	for _, name := range slices.Sorted(maps.Keys(r.chat.left)) {
+		again.Left = append(again.Left, Departure{name, r.chat.left[name]})
+	}
+	if len(again.Joined)+len(again.Left) > 0 {
+		ctx.Send(r.chat.bridge, again)
 	}
 }
 
@@ -163,6 +178,7 @@ func (r *room) appear(ctx actor.Context, conn *Connection, name string) {
 	if name == "" || conn.closed.Load() {
 		return
 	}
+	delete(r.chat.left, name)
 	if r.holders.enter(conn.ID, name) {
 		ctx.Send(r.chat.bridge, &Present{Joined: []string{name}})
 	}
@@ -197,15 +213,24 @@ func (r *room) leave(ctx actor.Context, m *Gone) {
 	r.forget(m.Conn)
 	now := time.Now()
 	if name := r.holders.leave(m.Conn, m.Clean, now); name != "" {
-		ctx.Send(r.chat.bridge, &Present{Left: []Departure{{name, now}}})
+		r.depart(ctx, []Departure{{strings.Clone(name), now}})
 	}
+}
+
+// depart tells the bridge who has left, and remembers it: see leftAge.
+func (r *room) depart(ctx actor.Context, gone []Departure) {
+	for _, d := range gone {
+		r.chat.left[d.Name] = d.At
+	}
+	ctx.Send(r.chat.bridge, &Present{Left: gone})
 }
 
 func (r *room) look(ctx actor.Context) {
 	now := time.Now()
 	if gone := r.holders.expire(now, Grace); len(gone) > 0 {
-		ctx.Send(r.chat.bridge, &Present{Left: gone})
+		r.depart(ctx, gone)
 	}
+	maps.DeleteFunc(r.chat.left, func(_ string, at time.Time) bool { return now.Sub(at) > leftAge })
 	if !r.settled && now.Sub(r.began) >= Grace {
 		r.settled = true
 		r.declare(ctx)
