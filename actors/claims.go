@@ -84,12 +84,11 @@ func (c *Chat) claims(now time.Time) []HeldClaim {
 	return append(held, c.former.all(now)...)
 }
 
-// departuresKept is for how long a room may have died with the news that somebody left: as long
-// as it may take at most until others are told.
-const departuresKept = 5 * time.Second
+// departuresKept is for how long a room or a bridge may have died with the news that somebody
+// left: until a room has lived for the grace it can't say which names are all.
+const departuresKept = time.Minute
 
-// departed gives the names whose last connection here has ended of late, and when: rooms may
-// have died with that.
+// departed gives the names whose last connection here has ended of late, and when.
 func (c *Chat) departed(now time.Time) []Departure {
 	last := map[string]time.Time{}
 	note := func(name string, at time.Time) {

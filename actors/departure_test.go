@@ -35,3 +35,36 @@ func TestRoomsThatDieDoNotPutOffThatSomebodyLeft(t *testing.T) {
 		t.Errorf("told: %+v, who left at %v", d, left)
 	}
 }
+
+// TestDepartureThatABridgeDidNotLiveToTellIsToldAgain, though no room lives for long enough to
+// know which names are all.
+func TestDepartureThatABridgeDidNotLiveToTellIsToldAgain(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	kill(t, chat, "room", "", Restart)
+	alice, bob := join(t, chat, "alice"), join(t, chat, "bob")
+	redis.stow(func(m any) bool { p, is := m.(*Present); return is && len(p.Left) > 0 })
+	for _, u := range []*client{alice, bob} {
+		u.leave(true)
+	}
+	eventually(t, "the bridge is told", func() bool { return redis.stowing() == 2 })
+	kill(t, chat, "room", "", Restart)
+	join(t, chat, "bob")
+	redis.stow(nil)
+	kill(t, chat, "bridge", "", Restart)
+	next := time.Now()
+	eventually(t, "it is told that alice left", func() bool {
+		if time.Since(next) > Grace/2 { // none lives for as long as the grace
+			kill(t, chat, "room", "", Restart)
+			next = time.Now()
+		}
+		redis.mu.Lock()
+		defer redis.mu.Unlock()
+		return !redis.members["alice"]
+	})
+	redis.mu.Lock()
+	defer redis.mu.Unlock()
+	if !redis.members["bob"] {
+		t.Error("it is told of bob, too, who has come back")
+	}
+}

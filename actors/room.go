@@ -58,7 +58,8 @@ type room struct {
 	settled bool
 	// appearing are the sessions that wait for their name's event.
 	appearing map[string][]*actor.PID
-	// departed are those who had left when the room began: the one before may have died with it.
+	// departed are those who had left when the room or its bridge began: the one before may
+	// have died with it.
 	departed []Departure
 	began    time.Time
 	ticker   *ticker
@@ -153,6 +154,11 @@ func (r *room) bridgeStarted(ctx actor.Context) {
 	r.channel.bridgeStarted(ctx)
 	if r.settled {
 		r.declare(ctx)
+		return
+	}
+	r.departed = r.chat.departed(time.Now())
+	if names := r.holders.all(); len(names) > 0 {
+		ctx.Send(r.chat.bridge, &Present{Joined: names})
 	}
 }
 
@@ -217,8 +223,8 @@ func (r *room) look(ctx actor.Context) {
 	r.openPatient(ctx, now)
 }
 
-// goneBefore gives those whose grace is over of who had left when the room began, and has not
-// come back. Most were told: what is told again changes nothing.
+// goneBefore gives those of departed whose grace is over, and who have not come back. Most were
+// told: what is told again changes nothing.
 func (r *room) goneBefore(now time.Time) (gone []Departure) {
 	var held map[string]bool
 	r.departed = slices.DeleteFunc(r.departed, func(d Departure) bool {

@@ -168,3 +168,24 @@ func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
 		}
 	}
 }
+
+// TestMessageWithAnIdBehindTheClockIsMissedFromWhenItWasSaidOn: the clock of Redis was set back, and
+// it was said just before the one who did not hear it went.
+func TestMessageWithAnIdBehindTheClockIsMissedFromWhenItWasSaidOn(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		s := newIdeal()
+		speaker, bob := s.connect("alice", "a"), s.connect("bob", "b")
+		s.say(speaker, "m")
+		s.wait(2 * hearingTime)
+		s.close(bob, true)
+		s.wait(second)
+		h := s.history()
+		remove(bob, Msg, 0)
+		if late {
+			speaker.Events[find(speaker, Send, 0)].At = bob.Closed - second
+		}
+		if r := Check(h); r.Has(Hole) == late {
+			t.Errorf("late: %v; found: %+v", late, r.Verdicts[OneOrder])
+		}
+	}
+}

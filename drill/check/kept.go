@@ -8,6 +8,7 @@ import (
 // sends are all attempts of one message.
 type sends struct {
 	key      refKey
+	said     int64 // first
 	textHash uint64
 	attempts int
 	refused  int
@@ -32,7 +33,7 @@ func (c *checker) collectSends() map[refKey]*sends {
 				key := refKey{conn.Client, e.To, e.Ref}
 				keys[e.Ref] = key
 				if all[key] == nil {
-					all[key] = &sends{key: key, textHash: e.Hash, nodes: make(map[string]bool)}
+					all[key] = &sends{key: key, said: e.At, textHash: e.Hash, nodes: make(map[string]bool)}
 				}
 				all[key].attempts++
 				if len(all[key].acks) == 0 { // connections come in the order opened

@@ -17,6 +17,7 @@ type passage struct {
 	got     map[int64]bool
 	last    int64 // the newest place received
 	missing int   // index in known of the first place that is not accounted for yet
+	until   int64 // what was said later it need not have heard; 0: it lived to the end
 }
 
 // place is where a message stands in the log that the connection follows.
@@ -69,6 +70,7 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 		read = at
 	}
 	switch {
+	case p.until != 0 && c.saidAt(p, missed) > p.until: // its id is behind the clock, which was set back
 	case p.opening.Truncated && missed <= max(p.opening.since, p.opening.Cursor) && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
 	case c.lostFor(p, missed), c.excusesLate(missed, at) || p.promise == OneOrder && c.excusesOld(missed, at):
 		c.report.excused(p.promise)
@@ -98,5 +100,21 @@ func (c *checker) end(p *passage) {
 		return
 	}
 	until := c.restless(p.conn, settleTime).before(p.opening.At, p.conn.left(), hearingTime)
+	p.until = until
 	c.passOver(p, until, p.conn.left())
+}
+
+// saidAt is when a message that is stored was said first; 0: unknown.
+func (c *checker) saidAt(p *passage, place int64) int64 {
+	e := c.stored[place]
+	if p.promise == DirectMessages {
+		e = c.inboxes[p.conn.Client][place]
+	}
+	if e == nil {
+		return 0
+	}
+	if s := c.sends[refKey{e.From, e.To, e.Ref}]; s != nil {
+		return s.said
+	}
+	return 0
 }
