@@ -83,6 +83,9 @@ func (f *feed) begunAnew(r *Recalled) (fresh []Entry) {
 func (f *feed) recalled(r *Recalled) (fresh []Entry, read bool) {
 	f.reading = false
 	if !f.tail.known {
+		if r.After != Newest {
+			return nil, f.hole() // an answer to the question of who was here before
+		}
 		f.tail.begin(r.Entries, r.Newest, r.Trimmed, !r.More)
 		fresh = r.Entries
 	} else if f.tail.unsure > 0 {

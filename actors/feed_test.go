@@ -181,3 +181,21 @@ func TestFeedCountsAHoleThatNobodyCanFillAndGoesOn(t *testing.T) {
 		t.Errorf("gave %v, read %v, lost %d", idsOf(fresh), read, f.lost)
 	}
 }
+
+// TestAnswerToWhoWasHereBeforeBeginsNoTail: the user left, whose inbox was being read, and is back
+// with a new tail. What came after the old one's end is not all there is.
+func TestAnswerToWhoWasHereBeforeBeginsNoTail(t *testing.T) {
+	f := &feed{tail: newTail(10), first: 10}
+	f.hole()
+	fresh, read := f.recalled(&Recalled{Read: Read{After: 5}, Newest: 5})
+	if len(fresh) > 0 || !read || f.tail.known {
+		t.Fatalf("it gave %v, reads: %v, known: %v", fresh, read, f.tail.known)
+	}
+	entries := []Entry{{ID: 3}, {ID: 5}}
+	if fresh, _ = f.recalled(&Recalled{Read: Read{After: Newest}, Newest: 5, Entries: entries}); len(fresh) != 2 {
+		t.Errorf("the answer to its own question gave %v", fresh)
+	}
+	if got := f.tail.since(0, 10); len(got) != 2 || !f.tail.covers(0) {
+		t.Errorf("it holds %v", got)
+	}
+}
