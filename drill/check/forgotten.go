@@ -38,31 +38,37 @@ func (h *History) Forgot(conn *Connection, at int64) bool {
 	})
 }
 
-// claimLost says whether a Redis that lost its data forgot who a client was: nobody was connected under the name just
-// then, and the node of its last connection, which alone knew of the claim still, ended before it could write it back.
-// The client then is a new holder of its name.
+// claimLost says whether a Redis that lost its data forgot who a client was: the nodes to which it was connected just then,
+// or else the node of its last connection, alone knew of the claim still, and ended before they could write it back. The
+// client then is a new holder of its name.
 func (h *History) claimLost(client string, loss Fault) bool {
+	var keepers []*Connection
 	var last *Connection
 	for _, conn := range h.Connections {
 		if w := conn.welcomed(); conn.Client != client || w == 0 || w > loss.Start {
 			continue // whoever asked for the name and got no answer holds no claim that could be vouched for
 		}
 		if conn.Closed == 0 || conn.Closed > loss.Start {
-			return false
-		}
-		if last == nil || conn.Closed > last.Closed {
+			keepers = append(keepers, conn)
+		} else if last == nil || conn.Closed > last.Closed {
 			last = conn
 		}
 	}
-	if last == nil {
-		return false
+	if len(keepers) == 0 && last != nil {
+		keepers = append(keepers, last)
 	}
-	for _, f := range h.Faults {
-		if f.KillsNode && f.Node == last.Node && f.End >= last.Closed && f.Start <= loss.End {
-			return true
-		}
+	return len(keepers) > 0 && !slices.ContainsFunc(keepers, func(conn *Connection) bool { return h.vouchedFor(conn, loss) })
+}
+
+// vouchedFor says whether the node of a connection lived for long enough after a loss to have written back its claim.
+func (h *History) vouchedFor(conn *Connection, loss Fault) bool {
+	since := loss.Start
+	if conn.Closed != 0 {
+		since = min(since, conn.Closed)
 	}
-	return false
+	return !slices.ContainsFunc(h.Faults, func(f Fault) bool {
+		return f.KillsNode && f.Node == conn.Node && f.End >= since && f.Start <= loss.End+writeBackTime
+	})
 }
 
 // until is when the connection's client gave its name up, or the end of the history.

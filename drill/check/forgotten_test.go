@@ -2,8 +2,8 @@ package check
 
 import "testing"
 
-// TestWhomRedisForgotIsANewHolder, who is shown nothing from before: only a client that was away, and whose node ended
-// before Redis lost its claim.
+// TestWhomRedisForgotIsANewHolder, who is shown nothing from before: only a client whose node ended before it could write
+// back its claim.
 func TestWhomRedisForgotIsANewHolder(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(h *History)
@@ -34,6 +34,36 @@ func TestWhomRedisForgotIsANewHolder(t *testing.T) {
 		c.Events[find(c, Joined, 0)].Cursor = h.Logs.Inboxes["bob"][2].Cursor
 		if r := Check(h); r.Verdicts[DirectMessages].Failed > 0 != tc.want {
 			t.Errorf("%s: found: %+v", name, r.Verdicts[DirectMessages])
+		}
+	}
+}
+
+// TestClaimGoesWithTheLastNodeThatKnewIt, if that ended before it could write it back.
+func TestClaimGoesWithTheLastNodeThatKnewIt(t *testing.T) {
+	const loss, back = 20 * second, 21 * second
+	kill := func(node string, at int64) Fault {
+		return Fault{Name: "node", Node: node, Start: at, End: at + second, KillsNode: true}
+	}
+	here := func(node string, closed int64) *Connection {
+		return &Connection{Client: "bob", Node: node, Closed: closed, Events: []Event{{Kind: Welcome, At: 1}}}
+	}
+	for name, tc := range map[string]struct {
+		there  []*Connection
+		kills  []Fault
+		forgot bool
+	}{
+		"killed while he was there":           {[]*Connection{here("b", back+second)}, []Fault{kill("b", back+second)}, true},
+		"killed before he was back":           {[]*Connection{here("b", loss-second)}, []Fault{kill("b", back+second)}, true},
+		"killed when it had written back":     {[]*Connection{here("b", back+9*second)}, []Fault{kill("b", back+9*second)}, false},
+		"killed long before, and there again": {[]*Connection{here("b", 0)}, []Fault{kill("b", loss-5*second)}, false},
+		"he was on another, too":              {[]*Connection{here("b", back+second), here("a", 0)}, []Fault{kill("b", back+second)}, false},
+		"he was on another, which was killed": {[]*Connection{here("b", back), here("a", back)}, []Fault{kill("b", back), kill("a", back)}, true},
+		"it lived":                            {[]*Connection{here("b", back)}, nil, false},
+		"another was killed":                  {[]*Connection{here("b", back)}, []Fault{kill("a", back)}, false},
+	} {
+		h := &History{Connections: tc.there, Faults: append(tc.kills, Fault{Name: "wipe", Start: loss, End: back, LosesData: true})}
+		if got := h.Forgot(&Connection{Client: "bob", DMSince: second}, back+10*second); got != tc.forgot {
+			t.Errorf("%s: it is %v that he was forgotten", name, got)
 		}
 	}
 }

@@ -29,6 +29,9 @@ func (f *follower) follow(r *run) {
 	r.world.after(followInterval, "follow", func() { f.follow(r) })
 }
 
+// look is done before each change of what is being written back.
+func (f *follower) look() { f.read(false) }
+
 // read takes the logs as they are. What is gone since the last time was trimmed, unless it is lost.
 func (f *follower) read(isLost bool) check.Logs {
 	logs := f.reader.read()

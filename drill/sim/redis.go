@@ -17,6 +17,9 @@ const (
 	// many such moments it remembers.
 	snapshotInterval = 500 * time.Millisecond
 	snapshotsKept    = 20
+	// writeBackTime is how long after a start logs may grow and be trimmed by all they hold within
+	// an instant: what is put back is then pushed out by what waited to be stored.
+	writeBackTime = 5 * time.Second
 )
 
 // server is the Redis: miniredis, which runs the very scripts, and what can happen to it.
@@ -29,6 +32,8 @@ type server struct {
 	runs      int // its run id: one for each start
 	ahead     time.Duration
 	snapshots []snapshot
+	risen     time.Time // when it was last started again; zero: never
+	look      func()    // before a script changes a log that is being written back
 }
 
 func newServer(w *world) (*server, error) {
@@ -56,6 +61,8 @@ func (s *server) hook(peer *redisserver.Peer, command string, args ...string) bo
 	case s.full && writes(command, args):
 		peer.WriteError("OOM command not allowed when used memory > 'maxmemory'.")
 		return true
+	case command == "EVALSHA" && s.look != nil && time.Since(s.risen) < writeBackTime:
+		s.look()
 	}
 	return false
 }
@@ -161,6 +168,7 @@ func (s *server) die(links []*link) {
 // rise starts it again, with the data it has by now.
 func (s *server) rise() {
 	s.runs++
+	s.risen = time.Now()
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
 	s.down = false

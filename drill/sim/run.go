@@ -94,6 +94,7 @@ func (r *run) start() (err error) {
 		r.startNode(i)
 	}
 	r.follower.follow(r)
+	r.redis.look = r.follower.look
 	for _, i := range r.plan.Clients {
 		// Every fourth person has two clients.
 		if i%4 == 3 && len(r.people) > 0 {
