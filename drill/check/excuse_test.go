@@ -61,7 +61,7 @@ func TestWhatWasTrimmedBeforeItWasSeenIsNotMissed(t *testing.T) {
 		h.Faults = nil
 		h.Logs.Unseen = []Span{{h.Logs.Public[0].ID, h.Logs.Public[unseen-1].ID}}
 		h.Logs.Public = h.Logs.Public[4:]
-		if r := Check(h); int(r.Verdicts[AckedIsKept].Failed) != want || int(r.Verdicts[OneOrder].Failed) != want {
+		if r := Check(h); r.Verdicts[AckedIsKept].Failed != want || r.Verdicts[OneOrder].Failed != want {
 			t.Errorf("%d unseen: found %+v", unseen, r.Verdicts)
 		}
 	}
