@@ -1,0 +1,143 @@
+package actors
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// How a connection enters a channel: with what the tail has for it, or with what is read for
+// it; who can't be served yet waits, but not for long.
+
+const (
+	// openPatience is how long a connection waits for its first frame while the log
+	// can't be read; then it opens without history.
+	openPatience = time.Second
+	// ClockSkew is how far this node's clock and Redis's may be apart. Ids may be further
+	// ahead: by 2 s, after Redis has lost data.
+	ClockSkew = time.Minute
+)
+
+// enter admits a session, and opens its connection if that is what it wants.
+func (c *channel) enter(ctx actor.Context, e *Enter) {
+	if e.Conn.closed.Load() {
+		return // its Gone may be handled already
+	}
+	if !e.Opening {
+		c.admit(e.Conn.ID, e.Session)
+		c.nudge(ctx, e.Session, e.Cursor)
+		return
+	}
+	switch {
+	case !c.feed.tail.known, c.feed.tail.unsure > 0 && e.Cursor == Newest:
+		c.wait(e)
+	case e.Cursor == Newest:
+		entries, cursor := c.feed.tail.newest(c.history)
+		c.opened(ctx, e, entries, max(cursor, c.lastOf(entries)), false)
+	case c.feed.tail.covers(e.Cursor):
+		entries := oldestWithin(c.feed.tail.since(e.Cursor, openLimit), openBytes)
+		c.opened(ctx, e, entries, max(e.Cursor, c.lastOf(entries)), false)
+	default:
+		c.wait(e)
+		c.readFor(ctx, e)
+	}
+}
+
+func (c *channel) lastOf(entries []Entry) int64 {
+	if len(entries) == 0 {
+		return 0
+	}
+	return entries[len(entries)-1].ID
+}
+
+func (c *channel) wait(e *Enter) {
+	if c.opening == nil {
+		c.opening = make(map[uint64]*Enter)
+	}
+	if e.at.IsZero() {
+		e.at = time.Now()
+	}
+	c.opening[e.Conn.ID] = e
+}
+
+// inTurn gives the connections that wait, the oldest first.
+func (c *channel) inTurn() []*Enter {
+	return slices.SortedFunc(maps.Values(c.opening), func(a, b *Enter) int { return cmp.Compare(a.Conn.ID, b.Conn.ID) })
+}
+
+// forget takes out a connection that waits no more.
+func (c *channel) forget(conn uint64) {
+	if delete(c.opening, conn); len(c.opening) == 0 {
+		c.opening = nil // an idle channel keeps no map
+	}
+}
+
+// openPatient opens, without history, the connections that have waited too long
+// for a log that can't be read. A new one goes on from a place that is surely before all
+// that is stored from now on, for where the log's end is nobody knows.
+func (c *channel) openPatient(ctx actor.Context, now time.Time) {
+	for _, e := range c.inTurn() {
+		if now.Sub(e.at) < openPatience {
+			continue
+		}
+		if e.Cursor == Newest {
+			e.Cursor = now.Add(-ClockSkew).UnixMicro()
+		}
+		c.opened(ctx, e, nil, e.Cursor, true)
+	}
+}
+
+// readFor reads from the log what a connection resumes with. Many at the same
+// place are one read: the bridge asks Redis once for equal questions.
+func (c *channel) readFor(ctx actor.Context, e *Enter) {
+	if c.feed.tail.known && e.Cursor != Newest {
+		ctx.Send(c.chat.bridge, &Read{To: ctx.Self(), Log: c.feed.log, After: e.Cursor, Limit: openLimit, Reader: e.Conn.ID})
+	}
+}
+
+// open answers a connection that resumes with what was read for it.
+func (c *channel) open(ctx actor.Context, r *Recalled) {
+	e := c.opening[r.Reader]
+	if e == nil {
+		return
+	}
+	entries := oldestWithin(r.Entries, openBytes)
+	cursor := max(e.Cursor, c.lastOf(entries))
+	if !r.More && len(entries) == len(r.Entries) {
+		cursor = max(cursor, r.Trimmed) // before it there is nothing more
+	}
+	c.opened(ctx, e, entries, cursor, r.Trimmed > e.Cursor)
+}
+
+// opened answers and admits: waves go on from cursor, or the session catches up.
+func (c *channel) opened(ctx actor.Context, e *Enter, entries []Entry, cursor int64, truncated bool) {
+	c.forget(e.Conn.ID)
+	for len(entries) > 0 && entries[0].ID <= e.Floor {
+		entries = entries[1:]
+	}
+	c.admit(e.Conn.ID, e.Session)
+	opened := &Opened{
+		Log: c.feed.log, Entries: entries, Cursor: cursor, Truncated: truncated,
+		Newest: max(c.feed.tail.last, cursor),
+	}
+	if c.roster != nil {
+		opened.Members, opened.Version = c.roster.opening(), c.roster.version
+	}
+	ctx.Send(e.Session, opened)
+}
+
+// nowKnown opens all connections that waited for the log.
+func (c *channel) nowKnown(ctx actor.Context) {
+	c.openAll(ctx)
+	c.tell(ctx, &Nudge{})
+}
+
+// openAll opens the connections that waited for the tail.
+func (c *channel) openAll(ctx actor.Context) {
+	for _, e := range c.inTurn() {
+		c.enter(ctx, e)
+	}
+}
