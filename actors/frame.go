@@ -2,7 +2,6 @@ package actors
 
 import (
 	"encoding/binary"
-	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -269,34 +268,4 @@ func pongFrame(dst []byte, data string) []byte {
 func drainFrame(afterMS int64) []byte {
 	p := strconv.AppendInt([]byte(`{"type":"drain","after_ms":`), afterMS, 10)
 	return AppendFrame(nil, append(p, '}'))
-}
-
-// sizeOf is about how many bytes entries take in a list.
-func sizeOf(entries []Entry) int {
-	n := 0
-	for _, e := range entries {
-		n += len(e.Frame)
-	}
-	return n
-}
-
-// newestWithin cuts entries, oldest first, to the newest that take at most limit
-// bytes together, and at least one.
-func newestWithin(entries []Entry, limit int) []Entry {
-	for i, e := range slices.Backward(entries) {
-		if limit -= len(e.Frame); limit < 0 && i < len(entries)-1 {
-			return entries[i+1:]
-		}
-	}
-	return entries
-}
-
-// oldestWithin likewise from the other end.
-func oldestWithin(entries []Entry, limit int) []Entry {
-	for i, e := range entries {
-		if limit -= len(e.Frame); limit < 0 && i > 0 {
-			return entries[:i]
-		}
-	}
-	return entries
 }

@@ -14,14 +14,10 @@ import (
 	"parley/actors"
 )
 
-const (
-	// subscribeBatch is how many channels one SUBSCRIBE names.
-	subscribeBatch = 500
-	// backlogLimit is how many events may wait in the bridge's mailbox; then the
-	// link's reader waits, so that Redis feels it and in the end cuts the link
-	// (client-output-buffer-limit pubsub), which is a hole like any other.
-	backlogLimit = 1024
-)
+// backlogLimit is how many events may wait in the bridge's mailbox; then the
+// link's reader waits, so that Redis feels it and in the end cuts the link
+// (client-output-buffer-limit pubsub), which is a hole like any other.
+const backlogLimit = 1024
 
 // linker keeps the Pub/Sub connection, which carries every subscription of this
 // node. go-redis would subscribe again by itself, and lose silently what came in
@@ -84,47 +80,6 @@ func (l *linker) close() {
 	if l.current != nil {
 		_ = l.current.pubsub.Close() // its reader ends with an error
 		l.current = nil
-	}
-}
-
-func (b *bridge) subscribe(m *actors.Subscribe) {
-	b.link.subscribers[m.Log] = m.To
-	channel := logKey(m.Log)
-	if b.link.current != nil && b.link.current.channels[channel] {
-		b.send(m.To, &actors.Linked{})
-		return
-	}
-	b.link.changed[channel] = struct{}{}
-}
-
-func (b *bridge) unsubscribe(m *actors.Unsubscribe) {
-	if to := b.link.subscribers[m.Log]; to != nil && to.Equal(m.To) {
-		delete(b.link.subscribers, m.Log)
-		b.link.changed[logKey(m.Log)] = struct{}{}
-	}
-}
-
-// relay hands an event to its log's subscriber. That of an inbox is not told while the
-// lease is over: the name may be somebody else's, and the log has it.
-func (b *bridge) relay(m *actors.Appended) {
-	if n := len(m.Entries); n > 0 {
-		b.store.saw(m.Entries[n-1].ID)
-		if m.Log == actors.Public {
-			b.publics.pace.heard(time.Now(), m)
-			b.store.journal.hear(m.Entries[n-1].ID)
-			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), m.Entries[n-1].ID))
-		}
-	}
-	if m.Log != actors.Public && !b.store.lease.lasts(time.Now()) {
-		b.fenced = true
-		return
-	}
-	b.tell(m.Log, m)
-}
-
-func (b *bridge) tell(log actors.Log, message any) {
-	if to := b.link.subscribers[log]; to != nil {
-		b.send(to, message)
 	}
 }
 
@@ -246,19 +201,6 @@ func (b *bridge) linkChanged(e *linkEvent) {
 	}
 }
 
-// confirmed tells a subscriber that its events flow.
-func (b *bridge) confirmed(channel string) {
-	if _, asked := b.link.current.channels[channel]; asked {
-		b.link.current.channels[channel] = true
-	}
-	switch log, ok := logOf(channel); {
-	case channel == membersKey:
-		b.tell(actors.Public, &actors.Linked{}) // the public channel was confirmed before
-	case ok && log != actors.Public:
-		b.tell(log, &actors.Linked{})
-	}
-}
-
 // checkLink gives up a link over which no probe has come back for too long, though
 // Redis takes them.
 func (b *bridge) checkLink(now time.Time) {
@@ -270,51 +212,4 @@ func (b *bridge) checkLink(now time.Time) {
 	b.store.health.fail("messages do not come back from redis")
 	b.store.metrics.relinks.Inc()
 	b.link.close()
-}
-
-// resubscribe asks on the link for the channels that are newly wanted, and ends
-// those that no longer are.
-func (b *bridge) resubscribe(now time.Time) {
-	l := &b.link
-	if l.current == nil || len(l.changed) == 0 || !l.free(now) {
-		return
-	}
-	current := l.current
-	var wanted, unwanted []string
-	for _, channel := range slices.Sorted(maps.Keys(l.changed)) {
-		log, _ := logOf(channel)
-		_, asked := current.channels[channel]
-		switch want := l.subscribers[log] != nil; {
-		case want && asked && current.channels[channel]:
-			b.tell(log, &actors.Linked{})
-		case want && !asked:
-			wanted = append(wanted, channel)
-			current.channels[channel] = false
-		case !want && asked && log != actors.Public:
-			unwanted = append(unwanted, channel)
-			delete(current.channels, channel)
-		}
-	}
-	clear(l.changed)
-	if len(wanted)+len(unwanted) == 0 {
-		return
-	}
-	b.run(&l.lane, len(wanted)+len(unwanted), func(ctx context.Context) error {
-		ctx = onLink(ctx)
-		for len(wanted) > 0 {
-			n := min(len(wanted), subscribeBatch)
-			if err := current.pubsub.Subscribe(ctx, wanted[:n]...); err != nil {
-				return err
-			}
-			wanted = wanted[n:]
-		}
-		if len(unwanted) > 0 {
-			return current.pubsub.Unsubscribe(ctx, unwanted...)
-		}
-		return nil
-	}, func(err error) {
-		if err != nil && l.current == current {
-			l.close() // the next link asks for all
-		}
-	})
 }
