@@ -23,10 +23,14 @@ type feed struct {
 }
 
 // nextRead is what the feed wants of its log. Of the log's end it reads one entry more than is
-// to be held: that which is before it (tail.begin).
+// to be held: that which is before it (tail.begin). Where it is read anew that is all that may
+// be held, for what was held would be forgotten otherwise.
 func (f *feed) nextRead() (after int64, limit int) {
-	if !f.tail.known || f.tail.unsure > 0 {
+	switch {
+	case !f.tail.known:
 		return Newest, f.first + 1
+	case f.tail.unsure > 0:
+		return Newest, f.tail.limit + 1
 	}
 	return f.tail.last, healBatch
 }

@@ -199,3 +199,20 @@ func TestAnswerToWhoWasHereBeforeBeginsNoTail(t *testing.T) {
 		t.Errorf("it holds %v", got)
 	}
 }
+
+// TestTailThatIsReadAnewIsReadWhole: of an inbox only the newest are read to begin with, and what came since is held.
+func TestTailThatIsReadAnewIsReadWhole(t *testing.T) {
+	f := &feed{tail: newTail(10), first: 2}
+	if after, limit := f.nextRead(); after != Newest || limit != 3 {
+		t.Errorf("it begins with %d behind %d", limit, after)
+	}
+	f.hole()
+	f.recalled(&Recalled{Read: Read{After: Newest}, Newest: 2, Entries: entriesOf(1, 2)})
+	f.appended(&Appended{Prev: 2, Entries: entriesOf(3, 4, 5, 6)})
+	if !f.restored(6) {
+		t.Fatal("it does not read what was put back")
+	}
+	if after, limit := f.nextRead(); after != Newest || limit != 11 {
+		t.Errorf("it reads %d behind %d anew", limit, after)
+	}
+}
