@@ -289,10 +289,12 @@ type RedisChanged struct{ quiet }
 
 // Restore asks to put entries into a log that lacks them. Each came right after the one
 // before it, and the first after After, which is 0 if there was none: a log that turns out
-// to lack After has lost it.
+// to lack After has lost it. Past are older ones that the log had trimmed: they have no frames,
+// and only their references are put back.
 type Restore struct {
 	quiet
 	Log     Log
+	Past    []Entry
 	After   int64
 	Entries []Entry
 }

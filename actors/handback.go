@@ -1,6 +1,10 @@
 package actors
 
-import "github.com/asynkron/protoactor-go/actor"
+import (
+	"slices"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
 
 // What a node holds of the logs that are listened to here it hands back to a Redis that has
 // lost some of it. (What was stored through it the bridge knows itself.)
@@ -17,6 +21,6 @@ func (c *channel) handBack(ctx actor.Context) {
 	t := c.feed.tail
 	t.handed = c.chat.changes.Load()
 	if entries := t.since(t.after, t.entries.len()); len(entries) > 0 || t.after > 0 {
-		ctx.Send(c.chat.bridge, &Restore{Log: c.feed.log, After: t.after, Entries: entries})
+		ctx.Send(c.chat.bridge, &Restore{Log: c.feed.log, Past: slices.Clone(t.past), After: t.after, Entries: entries})
 	}
 }

@@ -1,6 +1,9 @@
 package actors
 
-import "cmp"
+import (
+	"cmp"
+	"strings"
+)
 
 // tail is the newest part of a log, as far as a node holds it in memory: from it
 // clients that are a little behind are served, and a Redis that forgot is given
@@ -13,6 +16,9 @@ type tail struct {
 	last    int64 // the newest id seen
 	known   bool  // the log was read at least once
 	limit   int   // entries held at most
+	// past are entries from before, without frames: the log keeps less than the tail may hold, but
+	// what it has trimmed may yet be said again. They count as entries.
+	past []Entry
 	// unsure is the id up to which the log may have entries by now that are not held; 0: none.
 	unsure int64
 	handed int64 // up to which of the chat's changes it was handed back
@@ -44,6 +50,7 @@ func newTail(limit int) *tail { return &tail{limit: limit} }
 // the log has. What was before the first of them is not known otherwise: so it is that
 // which is before.
 func (t *tail) begin(entries []Entry, newest, trimmed int64, whole bool) {
+	held := t.entries
 	t.entries = ring[Entry]{}
 	t.known, t.unsure = true, 0
 	t.last = max(newest, trimmed)
@@ -56,7 +63,17 @@ func (t *tail) begin(entries []Entry, newest, trimmed int64, whole bool) {
 	default:
 		t.after = t.last
 	}
+	t.bury(held)
 	t.put(entries)
+}
+
+// bury keeps the references of what was held, as far as the log does not keep it any more.
+func (t *tail) bury(held ring[Entry]) {
+	for i := range held.len() {
+		if e := held.at(i); e.ID <= t.after && e.Ref != "" {
+			t.past = append(t.past, Entry{ID: e.ID, Ref: strings.Clone(e.Ref)})
+		}
+	}
 }
 
 // extend appends what follows last and gives it back: entries that the tail has
@@ -73,8 +90,10 @@ func (t *tail) extend(entries []Entry) []Entry {
 
 // skip makes a hole that nobody can fill any more the tail's beginning.
 func (t *tail) skip(trimmed int64) {
+	held := t.entries
 	t.entries = ring[Entry]{}
 	t.after, t.last = trimmed, trimmed
+	t.bury(held)
 }
 
 func (t *tail) put(entries []Entry) {
@@ -84,6 +103,11 @@ func (t *tail) put(entries []Entry) {
 		}
 		t.entries.push(e)
 		t.last = max(t.last, e.ID)
+	}
+	if n := len(t.past) + t.entries.len() - t.limit; n > 0 {
+		if t.past = t.past[min(n, len(t.past)):]; len(t.past) == 0 {
+			t.past = nil
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -146,4 +147,39 @@ func TestTailOfALogWithAHoleHandsBackNoMoreThanItKnows(t *testing.T) {
 	if got := idsOf(tl.since(tl.after, 9)); tl.after != 6 || !equalIDs(got, []int64{7, 8, 9}) {
 		t.Errorf("gives back %v behind %d", got, tl.after)
 	}
+}
+
+// TestTailRemembersTheReferencesOfWhatTheLogTrimmed: a log may keep less than a tail holds. What is read anew has no more than
+// it keeps; and who heard no ack may yet say again what it does not.
+func TestTailRemembersTheReferencesOfWhatTheLogTrimmed(t *testing.T) {
+	named := func(ids ...int64) []Entry {
+		entries := entriesOf(ids...)
+		for i := range entries {
+			entries[i].Ref = fmt.Sprint("alice#", entries[i].ID)
+		}
+		return entries
+	}
+	past := func(tl *tail, want ...int64) {
+		t.Helper()
+		if got := idsOf(tl.past); !equalIDs(got, want) || len(got) > 0 && tl.past[0].Ref != fmt.Sprint("alice#", want[0]) {
+			t.Errorf("it remembers %v, not %v", tl.past, want)
+		}
+	}
+	tl := newTail(6)
+	tl.begin(named(1, 2), 2, 0, true)
+	tl.extend(named(3, 4, 5))
+	past(tl)
+	tl.begin(named(4, 5), 5, 3, true)
+	past(tl, 1, 2, 3)
+	tl.begin(named(4, 5, 6), 6, 3, true)
+	past(tl, 1, 2, 3)
+	tl.extend(named(7))
+	past(tl, 2, 3)
+	tl.skip(9)
+	past(tl, 2, 3, 4, 5, 6, 7)
+	if tl.covers(8) || tl.since(0, 9) != nil {
+		t.Error("it takes what it has no frames of for held")
+	}
+	tl.extend(named(10, 11, 12, 13, 14, 15, 16))
+	past(tl)
 }

@@ -45,7 +45,7 @@ func (b *bridge) handBack(now time.Time) {
 	r.waiting = nil
 	n := 0
 	for _, m := range batch {
-		n += len(m.Entries)
+		n += len(m.Past) + len(m.Entries)
 	}
 	b.run(&r.lane, n, func(ctx context.Context) error {
 		return b.store.restore(ctx, batch)
@@ -81,6 +81,11 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 		if m.Log == actors.Public {
 			life = 0
 		}
+		if len(m.Past) > 0 {
+			if err := s.restoreLog(ctx, pipe, logKey(m.Log), s.keepOf(m.Log), life, unknown, m.Past); err != nil {
+				return err
+			}
+		}
 		if err := s.restoreLog(ctx, pipe, logKey(m.Log), s.keepOf(m.Log), life, m.After, m.Entries); err != nil {
 			return err
 		}
@@ -94,7 +99,11 @@ func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, key string
 		args := make([]any, 0, 3+3*len(chunk))
 		args = append(args, keep, int64(life.Seconds()), after)
 		for _, e := range chunk {
-			args = append(args, e.ID, e.Ref, e.Payload())
+			var member []byte // none of what is past
+			if e.Frame != nil {
+				member = e.Payload()
+			}
+			args = append(args, e.ID, e.Ref, member)
 		}
 		restoreScript.EvalSha(ctx, pipe, append(logKeys(key), missingKey(key)), args...)
 		after = unknown // it is the last of the chunk before

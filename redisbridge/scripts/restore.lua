@@ -10,7 +10,7 @@
 -- ARGV[2]  seconds until an unused log ends, 0: never
 -- ARGV[3]  after: the id that was before the first message, 0 if there was none; each
 --          other came right after the one before it. -1: nobody asks what is missing
--- then for each message: id, ref, member
+-- then for each message: id, ref, member ('' for one that the log had trimmed)
 --
 -- A message whose reference has another id was said again meanwhile, and stored: it is not
 -- put back beside itself. The newer one counts, for that is the one that was acked last, and
@@ -30,7 +30,8 @@ for i = 4, #ARGV, 3 do
   local id, ref = ARGV[i], ARGV[i + 1] -- '' where the reference is not known any more
   local said = ref ~= '' and tonumber(redis.call('ZSCORE', refs, ref) or '0') or 0
   local again = said > tonumber(id) and said - tonumber(id) < 600000000
-  if not again and tonumber(id) > gone and not has(id) then
+  local kept = ARGV[i + 2] ~= '' and tonumber(id) > gone
+  if not again and kept and not has(id) then
     if said > 0 and tonumber(id) - said < 600000000 then
       local older = string.format('%.0f', said)
       redis.call('ZREMRANGEBYSCORE', log, older, older)
@@ -40,7 +41,7 @@ for i = 4, #ARGV, 3 do
     newest = id
   end
   if ref ~= '' and said < tonumber(id) then redis.call('ZADD', refs, id, ref) end
-  redis.call('ZREM', missing, id)
+  if kept then redis.call('ZREM', missing, id) end
 end
 
 -- What was before the first message and is not there is lost, unless somebody else still
