@@ -95,13 +95,14 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	if _, err := pipe.Exec(ctx); failed(err) {
 		return nil, err
 	}
-	waits := make([]*redis.IntCmd, len(batch))
+	waits, newest := make([]*redis.IntCmd, len(batch)), make([]*redis.ZSliceCmd, len(batch))
 	for i := range places {
 		places[i].present = pipe.SIsMember(ctx, membersKey, places[i].spelling.Val())
 	}
 	asOf := pipe.Time(ctx)
 	for i, m := range batch {
 		waits[i] = pipe.Exists(ctx, waitingKey(logKey(actors.Log(m.Name))))
+		newest[i] = pipe.ZRevRangeWithScores(ctx, logKey(actors.Log(m.Name)), 0, 0)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
@@ -109,10 +110,11 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	decide := func(verdicts [][]string, places []place, look bool) error {
 		for i, p := range places {
 			m := batch[p.of]
+			since := max(s.floor(0), newestOf(newest[p.of])) // ids may be ahead of the clock
 			places[i].verdict = claimScript.EvalSha(ctx, pipe, []string{p.key},
 				m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(p.present.Val()), flag(m.Signed),
 				actors.Grace.Microseconds(), s.nameHold.Microseconds(), p.spelling.Val(),
-				claimLifeOf(true), claimLifeOf(false), flag(waits[p.of].Val() > 0), s.floor(0), flag(look), asOf.Val().UnixMicro())
+				claimLifeOf(true), claimLifeOf(false), flag(waits[p.of].Val() > 0), since, flag(look), asOf.Val().UnixMicro())
 		}
 		if _, err := pipe.Exec(ctx); err != nil {
 			return err

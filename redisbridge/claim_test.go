@@ -144,6 +144,12 @@ func TestNewClaimSeesNoInboxFromBeforeIt(t *testing.T) {
 		if got := claim(t, s, "known", "", "token-5"); got.Since < s.lift {
 			t.Errorf("who takes a name while ids are ahead of the clock sees what is older than %d", got.Since)
 		}
+		send(t, s, "sender", "known", "ahead of the clock")
+		must(t, s.client.Del(soon(t), "chat:claim:known").Err())
+		newest = held(t, s, "chat:inbox:known")[2].Score
+		if got := claim(t, s, "known", "", "token-6"); float64(got.Since) < newest || newest <= float64(s.lift) {
+			t.Errorf("of %.0f, which is ahead of the clock, who takes the name sees what is older than %d", newest, got.Since)
+		}
 		s.lift = 0
 
 		send(t, s, "sender", "new", "waits")
