@@ -95,7 +95,8 @@ func (c *checker) checkSilenced(name string, before, taker holding) {
 // checkUntold: who took a name sees nothing of what was sent to who had it before.
 func (c *checker) checkUntold(name string, before, taker holding) {
 	for i := range taker.conn.Events {
-		if e := &taker.conn.Events[i]; (e.Kind == RecalledDM || e.Kind == DM) && e.Cursor < before.End {
+		if e := &taker.conn.Events[i]; (e.Kind == RecalledDM || e.Kind == DM) &&
+			(e.Cursor < before.End || c.ackedBefore(letter{e.From, e.To, e.ID}, before.End)) {
 			c.report.failed(DirectMessages, Violation{Kind: OthersWord, Client: name, Conn: taker.conn.Number, ID: e.ID, At: e.At,
 				Note: "the name was connection " + before.conn.label() + "'s"})
 		}

@@ -1,6 +1,9 @@
 package check
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // hearingTime is how much calm a connection has to hear what was said before it ended: a link that falls silent is made
 // anew within 3 s, and a loaded machine needs its time.
@@ -17,6 +20,7 @@ type passage struct {
 	got     map[int64]bool
 	last    int64 // the newest place received
 	missing int   // index in known of the first place that is not accounted for yet
+	own     int64 // since when its person has surely had the name whose inbox this is; 0: always, or no inbox
 	until   int64 // what was said later it need not have heard; 0: it lived to the end
 }
 
@@ -70,6 +74,7 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 		read = at
 	}
 	switch {
+	case p.beforeTold(missed) && c.ackedBefore(c.placed[p.conn.Client][missed], p.own): // its id is ahead of the clock
 	case p.until != 0 && c.saidAt(p, missed) > p.until: // its id is behind the clock, which was set back
 	case p.opening.Truncated && missed <= max(p.opening.since, p.opening.Cursor) && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
 	case c.lostFor(p, missed), c.excusesLate(missed, at) || p.promise == OneOrder && c.excusesOld(missed, at):
@@ -102,6 +107,17 @@ func (c *checker) end(p *passage) {
 	until := c.restless(p.conn, settleTime).before(p.opening.At, p.conn.left(), hearingTime)
 	p.until = until
 	c.passOver(p, until, p.conn.left())
+}
+
+// beforeTold says whether a place is before all that the opening told.
+func (p *passage) beforeTold(place int64) bool {
+	return len(p.opening.told) == 0 || place < p.opening.told[0]
+}
+
+// ackedBefore says whether a direct message was surely stored before a time.
+func (c *checker) ackedBefore(l letter, at int64) bool {
+	s := c.letters[l]
+	return s != nil && slices.ContainsFunc(s.acks, func(a ack) bool { return a.id == l.id && a.at <= at })
 }
 
 // saidAt is when a message that is stored was said first; 0: unknown.

@@ -57,7 +57,7 @@ func (c *checker) shown() int {
 // messages that there were; of an inbox, only what came since its person has had the name (own). That something is
 // truncated excuses nothing by itself: what was missed has to be lost, or trimmed.
 func (p *passage) begin(o opening, shown int, own int64) {
-	p.opening, p.started = o, true
+	p.opening, p.started, p.own = o, true, own
 	switch {
 	case o.since != None:
 		p.base = o.since
