@@ -70,9 +70,7 @@ func (j *journal) note(entries []logEntry, now time.Time) {
 		if e.log == actors.Public {
 			c = &j.publics
 		}
-		if !e.again || !c.has(e) {
-			c.entries = append(c.entries, chronicled{e, now})
-		}
+		c.add(e, now)
 	}
 	j.inboxes.forget(now, func(chronicled) bool { return true })
 	j.publics.forget(now, func(c chronicled) bool { return c.entry.ID <= j.heard })
@@ -85,10 +83,17 @@ func (j *journal) hear(id int64) {
 	j.heard = max(j.heard, id)
 }
 
-// has says whether an entry is noted: one that is asked for again and again takes no place of
-// others.
-func (c *chronicle) has(e logEntry) bool {
-	return slices.ContainsFunc(c.entries, func(n chronicled) bool { return n.log == e.log && n.entry.ID == e.entry.ID })
+// add notes an entry as the newest. One that is asked for again and again takes no place of
+// others, and what is known to be before it stays so.
+func (c *chronicle) add(e logEntry, now time.Time) {
+	if e.again {
+		i := slices.IndexFunc(c.entries, func(n chronicled) bool { return n.log == e.log && n.entry.ID == e.entry.ID })
+		if i >= 0 {
+			e = c.entries[i].logEntry
+			c.entries = slices.Delete(c.entries, i, i+1)
+		}
+	}
+	c.entries = append(c.entries, chronicled{e, now})
 }
 
 // forget drops the oldest that are too many, and those that are too old and may go.

@@ -87,6 +87,23 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 	}
 }
 
+// TestJournalTakesWhatIsSaidAgainForTheNewest: its sender may hear only then that it is stored.
+func TestJournalTakesWhatIsSaidAgainForTheNewest(t *testing.T) {
+	j := newJournal(2)
+	began := time.Now()
+	j.note([]logEntry{noted("bob", 0, 1), noted("eve", 0, 2)}, began)
+	again := noted("bob", -1, 1)
+	again.again = true
+	j.note([]logEntry{again}, began.Add(journalAge))
+	j.note([]logEntry{noted("eve", 2, 3)}, began.Add(journalAge+time.Second))
+	if got := j.links("bob"); !slices.Equal(got, [][2]int64{{0, 1}}) {
+		t.Errorf("of what was said again it has %v", got)
+	}
+	if got := j.links("eve"); !slices.Equal(got, [][2]int64{{2, 3}}) {
+		t.Errorf("of the others it has %v", got)
+	}
+}
+
 // TestDirectMessageWhoseReplyWasLostIsGivenToTheJournal when it is asked for again: no other node
 // may have it.
 func TestDirectMessageWhoseReplyWasLostIsGivenToTheJournal(t *testing.T) {

@@ -74,7 +74,7 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 		read = at
 	}
 	switch {
-	case p.beforeTold(missed) && c.ackedBefore(c.placed[p.conn.Client][missed], p.own): // its id is ahead of the clock
+	case c.wasThere(p, missed): // its id is ahead of the clock
 	case p.until != 0 && c.saidAt(p, missed) > p.until: // its id is behind the clock, which was set back
 	case p.opening.Truncated && missed <= max(p.opening.since, p.opening.Cursor) && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
 	case c.lostFor(p, missed), c.excusesLate(missed, at) || p.promise == OneOrder && c.excusesOld(missed, at):
@@ -109,9 +109,10 @@ func (c *checker) end(p *passage) {
 	c.passOver(p, until, p.conn.left())
 }
 
-// beforeTold says whether a place is before all that the opening told.
-func (p *passage) beforeTold(place int64) bool {
-	return len(p.opening.told) == 0 || place < p.opening.told[0]
+// wasThere says whether a direct message was sent, and in its inbox, before the connection's person had the name.
+func (c *checker) wasThere(p *passage, place int64) bool {
+	said := c.saidAt(p, place)
+	return said != 0 && said < p.own && place <= p.opening.Cursor && (len(p.opening.told) == 0 || place < p.opening.told[0])
 }
 
 // ackedBefore says whether a direct message was surely stored before a time.
