@@ -132,11 +132,14 @@ func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
 	for name, tc := range map[string]struct {
 		skipped int // more than was gone
 		late    bool
+		away    bool // Redis was, just before: ids may be ahead
 		want    bool
 	}{
-		"what was trimmed by then":           {0, true, false},
-		"one that was not":                   {1, true, true},
-		"what was trimmed before it is read": {0, false, true},
+		"what was trimmed by then":                      {0, true, false, false},
+		"one that was not":                              {1, true, false, true},
+		"what was trimmed before it is read":            {0, false, false, true},
+		"what was trimmed by what has an id from later": {0, false, true, false},
+		"one that was not, though ids are ahead":        {1, false, true, true},
 	} {
 		s := newIdeal()
 		speaker, bob := s.connect("alice", "a"), s.connect("bob", "b")
@@ -163,6 +166,9 @@ func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
 		}
 		bob.Events = slices.Insert(bob.Events, next, told...)
 		h.Logs.Keep = keep
+		if tc.away {
+			h.Faults = []Fault{{Name: "redis-kill", Start: bob.Opened, End: bob.Opened + openPatience, Disturbs: true}}
+		}
 		if r := Check(h); r.Has(Hole) != tc.want {
 			t.Errorf("%s: found: %+v", name, r.Verdicts[OneOrder])
 		}
