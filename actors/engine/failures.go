@@ -1,10 +1,6 @@
-package actors
+package engine
 
-import (
-	"time"
-
-	"github.com/asynkron/protoactor-go/actor"
-)
+import "time"
 
 const (
 	// failureWindow is the time in which a child's failures are counted together.
@@ -28,28 +24,28 @@ type failureCount struct {
 	last   time.Time
 }
 
-// note counts a failure of the child named id, and says how many there were
+// note counts a failure of the child, and says how many there were
 // within the window.
-func (f failures) note(id string, now time.Time) int {
-	c := f[id]
+func (f failures) note(name string, now time.Time) int {
+	c := f[name]
 	if c == nil || now.Sub(c.last) > failureWindow {
 		c = &failureCount{}
-		f[id] = c
+		f[name] = c
 	}
 	c.number++
 	c.last = now
 	return c.number
 }
 
-// count says how many failures of the child named id are counted now.
-func (f failures) count(id string) int {
-	if c := f[id]; c != nil {
+// count says how many failures of the child are counted now.
+func (f failures) count(name string) int {
+	if c := f[name]; c != nil {
 		return c.number
 	}
 	return 0
 }
 
-func (f failures) forget(id string) { delete(f, id) }
+func (f failures) forget(name string) { delete(f, name) }
 
 // pauseBefore is how long the restart after the n-th failure waits.
 func pauseBefore(n int) time.Duration {
@@ -58,15 +54,4 @@ func pauseBefore(n int) time.Duration {
 	}
 	longest := min(longestPause, shortestPause<<min(n-promptRestarts, 16))
 	return longest/2 + Jitter(longest/2)
-}
-
-// restart restarts the child, after a pause if it fails too often. The child's
-// mailbox is suspended meanwhile and keeps what comes.
-func (f failures) restart(chat *Chat, supervisor actor.Supervisor, child *actor.PID) {
-	pause := pauseBefore(f.note(child.Id, time.Now()))
-	if pause == 0 {
-		supervisor.RestartChildren(child)
-		return
-	}
-	chat.after(pause, "restart", func() { supervisor.RestartChildren(child) })
 }

@@ -1,4 +1,4 @@
-package actors
+package engine
 
 import (
 	"sync"
@@ -19,16 +19,16 @@ const (
 	retainedSlots = 64
 )
 
-// sheddable is a message that repeats what a log holds. A full mailbox drops it,
+// Sheddable is a message that repeats what a log holds. A full mailbox drops it,
 // and leaves one *Missed in place of all that were dropped: the actor then reads
 // on from its cursor, so nothing is lost and no queue grows without bound.
-type sheddable interface {
-	// shed tells the message's sender that it will not be handled.
-	shed()
+type Sheddable interface {
+	// Shed tells the message's sender that it will not be handled.
+	Shed()
 }
 
 // Missed takes the place of sheddable messages that a full mailbox dropped.
-type Missed struct{ quiet }
+type Missed struct{}
 
 // mailbox is an actor's queue. It differs from the library's in four ways: posts
 // that come between registration and Start are held (the library's panics in the
@@ -39,7 +39,7 @@ type Missed struct{ quiet }
 type mailbox struct {
 	mu        sync.Mutex
 	system    []any
-	user      ring[any]
+	user      Ring[any]
 	started   bool
 	running   bool
 	suspended bool
@@ -67,7 +67,7 @@ func (m *mailbox) Start() {
 }
 
 func (m *mailbox) PostUserMessage(message any) {
-	s, isSheddable := message.(sheddable)
+	s, isSheddable := message.(Sheddable)
 	m.mu.Lock()
 	switch {
 	case m.successor != nil:
@@ -77,16 +77,16 @@ func (m *mailbox) PostUserMessage(message any) {
 		}
 		return
 	case !isSheddable:
-		m.user.push(message)
+		m.user.Push(message)
 	case m.sheddable < sheddingLimit:
 		m.sheddable++
-		m.user.push(message)
+		m.user.Push(message)
 	default:
 		if !m.missed {
 			m.missed = true
-			m.user.push(&Missed{})
+			m.user.Push(&Missed{})
 		}
-		defer s.shed()
+		defer s.Shed()
 	}
 	m.scheduleLocked()
 }
@@ -101,7 +101,7 @@ func (m *mailbox) PostSystemMessage(message any) {
 func (m *mailbox) UserMessageCount() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.user.len()
+	return m.user.Len()
 }
 
 // close passes on what comes from now on. What comes before is lost, as it is to
@@ -110,7 +110,7 @@ func (m *mailbox) close(successor func() *mailbox) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.successor = successor
-	m.user, m.sheddable = ring[any]{}, 0
+	m.user, m.sheddable = Ring[any]{}, 0
 }
 
 // scheduleLocked hands the mailbox to its dispatcher if there is work and nobody
@@ -127,7 +127,7 @@ func (m *mailbox) scheduleLocked() {
 }
 
 func (m *mailbox) workLocked() bool {
-	return len(m.system) > 0 || (!m.suspended && m.user.len() > 0)
+	return len(m.system) > 0 || (!m.suspended && m.user.Len() > 0)
 }
 
 // work handles what waits, then leaves; whoever posts next schedules it again.
@@ -157,12 +157,12 @@ func (m *mailbox) next() (message any, isSystem, ok bool) {
 		}
 		return message, true, true
 	}
-	message = m.user.pop()
-	if m.user.len() == 0 {
-		m.user.shrink(retainedSlots)
+	message = m.user.Pop()
+	if m.user.Len() == 0 {
+		m.user.Shrink(retainedSlots)
 	}
 	switch message.(type) {
-	case sheddable:
+	case Sheddable:
 		m.sheddable--
 	case *Missed:
 		m.missed = false

@@ -1,4 +1,4 @@
-package actors
+package engine
 
 import (
 	"errors"
@@ -9,27 +9,6 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 )
-
-// Kind is what an actor is in the tree.
-type Kind string
-
-// The kinds of actors, top down.
-const (
-	KindChat     Kind = "chat"
-	KindBridge   Kind = "bridge"
-	KindRoom     Kind = "room"
-	KindDMs      Kind = "dms"
-	KindDM       Kind = "dm"
-	KindSessions Kind = "sessions"
-	KindSession  Kind = "session"
-)
-
-// quiet marks a message of ours: should it reach nobody, the library logs no
-// dead letter, whose text would be people's talk.
-type quiet struct{}
-
-// IgnoreDeadLetterLogging implements the library's marker.
-func (quiet) IgnoreDeadLetterLogging() {}
 
 // errInjected is the reason of a panic that was asked for from outside.
 var errInjected = errors.New("killed on request")
@@ -58,12 +37,15 @@ type vitals struct {
 // guard stands around every actor: it counts incarnations, logs a panic once with
 // its stack, injects the panics that chaos asks for, and keeps Stopping, Stopped
 // and Restarting from panicking (in the library the first brings the actor back
-// to life and the second hangs its parent for ever).
+// to life and the second hangs its parent for ever). An actor that is to end, or to begin
+// anew, hears nothing more but that: a child that it spawned then would be waited for in vain,
+// and whoever comes next asks again.
 type guard struct {
-	actor  actor.Actor // made when the first message, Started, has come
-	vitals *vitals
-	census *census
-	ended  bool
+	actor   actor.Actor // made when the first message, Started, has come
+	vitals  *vitals
+	system  *System
+	leaving bool // Stopping or Restarting has come
+	ended   bool
 }
 
 func (g *guard) Receive(ctx actor.Context) {
@@ -71,25 +53,34 @@ func (g *guard) Receive(ctx actor.Context) {
 		return
 	}
 	if g.actor == nil {
-		g.vitals = g.census.of(ctx.Self().Id)
+		g.vitals = g.system.of(ctx.Self().Id)
 		g.actor = g.vitals.produce()
 	}
-	switch ctx.Message().(type) {
+	message := ctx.Message()
+	if _, last := message.(*actor.Stopped); g.leaving && !last {
+		return
+	}
+	switch message.(type) {
 	case *actor.Started:
 		g.vitals.born.Store(time.Now().UnixNano())
 		defer g.logPanic(true)
 		g.actor.Receive(ctx)
 	case *actor.Restarting:
+		g.leaving = true
 		g.vitals.restarts.Add(1)
 		defer g.logPanic(false)
 		g.actor.Receive(ctx)
 	case *actor.Stopped:
-		census, v := g.census, g.vitals
-		v.mailbox.close(func() *mailbox { return census.successor(v) })
+		system, v := g.system, g.vitals
+		v.mailbox.close(func() *mailbox { return system.successor(v) })
+		if v.parent == "" {
+			defer system.topEnded(v)
+		}
 		defer g.end()
 		defer g.logPanic(false)
 		g.actor.Receive(ctx)
 	case *actor.Stopping:
+		g.leaving = true
 		defer g.logPanic(false)
 		g.actor.Receive(ctx)
 	case *actor.Terminated:
@@ -126,7 +117,7 @@ func (g *guard) logPanic(onwards bool) {
 	if reason == nil {
 		return
 	}
-	event := g.census.log.Error().Str("actor", g.vitals.name)
+	event := g.system.log.Error().Str("actor", g.vitals.name)
 	err, _ := reason.(error)
 	if errors.Is(err, errInjected) {
 		event.Msg("actor killed on request")
@@ -143,17 +134,17 @@ func (g *guard) logPanic(onwards bool) {
 }
 
 // HandleFailure lets the library find the supervisor that the guarded actor is.
-func (g *guard) HandleFailure(system *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID,
+func (g *guard) HandleFailure(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID,
 	_ *actor.RestartStatistics, _, _ any,
 ) {
 	if s, ok := g.actor.(supervising); ok {
-		s.childFailed(system, supervisor, child)
+		s.ChildFailed(supervisor, child)
 		return
 	}
-	supervisor.RestartChildren(child) // unreachable: only supervising actors have children
+	supervisor.RestartChildren(child) // unreachable: only parents have children
 }
 
-// supervising is an actor that decides what happens to its children.
+// supervising is an actor that decides what happens to its children: a Parent does.
 type supervising interface {
-	childFailed(system *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID)
+	ChildFailed(supervisor actor.Supervisor, child *actor.PID)
 }

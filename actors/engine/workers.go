@@ -1,4 +1,4 @@
-package actors
+package engine
 
 import (
 	"sync"
@@ -23,7 +23,7 @@ const (
 // with a goroutine for each burst. What runs here must never wait for anything.
 type workers struct {
 	mu      sync.Mutex
-	waiting ring[func()] // bounded by the number of actors: each is in it once
+	waiting Ring[func()] // bounded by the number of actors: each is in it once
 	parked  sync.Cond
 	idle    int
 	awake   int
@@ -47,7 +47,7 @@ func (w *workers) work() {
 		if !ok {
 			return
 		}
-		if !contain(w.log, "worker", run) {
+		if !Contain(w.log, "worker", run) {
 			w.Schedule(run) // the mailbox goes on with what is behind it
 		}
 	}
@@ -56,7 +56,7 @@ func (w *workers) work() {
 func (w *workers) next() (run func(), ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for w.waiting.len() == 0 {
+	for w.waiting.Len() == 0 {
 		if w.stopped {
 			return nil, false
 		}
@@ -64,14 +64,14 @@ func (w *workers) next() (run func(), ok bool) {
 		w.idle++
 		w.parked.Wait()
 	}
-	return w.waiting.pop(), true
+	return w.waiting.Pop(), true
 }
 
 // Schedule hands a mailbox to the workers.
 func (w *workers) Schedule(run func()) {
 	w.mu.Lock()
-	w.waiting.push(run)
-	wake := w.idle > 0 && w.waiting.len() > w.awake*unhurried
+	w.waiting.Push(run)
+	wake := w.idle > 0 && w.waiting.Len() > w.awake*unhurried
 	if wake {
 		w.idle--
 		w.awake++

@@ -1,4 +1,4 @@
-package actors
+package engine
 
 import (
 	"fmt"
@@ -18,10 +18,10 @@ type Stray struct {
 
 func (s *Stray) Error() string { return fmt.Sprint(s.Reason) }
 
-// contain does what no supervisor watches: something on a goroutine, or of a timer,
+// Contain does what no supervisor watches: something on a goroutine, or of a timer,
 // that is no actor. A panic there would end the process: it ends do alone, and is
 // logged with its stack. whole says that there was none.
-func contain(log *zerolog.Logger, what string, do func()) (whole bool) {
+func Contain(log *zerolog.Logger, what string, do func()) (whole bool) {
 	defer func() {
 		if reason := recover(); reason != nil {
 			log.Error().Str("at", what).Str("reason", fmt.Sprint(reason)).Bytes("stack", debug.Stack()).Msg("panic outside of the actors")
@@ -31,13 +31,13 @@ func contain(log *zerolog.Logger, what string, do func()) (whole bool) {
 	return true
 }
 
-// after does something once wait is over, on a timer's goroutine. Some actor waits for
+// After does something once wait is over, on a timer's goroutine. Some actor waits for
 // it: so if it panics, it is done again every longestPause, until it gets through or
-// the chat is stopped.
-func (c *Chat) after(wait time.Duration, what string, do func()) *time.Timer {
+// the System is stopped.
+func (s *System) After(wait time.Duration, what string, do func()) *time.Timer {
 	return time.AfterFunc(wait, func() {
-		if !contain(&c.log, what, do) && !c.stopped.Load() {
-			c.after(longestPause, what, do)
+		if !Contain(s.log, what, do) && !s.stopped.Load() {
+			s.After(longestPause, what, do)
 		}
 	})
 }
