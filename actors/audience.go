@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -31,7 +33,7 @@ type Enter struct {
 type Opened struct {
 	quiet
 	Log       Log
-	Entries   []Entry
+	Entries   []protocol.Entry
 	Cursor    int64  // of the last of Entries, or where reading goes on
 	Newest    int64  // the log's
 	Truncated bool   // some after the asked cursor are no longer kept, or not readable
@@ -55,7 +57,7 @@ type Nudge struct{ quiet }
 type Chunk struct {
 	quiet
 	Log     Log
-	Entries []Entry
+	Entries []protocol.Entry
 	Caught  bool
 }
 

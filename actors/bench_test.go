@@ -3,12 +3,14 @@ package actors
 import (
 	"fmt"
 	"testing"
+
+	"parley/actors/protocol"
 )
 
 func BenchmarkParseCommand(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := parseCommand("msg#ref-1:alice:sixty bytes of text, as people say it: all in a line"); err != nil {
+		if _, err := protocol.ParseCommand("msg#ref-1:alice:sixty bytes of text, as people say it: all in a line"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -20,17 +22,17 @@ func BenchmarkEncodeMessage(b *testing.B) {
 	var payload, frame []byte
 	for b.Loop() {
 		payload = append(payload[:0], `{"type":"msg","id":1795430400123456`...)
-		payload = AppendBody(payload, "alice", "", `sixty bytes of text, as "people" say it: all in a line`)
+		payload = protocol.AppendBody(payload, "alice", "", `sixty bytes of text, as "people" say it: all in a line`)
 		payload = append(payload, `,"time":1795430400}`...)
-		frame = AppendFrame(frame[:0], payload)
+		frame = protocol.AppendFrame(frame[:0], payload)
 	}
 }
 
-func entriesFrom(id int64, n int) []Entry {
-	entries := make([]Entry, n)
+func entriesFrom(id int64, n int) []protocol.Entry {
+	entries := make([]protocol.Entry, n)
 	for i := range entries {
-		frame := AppendFrame(nil, fmt.Appendf(nil, `{"type":"msg","id":%d,"user":"alice","text":"sixty bytes of text","time":1}`, id))
-		entries[i] = Entry{ID: id, Ref: "alice#1", Frame: frame}
+		frame := protocol.AppendFrame(nil, fmt.Appendf(nil, `{"type":"msg","id":%d,"user":"alice","text":"sixty bytes of text","time":1}`, id))
+		entries[i] = protocol.Entry{ID: id, Ref: "alice#1", Frame: frame}
 		id++
 	}
 	return entries
@@ -80,7 +82,7 @@ func BenchmarkParseName(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := ParseName(name); err != nil {
+				if _, err := protocol.ParseName(name); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -93,7 +95,7 @@ func BenchmarkFold(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				Fold(name)
+				protocol.Fold(name)
 			}
 		})
 	}
@@ -104,7 +106,7 @@ func BenchmarkForms(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				Forms(name)
+				protocol.Forms(name)
 			}
 		})
 	}

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -19,17 +21,6 @@ type Log string
 
 // Public is the log of what everybody hears.
 const Public Log = ""
-
-// Entry is one message as a log holds it. Entries are shared between goroutines
-// and never changed.
-type Entry struct {
-	ID    int64  // its place in the log, in µs since the epoch, below 2^53
-	Ref   string // by which the append script knows a repeat: name#ref
-	Frame []byte // the WebSocket frame; its payload is what the log holds
-}
-
-// Payload is the entry's JSON, byte for byte what the log holds.
-func (e Entry) Payload() []byte { return payloadOf(e.Frame) }
 
 // Append asks to store messages, in order; answered by one or more Settled.
 type Append struct {
@@ -63,7 +54,7 @@ type Settled struct {
 type Outcome struct {
 	Seq  uint64
 	ID   int64
-	Code Code // "" when stored
+	Code protocol.Code // "" when stored
 }
 
 // Stored tells the room that a message was appended to the public log through this node, of
@@ -100,7 +91,7 @@ type Appended struct {
 	quiet
 	Log     Log
 	Prev    int64
-	Entries []Entry
+	Entries []protocol.Entry
 }
 
 func (*Appended) shed() {}
@@ -132,7 +123,7 @@ const Newest = int64(-1)
 type Recalled struct {
 	quiet
 	Read
-	Entries []Entry
+	Entries []protocol.Entry
 	Newest  int64 // the log's newest id, 0 if it is empty
 	Trimmed int64 // of the ids up to this one some are no longer kept, or lost
 	More    bool  // there are newer entries than these
@@ -156,9 +147,9 @@ type Page struct {
 	quiet
 	Op      uint64
 	Peer    string
-	Entries []Entry
+	Entries []protocol.Entry
 	More    bool
-	Code    Code
+	Code    protocol.Code
 }
 
 // Claim asks for a name; answered by Claimed, at the latest at Until.
@@ -184,8 +175,8 @@ type Claimed struct {
 	Since         int64 // µs; direct messages up to here are a former holder's
 	Refs          int64 // and references; less than Since where the claim follows one that was lost
 	Kept          bool  // its holder has shown the token again
-	Conversations []Conversation
-	Code          Code
+	Conversations []protocol.Conversation
+	Code          protocol.Code
 }
 
 // Hold asks to hold a claim's name for a time after its last connection, for its holder
@@ -203,7 +194,7 @@ type Held struct {
 	quiet
 	Op    uint64
 	Retry time.Duration
-	Code  Code
+	Code  protocol.Code
 }
 
 // ReadClaims asks the bridge's parent for every claim of this node; answered by Claims.
@@ -237,12 +228,6 @@ type HeldClaim struct {
 // ClaimLost tells a session that its name is somebody else's now: it is not to read or
 // to speak any more.
 type ClaimLost struct{ quiet }
-
-// Conversation is somebody the user talks with, and the newest id of their talk.
-type Conversation struct {
-	Peer string
-	ID   int64
-}
 
 // Present changes which names are present on this node; with Whole, Joined are all
 // of them. The bridge remembers it over outages of Redis.
@@ -294,7 +279,7 @@ type RedisChanged struct{ quiet }
 type Restore struct {
 	quiet
 	Log     Log
-	Past    []Entry
+	Past    []protocol.Entry
 	After   int64
-	Entries []Entry
+	Entries []protocol.Entry
 }

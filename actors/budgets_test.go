@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/rs/zerolog"
 )
 
@@ -167,7 +169,7 @@ func TestHoldIsAskedForOnceAndAcked(t *testing.T) {
 	chat, redis := newChat(t)
 	u := connect(t, chat, Newest)
 	u.say("hold#early:")
-	if f := u.hears(`"ref":"early"`); !strings.Contains(f, string(CodeNotJoined)) {
+	if f := u.hears(`"ref":"early"`); !strings.Contains(f, string(protocol.CodeNotJoined)) {
 		t.Errorf("without a name it is answered with %s", f)
 	}
 	u.say("join:alice")
@@ -220,7 +222,7 @@ func TestWhoseClaimIsLostIsClosedWith4009AndWhatItSaidIsDropped(t *testing.T) {
 	alice.say("msg#b:alice:waits")
 	chat.root.Send(alice.conn.pid, &ClaimLost{})
 	<-alice.end
-	if codes := alice.closes(); codes[0] != CloseNameLost {
+	if codes := alice.closes(); codes[0] != protocol.CloseNameLost {
 		t.Errorf("closed with %d", codes)
 	}
 	alice.say("msg#c:alice:too late")

@@ -3,6 +3,8 @@ package actors
 import (
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -18,8 +20,8 @@ type channel struct {
 	feed feed
 	audience
 	surf
-	fresh []Entry // what the next wave tells
-	prev  int64   // the log's newest id before fresh
+	fresh []protocol.Entry // what the next wave tells
+	prev  int64            // the log's newest id before fresh
 	// opening are the entered connections whose first frame waits for the log.
 	opening map[uint64]*Enter
 	history int // entries that a first frame shows without a cursor
@@ -99,7 +101,7 @@ func (c *channel) recalled(ctx actor.Context, r *Recalled) {
 }
 
 // gather adds entries to what the next wave tells.
-func (c *channel) gather(prev int64, fresh []Entry) {
+func (c *channel) gather(prev int64, fresh []protocol.Entry) {
 	if len(c.fresh)+len(fresh) > gatherLimit {
 		c.fresh, c.lapsed = nil, true // a hole that sessions close from the tail
 		return
@@ -185,6 +187,6 @@ func (c *channel) catchUp(ctx actor.Context, m *CatchUp) {
 		ctx.Send(c.chat.bridge, &Read{To: m.Session, Log: c.feed.log, After: m.Cursor, Limit: chunkLimit})
 		return
 	}
-	entries := oldestWithin(t.since(m.Cursor, chunkLimit), chunkBytes)
+	entries := protocol.OldestWithin(t.since(m.Cursor, chunkLimit), chunkBytes)
 	ctx.Send(m.Session, &Chunk{Log: c.feed.log, Entries: entries, Caught: max(m.Cursor, c.lastOf(entries)) >= t.last})
 }

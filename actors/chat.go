@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -23,7 +25,7 @@ import (
 // goroutine.
 type Chat struct {
 	settings      Settings
-	reserved      reservedNames
+	reserved      protocol.ReservedNames
 	node          string
 	log           zerolog.Logger
 	metrics       *Metrics
@@ -97,7 +99,7 @@ func New(o Options) (*Chat, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
-	reserved, err := newReservedNames(o.ReservedNames)
+	reserved, err := protocol.NewReservedNames(o.ReservedNames)
 	if err != nil {
 		return nil, err
 	}

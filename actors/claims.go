@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"parley/actors/protocol"
 )
 
 const (
@@ -135,5 +137,5 @@ func (s *session) lost() {
 	st.leaving, st.op = true, nil
 	st.outbox = outbox{seq: st.outbox.seq}
 	s.chat.metrics.NamesLost.Inc()
-	s.conn.close(CloseNameLost, "the name is somebody else's now")
+	s.conn.close(protocol.CloseNameLost, "the name is somebody else's now")
 }

@@ -3,6 +3,8 @@ package actors
 import (
 	"fmt"
 	"testing"
+
+	"parley/actors/protocol"
 )
 
 // TestCloggedSocketIsWrittenNothingMoreAndCatchesUpInOrder: what the socket takes
@@ -107,7 +109,7 @@ func TestReadLoopThatWaitsEndsWithItsConnection(t *testing.T) {
 		}
 	}()
 	eventually(t, "the outbox is full", func() bool { return redis.stowing() > 0 })
-	alice.conn.close(CloseNotAllowed, "")
+	alice.conn.close(protocol.CloseNotAllowed, "")
 	<-ended
 	redis.release()
 }

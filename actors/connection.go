@@ -25,14 +25,6 @@ type Socket interface {
 	Close(code uint16, reason string)
 }
 
-// Close codes (RFC 6455 §7.4.1 and the protocol's own).
-const (
-	CloseNotAllowed uint16 = 1008
-	CloseRestart    uint16 = 1012
-	CloseTooSlow    uint16 = 4008
-	CloseNameLost   uint16 = 4009
-)
-
 // Resume is where a connection goes on, and who it is.
 type Resume struct {
 	Since   int64  // cursor of the public log; Newest for a new client

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -19,7 +21,7 @@ type fakeRedis struct {
 	root    *actor.RootContext
 	self    *actor.PID
 	parent  *actor.PID
-	logs    map[Log][]Entry
+	logs    map[Log][]protocol.Entry
 	trimmed map[Log]int64 // up to which id logs keep nothing
 	refs    map[string]int64
 	members map[string]bool
@@ -40,7 +42,7 @@ type fakeRedis struct {
 
 func newFakeRedis() *fakeRedis {
 	return &fakeRedis{
-		logs: map[Log][]Entry{}, trimmed: map[Log]int64{}, refs: map[string]int64{}, members: map[string]bool{},
+		logs: map[Log][]protocol.Entry{}, trimmed: map[Log]int64{}, refs: map[string]int64{}, members: map[string]bool{},
 		subscribers: map[Log]*actor.PID{}, newest: 1_700_000_000_000_000,
 	}
 }
@@ -144,13 +146,13 @@ func (r *fakeRedis) store(m Message) int64 {
 	id := r.newest
 	r.refs[key] = id
 	if m.Receiver == "" {
-		r.enter(Public, id, fmt.Sprintf(`{"type":"msg","id":%d%s,"time":%d}`, id, AppendBody(nil, m.Sender, "", m.Text), id/micros))
+		r.enter(Public, id, fmt.Sprintf(`{"type":"msg","id":%d%s,"time":%d}`, id, protocol.AppendBody(nil, m.Sender, "", m.Text), id/1_000_000))
 		return id
 	}
 	for _, user := range slices.Compact([]string{m.Receiver, m.Sender}) {
 		r.newest++
-		body := AppendBody(nil, m.Sender, m.Receiver, m.Text)
-		r.enter(Log(user), r.newest, fmt.Sprintf(`{"type":"dm","id":%d%s,"time":%d,"cursor":%d}`, id, body, id/micros, r.newest))
+		body := protocol.AppendBody(nil, m.Sender, m.Receiver, m.Text)
+		r.enter(Log(user), r.newest, fmt.Sprintf(`{"type":"dm","id":%d%s,"time":%d,"cursor":%d}`, id, body, id/1_000_000, r.newest))
 	}
 	return id
 }
@@ -158,10 +160,10 @@ func (r *fakeRedis) store(m Message) int64 {
 // enter appends to a log and tells its subscriber.
 func (r *fakeRedis) enter(log Log, id int64, payload string) {
 	prev := lastID(r.logs[log])
-	e := Entry{ID: id, Frame: AppendFrame(nil, payload)}
+	e := protocol.Entry{ID: id, Frame: protocol.AppendFrame(nil, payload)}
 	r.logs[log] = append(r.logs[log], e)
 	if to := r.subscribers[log]; to != nil && !r.lossy {
-		r.root.Send(to, &Appended{Log: log, Prev: prev, Entries: []Entry{e}})
+		r.root.Send(to, &Appended{Log: log, Prev: prev, Entries: []protocol.Entry{e}})
 	}
 }
 
@@ -171,7 +173,7 @@ func (r *fakeRedis) recall(m *Read) *Recalled {
 	if m.After == Newest {
 		a.Entries = log[max(0, len(log)-m.Limit):]
 	} else {
-		i, found := slices.BinarySearchFunc(log, m.After, func(e Entry, id int64) int { return int(e.ID - id) })
+		i, found := slices.BinarySearchFunc(log, m.After, func(e protocol.Entry, id int64) int { return int(e.ID - id) })
 		if found {
 			i++
 		}
@@ -182,7 +184,7 @@ func (r *fakeRedis) recall(m *Read) *Recalled {
 }
 
 func (r *fakeRedis) page(m *ReadPage) *Page {
-	var older []Entry
+	var older []protocol.Entry
 	for _, e := range r.logs[Public] {
 		if e.ID < m.Before {
 			older = append(older, e)

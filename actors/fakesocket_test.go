@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+
+	"parley/actors/protocol"
 )
 
 // fakeSocket is a connection's edge. While it is clogged it keeps what is written,
@@ -107,12 +109,12 @@ func (s *fakeSocket) closes() []uint16 {
 	return append([]uint16(nil), s.codes...)
 }
 
-// firstFrame is how many bytes the first of some frames has.
+// firstFrame is how many bytes the first of some frames has (RFC 6455 §5.2).
 func firstFrame(frames []byte) int {
 	switch n := int(frames[1]); n {
-	case payload16:
+	case 126:
 		return 4 + int(binary.BigEndian.Uint16(frames[2:]))
-	case payload64:
+	case 127:
 		return 10 + int(binary.BigEndian.Uint64(frames[2:]))
 	default:
 		return 2 + n
@@ -124,7 +126,7 @@ func (s *fakeSocket) read(frames []byte) {
 	for len(frames) > 0 {
 		n := firstFrame(frames)
 		if frames[0] == finPing {
-			s.pings = append(s.pings, append([]byte(nil), payloadOf(frames[:n])...))
+			s.pings = append(s.pings, append([]byte(nil), protocol.Entry{Frame: frames[:n]}.Payload()...))
 		} else {
 			s.bytes = append(s.bytes, frames[:n]...)
 		}
@@ -159,7 +161,7 @@ func (s *fakeSocket) heard() []string {
 	var frames []string
 	for len(rest) > 0 {
 		n := firstFrame(rest)
-		frames = append(frames, string(payloadOf(rest[:n])))
+		frames = append(frames, string(protocol.Entry{Frame: rest[:n]}.Payload()))
 		rest = rest[n:]
 	}
 	return frames

@@ -1,5 +1,7 @@
 package actors
 
+import "parley/actors/protocol"
+
 const (
 	// healBatch is how many entries one read of the log brings: a read of 1,000
 	// short messages takes Redis about 1 ms.
@@ -47,7 +49,7 @@ func (f *feed) hole() (read bool) {
 
 // appended takes an event and gives what is new of it; read says that there is a
 // hole before it, to be read first.
-func (f *feed) appended(e *Appended) (fresh []Entry, read bool) {
+func (f *feed) appended(e *Appended) (fresh []protocol.Entry, read bool) {
 	if f.reading || !f.tail.known || e.Prev > f.tail.last {
 		if len(f.held) < heldEvents {
 			f.held = append(f.held, e)
@@ -70,7 +72,7 @@ func (f *feed) restored(upto int64) (read bool) {
 }
 
 // begunAnew begins the tail again with the log's end, and gives what is newer than what it had.
-func (f *feed) begunAnew(r *Recalled) (fresh []Entry) {
+func (f *feed) begunAnew(r *Recalled) (fresh []protocol.Entry) {
 	last := f.tail.last
 	f.tail.begin(r.Entries, r.Newest, r.Trimmed, !r.More)
 	if f.tail.after > last {
@@ -84,7 +86,7 @@ func (f *feed) begunAnew(r *Recalled) (fresh []Entry) {
 }
 
 // recalled takes what a read brought, then the events that waited for it.
-func (f *feed) recalled(r *Recalled) (fresh []Entry, read bool) {
+func (f *feed) recalled(r *Recalled) (fresh []protocol.Entry, read bool) {
 	f.reading = false
 	if !f.tail.known {
 		if r.After != Newest {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"parley/actors/protocol"
+
 	"pgregory.net/rapid"
 )
 
@@ -32,7 +34,7 @@ func (w *world) ask(read bool) {
 	}
 }
 
-func (w *world) take(fresh []Entry, read bool) {
+func (w *world) take(fresh []protocol.Entry, read bool) {
 	w.heard = append(w.heard, idsOf(fresh)...)
 	w.ask(read)
 }
@@ -191,7 +193,7 @@ func TestAnswerToWhoWasHereBeforeBeginsNoTail(t *testing.T) {
 	if len(fresh) > 0 || !read || f.tail.known {
 		t.Fatalf("it gave %v, reads: %v, known: %v", fresh, read, f.tail.known)
 	}
-	entries := []Entry{{ID: 3}, {ID: 5}}
+	entries := []protocol.Entry{{ID: 3}, {ID: 5}}
 	if fresh, _ = f.recalled(&Recalled{Read: Read{After: Newest}, Newest: 5, Entries: entries}); len(fresh) != 2 {
 		t.Errorf("the answer to its own question gave %v", fresh)
 	}

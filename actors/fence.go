@@ -3,6 +3,8 @@ package actors
 import (
 	"encoding/binary"
 	"time"
+
+	"parley/actors/protocol"
 )
 
 // A client says again, after it has come back, what was not answered, in order. A refusal
@@ -22,11 +24,11 @@ const (
 
 // fence is the last refusal that the client is to have read, and what it did read.
 type fence struct {
-	number uint32    // of the last ping
-	sent   time.Time // when that was
-	armed  bool      // fenceOver is on its way
-	code   Code      // what was refused with
-	rate   float64   // a second, that was gone beyond, if that was why
+	number uint32        // of the last ping
+	sent   time.Time     // when that was
+	armed  bool          // fenceOver is on its way
+	code   protocol.Code // what was refused with
+	rate   float64       // a second, that was gone beyond, if that was why
 }
 
 // refuseInput refuses all that waits behind a refusal, like what is in the outbox: there is
@@ -42,15 +44,15 @@ func (s *session) refuseInput() {
 		}
 		now := time.Now()
 		if s.conn.countFrame(now) > 0 {
-			f.code, f.rate = CodeRateLimited, s.chat.settings.FrameRate
+			f.code, f.rate = protocol.CodeRateLimited, s.chat.settings.FrameRate
 		}
-		if f.code == CodeRateLimited && s.conn.floods(f.rate, now) {
+		if f.code == protocol.CodeRateLimited && s.conn.floods(f.rate, now) {
 			s.writeFenced(frames, f.code, f.rate)
-			s.conn.close(CloseNotAllowed, "too many frames")
+			s.conn.close(protocol.CloseNotAllowed, "too many frames")
 			return
 		}
-		c, _ := parseCommand(frame) // whatever is wrong with it besides
-		frames = s.refusal(frames, f.code, c.ref)
+		c, _ := protocol.ParseCommand(frame) // whatever is wrong with it besides
+		frames = s.refusal(frames, f.code, c.Ref)
 		s.conn.handled()
 	}
 	s.writeFenced(frames, f.code, f.rate)
@@ -61,7 +63,7 @@ type fenceOver struct{ quiet }
 
 // writeFenced sends refusals with a code, and behind them what shows that they were read. rate
 // is what was gone beyond, if that is why.
-func (s *session) writeFenced(refusals []byte, code Code, rate float64) {
+func (s *session) writeFenced(refusals []byte, code protocol.Code, rate float64) {
 	if len(refusals) == 0 {
 		return
 	}
@@ -98,7 +100,7 @@ func (s *session) fenceOver() {
 		return
 	}
 	s.chat.metrics.SlowClients.Inc()
-	s.conn.close(CloseTooSlow, "refusals are not read")
+	s.conn.close(protocol.CloseTooSlow, "refusals are not read")
 }
 
 // Pong tells of a pong and what it bears. It is called by the read loop alone, and never

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -24,7 +26,7 @@ func (s *session) opened(ctx actor.Context, m *Opened) {
 	st.opened = true
 	st.public = cursor{at: m.Cursor, lossy: m.Truncated, resuming: s.conn.resume.Since != Newest && m.Cursor < m.Newest}
 	st.version, st.membersStale = m.Version, false
-	frame := initFrame(m.Members, m.Entries, m.Newest, m.Truncated)
+	frame := protocol.InitFrame(m.Members, m.Entries, m.Newest, m.Truncated)
 	s.charge(len(frame))
 	s.write(frame)
 	s.behind(ctx, &st.public, Public, m.Newest)
@@ -88,7 +90,7 @@ func (s *session) forward(ctx actor.Context, w *Wave) {
 
 // offer writes entries, whose frames follow other frames of so many bytes, and moves
 // the cursor to the last that the socket took.
-func (s *session) offer(c *cursor, entries []Entry, frames []byte, before int) {
+func (s *session) offer(c *cursor, entries []protocol.Entry, frames []byte, before int) {
 	taken := s.conn.socket.Offer(frames)
 	n := len(entries)
 	if taken < len(frames) {
@@ -113,11 +115,11 @@ func (s *session) offer(c *cursor, entries []Entry, frames []byte, before int) {
 var scraps = sync.Pool{New: func() any { b := make([]byte, 0, chunkBytes); return &b }}
 
 // deliver writes the entries after the cursor.
-func (s *session) deliver(c *cursor, entries []Entry) {
+func (s *session) deliver(c *cursor, entries []protocol.Entry) {
 	for len(entries) > 0 && entries[0].ID <= c.at {
 		entries = entries[1:]
 	}
-	entries = oldestWithin(entries, chunkBytes)
+	entries = protocol.OldestWithin(entries, chunkBytes)
 	if len(entries) == 0 {
 		return
 	}
@@ -223,7 +225,7 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 	c.catching = false
 	if m.Trimmed > c.at && !c.lossy { // lossy: the client was told
 		s.chat.metrics.SlowClients.Inc()
-		s.conn.close(CloseTooSlow, "messages missed are no longer kept")
+		s.conn.close(protocol.CloseTooSlow, "messages missed are no longer kept")
 		return
 	}
 	ahead := c.ahead
@@ -241,7 +243,7 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 	c.resuming = false
 }
 
-func lastID(entries []Entry) int64 {
+func lastID(entries []protocol.Entry) int64 {
 	if len(entries) == 0 {
 		return 0
 	}

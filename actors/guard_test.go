@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -96,7 +98,7 @@ func TestSessionThatFailsOverAndOverIsGivenUp(t *testing.T) {
 		chat.root.Send(u.conn.pid, &Nudge{})
 		return u.closes() != nil
 	})
-	if codes := u.closes(); !slices.Equal(codes, []uint16{CloseRestart}) {
+	if codes := u.closes(); !slices.Equal(codes, []uint16{protocol.CloseRestart}) {
 		t.Errorf("closed with %v", codes)
 	}
 }

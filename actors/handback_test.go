@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -12,7 +14,7 @@ func (r *fakeRedis) gaveBack(log Log, id int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.ContainsFunc(r.restored, func(m *Restore) bool {
-		return m.Log == log && slices.ContainsFunc(m.Entries, func(e Entry) bool { return e.ID == id })
+		return m.Log == log && slices.ContainsFunc(m.Entries, func(e protocol.Entry) bool { return e.ID == id })
 	})
 }
 

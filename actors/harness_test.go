@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -59,7 +61,7 @@ func startChatWith(t *testing.T, bridge actor.Producer, settings Settings, log z
 	}
 	t.Cleanup(func() {
 		for _, conn := range chat.liveConnections() {
-			conn.socket.Close(CloseRestart, "")
+			conn.socket.Close(protocol.CloseRestart, "")
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()

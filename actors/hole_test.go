@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"parley/actors/protocol"
 )
 
 // forget has a log lack the entries from one place in it to another.
@@ -64,7 +66,7 @@ func TestWhoListensAcrossALossIsClosedToResume(t *testing.T) {
 	redis.lose(false)
 	redis.say(1)
 	eventually(t, "it is closed", func() bool { return u.closes() != nil })
-	if codes := u.closes(); len(codes) != 1 || codes[0] != CloseTooSlow {
+	if codes := u.closes(); len(codes) != 1 || codes[0] != protocol.CloseTooSlow {
 		t.Errorf("closed with %v", codes)
 	}
 	back := connect(t, chat, redis.logs[Public][0].ID)

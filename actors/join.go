@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -17,29 +19,29 @@ const appearLimit = time.Second
 
 // join claims a name; Claimed follows, then the inbox is read, then the client is
 // welcomed.
-func (s *session) join(ctx actor.Context, c command) {
+func (s *session) join(ctx actor.Context, c protocol.Command) {
 	if s.conn.state.name != "" {
-		s.refuse(CodeAlreadyJoined, c.ref)
+		s.refuse(protocol.CodeAlreadyJoined, c.Ref)
 		return
 	}
-	name, err := ParseName(c.name)
+	name, err := protocol.ParseName(c.Name)
 	if err != nil {
-		s.refuse(CodeBadName, c.ref)
+		s.refuse(protocol.CodeBadName, c.Ref)
 		return
 	}
 	if identity := s.conn.resume.Name; identity != "" && name != identity {
-		s.refuse(CodeWrongName, c.ref)
+		s.refuse(protocol.CodeWrongName, c.Ref)
 		return
 	}
 	if s.reserved(name) {
-		s.refuse(CodeBadName, c.ref)
+		s.refuse(protocol.CodeBadName, c.Ref)
 		return
 	}
 	if wait := s.chat.budgets.joins.Take(s.conn.resume.Address, 1, time.Now()); wait > 0 {
 		s.rateLimited(c, 0, wait)
 		return
 	}
-	c.name = name
+	c.Name = name
 	st := &s.conn.state
 	if st.granted.name != name {
 		// One token a name and connection: a claim that took effect though its answer
@@ -47,6 +49,12 @@ func (s *session) join(ctx actor.Context, c command) {
 		st.granted = grant{name, newToken()}
 	}
 	s.begin(ctx, &operation{command: c, fresh: st.granted.token})
+}
+
+// reserved reports whether name is one that nobody can join under, or write to. Who comes with a
+// signed identity has the name that its issuer gave, and may write to others who do.
+func (s *session) reserved(name string) bool {
+	return s.conn.resume.Name == "" && s.chat.reserved.Have(name)
 }
 
 func newToken() string {
@@ -67,7 +75,7 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 	}
 	st.op.claimed = m
 	st.since, st.refs = m.Since, m.Refs
-	s.conn.claim.Store(&claim{name: st.op.command.name, token: m.Token, since: m.Since, refs: m.Refs, kept: m.Kept})
+	s.conn.claim.Store(&claim{name: st.op.command.Name, token: m.Token, since: m.Since, refs: m.Refs, kept: m.Kept})
 	st.inbox = cursor{at: Newest}
 	if since := s.conn.resume.DMSince; since != Newest {
 		st.inbox.at = max(since, m.Since)
@@ -79,19 +87,19 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
 	st := &s.conn.state
 	op := st.op
-	if op == nil || op.claimed == nil || op.appearing || op.command.name != string(m.Log) {
+	if op == nil || op.claimed == nil || op.appearing || op.command.Name != string(m.Log) {
 		return
 	}
 	op.appearing, op.until = true, time.Now().Add(appearLimit)
 	st.granted.token = op.claimed.Token // should Redis forget it
-	st.name = op.command.name
+	st.name = op.command.Name
 	st.inbox = cursor{at: s.ownPlace(m.Cursor), lossy: m.Truncated}
 	s.conn.joined.Store(true)
 	s.chat.metrics.Joins.Inc()
-	frames := welcomeFrame(st.name)
-	frames = append(frames, joinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, m.Truncated)...)
-	if op.command.ref != "" {
-		frames = ackFrame(frames, op.command.ref, 0)
+	frames := protocol.WelcomeFrame(st.name)
+	frames = append(frames, protocol.JoinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, m.Truncated)...)
+	if op.command.Ref != "" {
+		frames = protocol.AckFrame(frames, op.command.Ref, 0)
 	}
 	s.charge(len(frames))
 	st.inbox.resuming = s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
@@ -116,12 +124,12 @@ func (s *session) appeared() {
 
 // hold holds the name for a time after its last connection, for the client keeps the
 // token; Held follows.
-func (s *session) hold(ctx actor.Context, c command) {
+func (s *session) hold(ctx actor.Context, c protocol.Command) {
 	switch claim, has := s.conn.heldClaim(); {
 	case s.conn.state.name == "" || !has:
-		s.refuse(CodeNotJoined, c.ref)
+		s.refuse(protocol.CodeNotJoined, c.Ref)
 	case claim.Kept || claim.Signed:
-		s.acknowledge(c.ref)
+		s.acknowledge(c.Ref)
 	default:
 		s.begin(ctx, &operation{command: c})
 	}
@@ -139,17 +147,17 @@ func (s *session) held(m *Held) {
 		claimed := *s.conn.claim.Load()
 		claimed.kept = true
 		s.conn.claim.Store(&claimed)
-		s.acknowledge(op.command.ref)
-	case CodeRateLimited:
+		s.acknowledge(op.command.Ref)
+	case protocol.CodeRateLimited:
 		s.rateLimited(op.command, 0, m.Retry)
 	default:
-		s.refuse(m.Code, op.command.ref)
+		s.refuse(m.Code, op.command.Ref)
 	}
 }
 
 // acknowledge says that a frame without a message took effect, if it had a reference.
 func (s *session) acknowledge(ref string) {
 	if ref != "" {
-		s.write(ackFrame(nil, ref, 0))
+		s.write(protocol.AckFrame(nil, ref, 0))
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+
+	"parley/actors/protocol"
 )
 
 // ways are those that a session outlives on its socket.
@@ -55,7 +57,7 @@ func TestStopOfASessionClosesItsSocketWith1012(t *testing.T) {
 	bob := join(t, chat, "bob")
 	kill(t, chat, sessionName(alice.conn.ID), "", Stop)
 	<-alice.end
-	if codes := alice.closes(); !slices.Equal(codes, []uint16{CloseRestart}) {
+	if codes := alice.closes(); !slices.Equal(codes, []uint16{protocol.CloseRestart}) {
 		t.Errorf("closed with %v", codes)
 	}
 	eventually(t, "its session is gone", func() bool { return chat.census.find(sessionName(alice.conn.ID)) == nil })

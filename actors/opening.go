@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -38,7 +40,7 @@ func (c *channel) enter(ctx actor.Context, e *Enter) {
 		entries, cursor := c.feed.tail.newest(c.history)
 		c.opened(ctx, e, entries, max(cursor, c.lastOf(entries)), false)
 	case c.feed.tail.covers(e.Cursor):
-		entries := oldestWithin(c.feed.tail.since(e.Cursor, openLimit), openBytes)
+		entries := protocol.OldestWithin(c.feed.tail.since(e.Cursor, openLimit), openBytes)
 		c.opened(ctx, e, entries, max(e.Cursor, c.lastOf(entries)), false)
 	default:
 		c.wait(e)
@@ -46,7 +48,7 @@ func (c *channel) enter(ctx actor.Context, e *Enter) {
 	}
 }
 
-func (c *channel) lastOf(entries []Entry) int64 {
+func (c *channel) lastOf(entries []protocol.Entry) int64 {
 	if len(entries) == 0 {
 		return 0
 	}
@@ -104,7 +106,7 @@ func (c *channel) open(ctx actor.Context, r *Recalled) {
 	if e == nil {
 		return
 	}
-	entries := oldestWithin(r.Entries, openBytes)
+	entries := protocol.OldestWithin(r.Entries, openBytes)
 	cursor := max(e.Cursor, c.lastOf(entries))
 	if !r.More && len(entries) == len(r.Entries) {
 		cursor = max(cursor, r.Trimmed) // before it there is nothing more
@@ -113,7 +115,7 @@ func (c *channel) open(ctx actor.Context, r *Recalled) {
 }
 
 // opened answers and admits: waves go on from cursor, or the session catches up.
-func (c *channel) opened(ctx actor.Context, e *Enter, entries []Entry, cursor int64, truncated bool) {
+func (c *channel) opened(ctx actor.Context, e *Enter, entries []protocol.Entry, cursor int64, truncated bool) {
 	c.forget(e.Conn.ID)
 	for len(entries) > 0 && entries[0].ID <= e.Floor {
 		entries = entries[1:]

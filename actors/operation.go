@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -21,7 +23,7 @@ const (
 // effect in the order sent.
 type operation struct {
 	id      uint64
-	command command
+	command protocol.Command
 	until   time.Time
 	fresh   string   // the token the client gets if its name is free
 	claimed *Claimed // a join whose name is granted, and whose inbox is being read
@@ -49,30 +51,30 @@ func (s *session) handleInput(ctx actor.Context) {
 }
 
 func (s *session) handle(ctx actor.Context, frame string) {
-	c, err := parseCommand(frame)
+	c, err := protocol.ParseCommand(frame)
 	now := time.Now()
 	if wait := s.conn.countFrame(now); wait > 0 {
 		s.rateLimited(c, s.chat.settings.FrameRate, wait)
 		return
 	}
 	if err != nil {
-		code := CodeBadFrame
-		if errors.Is(err, errUnknownVerb) {
-			code = CodeUnknownVerb
+		code := protocol.CodeBadFrame
+		if errors.Is(err, protocol.ErrUnknownVerb) {
+			code = protocol.CodeUnknownVerb
 		}
-		s.refuse(code, c.ref)
+		s.refuse(code, c.Ref)
 		return
 	}
-	switch c.verb {
-	case verbPing:
+	switch c.Verb {
+	case protocol.VerbPing:
 		s.pong(c)
-	case verbJoin:
+	case protocol.VerbJoin:
 		s.join(ctx, c)
-	case verbMsg, verbDM:
+	case protocol.VerbMsg, protocol.VerbDM:
 		s.say(c)
-	case verbHistory, verbDMHistory:
+	case protocol.VerbHistory, protocol.VerbDMHistory:
 		s.readPage(ctx, c)
-	case verbHold:
+	case protocol.VerbHold:
 		s.hold(ctx, c)
 	}
 }
@@ -82,82 +84,82 @@ func (s *session) handle(ctx actor.Context, frame string) {
 const freePing = 125
 
 // pong answers a ping with what it held: more than a little is told again like any other.
-func (s *session) pong(c command) {
-	if len(c.text) > freePing {
-		if wait := s.chat.budgets.bytes.Take(s.conn.resume.Address, len(c.text), time.Now()); wait > 0 {
+func (s *session) pong(c protocol.Command) {
+	if len(c.Text) > freePing {
+		if wait := s.chat.budgets.bytes.Take(s.conn.resume.Address, len(c.Text), time.Now()); wait > 0 {
 			s.rateLimited(c, 0, wait)
 			return
 		}
 	}
-	s.write(pongFrame(nil, c.text))
+	s.write(protocol.PongFrame(nil, c.Text))
 }
 
-func (s *session) refuse(code Code, ref string) { s.write(s.refusal(nil, code, ref)) }
+func (s *session) refuse(code protocol.Code, ref string) { s.write(s.refusal(nil, code, ref)) }
 
 // say puts a message into the outbox.
-func (s *session) say(c command) {
+func (s *session) say(c protocol.Command) {
 	st := &s.conn.state
 	receiver, code := s.check(&c)
 	if code != "" {
-		s.refuse(code, c.ref)
+		s.refuse(code, c.Ref)
 		return
 	}
 	now := time.Now()
-	if limited := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.text), now); limited.wait > 0 {
+	if limited := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.Text), now); limited.wait > 0 {
 		s.rateLimited(c, limited.rate, limited.wait)
 		return
 	}
-	m := Message{Sender: st.name, Receiver: receiver, Text: c.text, Received: now, Since: st.refs}
-	m.Ref = st.name + "#" + c.ref
-	if c.ref == "" {
+	m := Message{Sender: st.name, Receiver: receiver, Text: c.Text, Received: now, Since: st.refs}
+	m.Ref = st.name + "#" + c.Ref
+	if c.Ref == "" {
 		// No client can give a reference like it: ~ is not of their alphabet.
 		m.Ref = st.name + "#~" + s.chat.node + "." + strconv.FormatUint(s.conn.ID, 36) + "." + strconv.FormatUint(st.outbox.seq, 36)
 	}
 	s.chat.metrics.MessagesIn.Inc()
-	st.outbox.add(m, c.ref)
+	st.outbox.add(m, c.Ref)
 }
 
 // check says what is wrong with a message, if anything, and whom it is for.
-func (s *session) check(c *command) (receiver string, code Code) {
+func (s *session) check(c *protocol.Command) (receiver string, code protocol.Code) {
 	st := &s.conn.state
 	if st.name == "" {
-		return "", CodeNotJoined
+		return "", protocol.CodeNotJoined
 	}
-	if c.name != st.name {
-		if name, err := ParseName(c.name); err != nil || name != st.name {
-			return "", CodeWrongName
+	if c.Name != st.name {
+		if name, err := protocol.ParseName(c.Name); err != nil || name != st.name {
+			return "", protocol.CodeWrongName
 		}
 	}
-	if c.verb == verbDM {
+	if c.Verb == protocol.VerbDM {
 		var err error
-		if receiver, err = ParseName(c.peer); err != nil || s.reserved(receiver) {
-			return "", CodeBadName
+		if receiver, err = protocol.ParseName(c.Peer); err != nil || s.reserved(receiver) {
+			return "", protocol.CodeBadName
 		}
 	}
-	if !textOK(c.text, s.chat.settings.MaxTextBytes) {
-		return "", CodeBadText
+	if !protocol.TextOK(c.Text, s.chat.settings.MaxTextBytes) {
+		return "", protocol.CodeBadText
 	}
 	return receiver, ""
 }
 
 // readPage asks for a page of history; Page follows. Whoever asked for more than the
 // budget of its address has to wait: what a page costs is known when it is read.
-func (s *session) readPage(ctx actor.Context, c command) {
+func (s *session) readPage(ctx actor.Context, c protocol.Command) {
 	if debt := s.chat.budgets.bytes.Debt(s.conn.resume.Address, time.Now()); debt > 0 {
 		s.rateLimited(c, 0, debt)
 		return
 	}
-	if c.verb == verbDMHistory {
+	if c.Verb == protocol.VerbDMHistory {
 		if s.conn.state.name == "" {
-			s.refuse(CodeNotJoined, c.ref)
+			s.refuse(protocol.CodeNotJoined, c.Ref)
 			return
 		}
-		peer, err := ParseName(c.peer)
+		peer, err := protocol.ParseName(c.Peer)
 		if err != nil {
-			s.refuse(CodeBadName, c.ref)
+			s.refuse(protocol.CodeBadName, c.Ref)
 			return
 		}
-		c.peer = peer
+		c.Peer = peer
 	}
 	s.begin(ctx, &operation{command: c})
 }
@@ -176,27 +178,27 @@ func (s *session) ask(ctx actor.Context, op *operation) {
 	case op.appearing:
 		ctx.Send(s.chat.room, &Appear{Conn: s.conn, Name: st.name})
 	case op.claimed != nil: // the inbox is asked for by enterInbox
-	case op.command.verb == verbHold:
+	case op.command.Verb == protocol.VerbHold:
 		claim, _ := s.conn.heldClaim()
 		claim.Kept = true
 		ctx.Send(s.chat.bridge, &Hold{Op: op.id, Until: op.until, Claim: claim})
-	case op.command.verb == verbJoin:
+	case op.command.Verb == protocol.VerbJoin:
 		ctx.Send(s.chat.bridge, &Claim{
-			To: s.conn.pid, Op: op.id, Name: op.command.name, Proof: op.command.token,
+			To: s.conn.pid, Op: op.id, Name: op.command.Name, Proof: op.command.Token,
 			Fresh: op.fresh, Signed: s.conn.resume.Name != "",
 			Address: s.conn.resume.Address, Until: op.until,
 		})
 	default:
 		ctx.Send(s.chat.bridge, &ReadPage{
-			To: s.conn.pid, Op: op.id, User: st.name, Peer: op.command.peer,
-			Before: op.command.before, After: s.pageFloor(op), Limit: pageSize, Until: op.until,
+			To: s.conn.pid, Op: op.id, User: st.name, Peer: op.command.Peer,
+			Before: op.command.Before, After: s.pageFloor(op), Limit: pageSize, Until: op.until,
 		})
 	}
 }
 
 // pageFloor hides a former holder's conversations.
 func (s *session) pageFloor(op *operation) int64 {
-	if op.command.verb == verbDMHistory {
+	if op.command.Verb == protocol.VerbDMHistory {
 		return s.conn.state.since
 	}
 	return 0
@@ -213,9 +215,9 @@ func (s *session) page(m *Page) {
 		return
 	}
 	s.conn.state.op = nil
-	entries := newestWithin(m.Entries, pageBytes)
+	entries := protocol.NewestWithin(m.Entries, pageBytes)
 	more := m.More || len(entries) < len(m.Entries)
-	frame := historyFrame(op.command.ref, m.Peer, entries, more)
+	frame := protocol.HistoryFrame(op.command.Ref, m.Peer, entries, more)
 	s.charge(len(frame))
 	s.write(frame)
 }
@@ -225,11 +227,11 @@ func (s *session) charge(bytes int) {
 	s.chat.budgets.bytes.Spend(s.conn.resume.Address, bytes, time.Now())
 }
 
-func (s *session) refuseOperation(code Code) {
+func (s *session) refuseOperation(code protocol.Code) {
 	op := s.conn.state.op
 	s.conn.state.op = nil
 	if s.conn.state.name == "" {
 		s.conn.claim.Store(nil) // a join came so far, and no further
 	}
-	s.refuse(code, op.command.ref)
+	s.refuse(code, op.command.Ref)
 }

@@ -3,6 +3,8 @@ package actors
 import (
 	"testing"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -34,7 +36,7 @@ func TestAnswerThatAWaveHasOvertakenIsNotTheLast(t *testing.T) {
 	}
 	chat.root.Send(u.conn.pid, &Nudge{})
 	eventually(t, "the session catches up", func() bool { return asked() == 1 })
-	chat.root.Send(u.conn.pid, newWave(Public, last, []Entry{{ID: last + 1, Frame: AppendFrame(nil, "{}")}}, nil, 1, func() {}))
+	chat.root.Send(u.conn.pid, newWave(Public, last, []protocol.Entry{{ID: last + 1, Frame: protocol.AppendFrame(nil, "{}")}}, nil, 1, func() {}))
 	chat.root.Send(u.conn.pid, &Recalled{Read: Read{Log: Public, After: last}, Newest: last})
 	eventually(t, "it asks for what the wave has told", func() bool { return asked() == 2 })
 	room.PostSystemMessage(&actor.ResumeMailbox{})

@@ -1,6 +1,10 @@
 package actors
 
-import "time"
+import (
+	"time"
+
+	"parley/actors/protocol"
+)
 
 // A connection is held to FRAME_RATE by two: its session counts what the client says, and
 // its read loop every other frame.
@@ -15,7 +19,7 @@ func (c *Connection) Frame() (ok bool) {
 		return true
 	}
 	if c.floods(c.chat.settings.FrameRate, now) {
-		c.close(CloseNotAllowed, "too many frames")
+		c.close(protocol.CloseNotAllowed, "too many frames")
 	}
 	return false
 }

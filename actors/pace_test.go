@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"parley/actors/protocol"
 )
 
 // TestEveryFrameCountsWhetherItIsAMessageOrNot has pings use up what messages then lack, and
@@ -36,7 +38,7 @@ func TestEveryFrameCountsWhetherItIsAMessageOrNot(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("the flood goes on")
 	}
-	if codes := u.closes(); codes[0] != CloseNotAllowed {
+	if codes := u.closes(); codes[0] != protocol.CloseNotAllowed {
 		t.Errorf("closed with %d", codes)
 	}
 }

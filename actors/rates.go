@@ -1,6 +1,10 @@
 package actors
 
-import "time"
+import (
+	"time"
+
+	"parley/actors/protocol"
+)
 
 const (
 	// burst is how much of a rate may come at once: so many seconds' worth.
@@ -43,15 +47,15 @@ func (b *bucket) takeOf(size, rate float64, now time.Time) (wait time.Duration) 
 
 // rateLimited refuses a frame that came too soon for a rate; who does not stop is cut
 // off. Only messages have an order that what comes behind must not break.
-func (s *session) rateLimited(c command, rate float64, wait time.Duration) {
-	s.chat.metrics.Refusals.WithLabelValues(string(CodeRateLimited)).Inc()
+func (s *session) rateLimited(c protocol.Command, rate float64, wait time.Duration) {
+	s.chat.metrics.Refusals.WithLabelValues(string(protocol.CodeRateLimited)).Inc()
 	if s.conn.floods(rate, time.Now()) {
-		s.conn.close(CloseNotAllowed, "too many frames")
+		s.conn.close(protocol.CloseNotAllowed, "too many frames")
 		return
 	}
-	frame := errorFrame(nil, CodeRateLimited, c.ref, max(1, wait.Milliseconds()))
-	if c.verb == verbMsg || c.verb == verbDM {
-		s.writeFenced(frame, CodeRateLimited, rate)
+	frame := protocol.ErrorFrame(nil, protocol.CodeRateLimited, c.Ref, max(1, wait.Milliseconds()))
+	if c.Verb == protocol.VerbMsg || c.Verb == protocol.VerbDM {
+		s.writeFenced(frame, protocol.CodeRateLimited, rate)
 	} else {
 		s.write(frame)
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -135,7 +137,7 @@ func (r *room) tellMissed(ctx actor.Context, e *Enter) {
 }
 
 func (r *room) tellMembers(ctx actor.Context, session *actor.PID) {
-	ctx.Send(session, &MembersTold{Frame: membersFrame(r.roster.list()), Version: r.roster.version})
+	ctx.Send(session, &MembersTold{Frame: protocol.MembersFrame(r.roster.list()), Version: r.roster.version})
 }
 
 func (r *room) start(ctx actor.Context) {

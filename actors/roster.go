@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parley/actors/protocol"
 )
 
 const (
@@ -18,7 +20,7 @@ const (
 	// membersInterval is how often the whole list is told at most, where there are
 	// so many members (crowd) that single changes are not.
 	membersInterval = time.Second
-	crowd           = maxMembers
+	crowd           = protocol.MaxMembers
 	// heldChanges is how many events of presence wait while the set is read.
 	heldChanges = 1024
 )
@@ -129,7 +131,7 @@ func (r *roster) news(now time.Time, listeners int, goesAnyway bool) []byte {
 			if len(r.told) >= crowd {
 				r.listDue = true
 			} else {
-				frames = append(frames, membersFrame(r.list())...)
+				frames = append(frames, protocol.MembersFrame(r.list())...)
 			}
 		}
 		r.whole, r.isWhole = nil, false
@@ -140,7 +142,7 @@ func (r *roster) news(now time.Time, listeners int, goesAnyway bool) []byte {
 	r.changes = nil
 	if r.listDue && now.Sub(r.lastList) >= membersInterval {
 		r.listDue, r.lastList = false, now
-		frames = append(frames, membersFrame(r.list())...)
+		frames = append(frames, protocol.MembersFrame(r.list())...)
 	}
 	if len(frames) > 0 {
 		r.before, r.waved = r.waved, r.version
@@ -166,13 +168,13 @@ func (r *roster) apply(frames []byte, c change) []byte {
 		r.listDue = true
 		return frames
 	}
-	return append(frames, memberFrame(kind, c.name, len(r.told))...)
+	return append(frames, protocol.MemberFrame(kind, c.name, len(r.told))...)
 }
 
 // list is what a members frame holds: names too, unless they would exceed the list.
 func (r *roster) list() []byte {
-	if len(r.told) > maxMembers {
-		return appendMembers(nil, nil, len(r.told))
+	if len(r.told) > protocol.MaxMembers {
+		return protocol.AppendMembers(nil, nil, len(r.told))
 	}
 	return r.opening()
 }
@@ -199,7 +201,7 @@ func (r *roster) opening() []byte {
 		if names == nil {
 			names = []string{}
 		}
-		r.encoded = appendMembers(nil, names, len(names))
+		r.encoded = protocol.AppendMembers(nil, names, len(names))
 	}
 	return r.encoded
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"parley/actors/protocol"
+
 	"pgregory.net/rapid"
 )
 
@@ -26,8 +28,8 @@ func presenceIn(t interface{ Fatalf(string, ...any) }, frames []byte) []presence
 	for len(frames) > 0 {
 		n := firstFrame(frames)
 		var f presenceFrame
-		if err := json.Unmarshal(payloadOf(frames[:n]), &f); err != nil {
-			t.Fatalf("%s: %v", payloadOf(frames[:n]), err)
+		if err := json.Unmarshal(protocol.Entry{Frame: frames[:n]}.Payload(), &f); err != nil {
+			t.Fatalf("%s: %v", protocol.Entry{Frame: frames[:n]}.Payload(), err)
 		}
 		all = append(all, f)
 		frames = frames[n:]
@@ -212,7 +214,7 @@ func TestCrowdIsToldItsListAtMostOnceASecond(t *testing.T) {
 	later := start.Add(time.Hour)
 	newsOf(&r, later)
 	if told := newsOf(&r, later.Add(time.Hour)); told != nil {
-		t.Errorf("nothing has changed, and %s is told", payloadOf(told))
+		t.Errorf("nothing has changed, and %s is told", told)
 	}
 }
 
@@ -224,12 +226,12 @@ func TestChangesThatCancelOutAreNotToldTwice(t *testing.T) {
 	newsOf(&r, now)
 	r.changed(&PresenceChanged{Seq: 1, Joined: []string{"a"}, Left: []string{"b"}})
 	if told := newsOf(&r, now.Add(membersInterval)); told != nil {
-		t.Errorf("a join of who is present, and a leave of who is not, are told: %s", payloadOf(told))
+		t.Errorf("a join of who is present, and a leave of who is not, are told: %s", told)
 	}
 	r.stale()
 	r.read(&Members{Names: []string{"a"}, Seq: 9})
 	if told := newsOf(&r, now.Add(2*membersInterval)); told != nil {
-		t.Errorf("a list that does not differ is told: %s", payloadOf(told))
+		t.Errorf("a list that does not differ is told: %s", told)
 	}
 }
 

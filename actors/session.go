@@ -3,6 +3,8 @@ package actors
 import (
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -79,7 +81,7 @@ func (s *session) Receive(ctx actor.Context) {
 		s.fenceOver()
 	case *drainAll:
 		if s.conn.state.opened {
-			s.write(drainFrame(Jitter(drainSpread).Milliseconds()))
+			s.write(protocol.DrainFrame(Jitter(drainSpread).Milliseconds()))
 		}
 	case *hangUpAll:
 		s.conn.state.leaving = true
@@ -133,7 +135,7 @@ func (s *session) enterInbox(ctx actor.Context) {
 	st := &s.conn.state
 	name, opening := st.name, false
 	if st.op != nil && st.op.claimed != nil && !st.op.appearing {
-		name, opening = st.op.command.name, true
+		name, opening = st.op.command.Name, true
 	}
 	if name == "" {
 		return
@@ -179,7 +181,7 @@ func (s *session) flush(ctx actor.Context) {
 // error in any case. What waits behind a refused message is refused with it.
 func (s *session) settled(m *Settled) {
 	var frames []byte
-	var refused Code
+	var refused protocol.Code
 	for _, o := range m.Outcomes {
 		p, ok := s.conn.state.outbox.settle(o.Seq)
 		switch {
@@ -189,7 +191,7 @@ func (s *session) settled(m *Settled) {
 			frames = s.refusal(frames, o.Code, p.ref)
 			frames = s.refuseAll(frames, o.Code, s.conn.state.outbox.refuse())
 		case p.ref != "":
-			frames = ackFrame(frames, p.ref, o.ID)
+			frames = protocol.AckFrame(frames, p.ref, o.ID)
 		}
 	}
 	if refused != "" {
@@ -199,7 +201,7 @@ func (s *session) settled(m *Settled) {
 	}
 }
 
-func (s *session) refuseAll(frames []byte, code Code, refused []pending) []byte {
+func (s *session) refuseAll(frames []byte, code protocol.Code, refused []pending) []byte {
 	for _, p := range refused {
 		frames = s.refusal(frames, code, p.ref)
 	}
@@ -211,12 +213,12 @@ func (s *session) refuseAll(frames []byte, code Code, refused []pending) []byte 
 func (s *session) expire(ctx actor.Context) {
 	s.timer = nil
 	now := time.Now()
-	s.writeFenced(s.refuseAll(nil, CodeUnavailable, s.conn.state.outbox.expire(now)), CodeUnavailable, 0)
+	s.writeFenced(s.refuseAll(nil, protocol.CodeUnavailable, s.conn.state.outbox.expire(now)), protocol.CodeUnavailable, 0)
 	if op := s.conn.state.op; op != nil && !now.Before(op.until) {
 		if op.appearing {
 			s.appeared()
 		} else {
-			s.refuseOperation(CodeUnavailable)
+			s.refuseOperation(protocol.CodeUnavailable)
 		}
 	}
 	s.armTimer(ctx)
@@ -261,7 +263,7 @@ func (s *session) leaveIfDone(ctx actor.Context) {
 		return
 	}
 	if !st.departed {
-		s.conn.close(CloseRestart, "server restarts")
+		s.conn.close(protocol.CloseRestart, "server restarts")
 	} else if _, more := s.conn.next(); !more || st.leaving || !st.opened || s.behindFence() {
 		s.conn.finished.Store(true)
 		ctx.Stop(ctx.Self())
@@ -277,12 +279,12 @@ func (s *session) write(frames []byte) {
 }
 
 // refusal appends an error frame, and counts it.
-func (s *session) refusal(dst []byte, code Code, ref string) []byte {
+func (s *session) refusal(dst []byte, code protocol.Code, ref string) []byte {
 	s.chat.metrics.Refusals.WithLabelValues(string(code)).Inc()
 	var retry int64
 	switch code {
-	case CodeUnavailable, CodeOverloaded, CodeRateLimited:
+	case protocol.CodeUnavailable, protocol.CodeOverloaded, protocol.CodeRateLimited:
 		retry = retryAfter.Milliseconds()
 	}
-	return errorFrame(dst, code, ref, retry)
+	return protocol.ErrorFrame(dst, code, ref, retry)
 }

@@ -3,6 +3,8 @@ package actors
 import (
 	"strconv"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -100,7 +102,7 @@ func (s *sessions) ended(ctx actor.Context, who *actor.PID) {
 func (s *sessions) retired(conn *Connection) bool {
 	if conn.hangUp.Swap(false) {
 		conn.state.departed, conn.state.leaving = true, true // they are nobody's while its session is dead
-		conn.close(CloseRestart, "session stopped")
+		conn.close(protocol.CloseRestart, "session stopped")
 	}
 	if !conn.finished.Load() {
 		return false
@@ -115,7 +117,7 @@ func (s *sessions) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor
 	if conn := s.live[child.Id]; conn != nil && s.failures.count(child.Id) >= giveUpAfter {
 		s.chat.log.Error().Str("actor", sessionName(conn.ID)).Msg("session fails over and over: connection closed")
 		conn.finished.Store(true)
-		conn.close(CloseRestart, "session fails")
+		conn.close(protocol.CloseRestart, "session fails")
 		supervisor.StopChildren(child)
 		return
 	}

@@ -3,6 +3,8 @@ package actors
 import (
 	"slices"
 	"testing"
+
+	"parley/actors/protocol"
 )
 
 // TestListThatComesWhileTheClientDoesNotReadIsToldLater: the changes that follow are to it.
@@ -11,11 +13,11 @@ func TestListThatComesWhileTheClientDoesNotReadIsToldLater(t *testing.T) {
 	s := &session{conn: &Connection{socket: newFakeSocket()}}
 	st := &s.conn.state
 	st.opened, st.clogged, st.version = true, true, 1
-	s.membersTold(&MembersTold{Frame: membersFrame(appendMembers(nil, nil, 0)), Version: 1})
+	s.membersTold(&MembersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, nil, 0)), Version: 1})
 	if st.membersStale {
 		t.Error("the list that it knows is told again")
 	}
-	s.membersTold(&MembersTold{Frame: membersFrame(appendMembers(nil, []string{"ann"}, 1)), Version: 2})
+	s.membersTold(&MembersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
 	if st.version != 1 || !st.membersStale {
 		t.Errorf("it is at version %d, and asks for no other", st.version)
 	}
@@ -35,7 +37,7 @@ func TestChangeOfPresenceAfterOneThatWasMissedIsNotTold(t *testing.T) {
 		if joined {
 			kind = "member_add"
 		}
-		w := newWave(Public, 0, nil, memberFrame(kind, name, 1), 1, func() {})
+		w := newWave(Public, 0, nil, protocol.MemberFrame(kind, name, 1), 1, func() {})
 		w.Before, w.Version = before, version
 		chat.root.Send(u.conn.pid, w)
 	}
@@ -65,8 +67,8 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 	s.conn.state.opened, s.conn.state.membersStale = true, true
 	s.conn.state.version = 1
 	entries := entriesOf(1, 2)
-	for _, of := range [][]Entry{nil, entries} {
-		w := newWave(Public, 0, of, memberFrame("member_add", "ann", 1), 1, func() {})
+	for _, of := range [][]protocol.Entry{nil, entries} {
+		w := newWave(Public, 0, of, protocol.MemberFrame("member_add", "ann", 1), 1, func() {})
 		w.Version = 2
 		s.forward(nil, w)
 	}
@@ -74,8 +76,8 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 	if heard := told.heard(); len(heard) != len(entries) || s.conn.state.version != 1 {
 		t.Errorf("told %q, and is at version %d", heard, s.conn.state.version)
 	}
-	s.membersTold(&MembersTold{Frame: membersFrame(appendMembers(nil, []string{"ann"}, 1)), Version: 2})
-	w := newWave(Public, 2, nil, memberFrame("member_remove", "ann", 0), 1, func() {})
+	s.membersTold(&MembersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
+	w := newWave(Public, 2, nil, protocol.MemberFrame("member_remove", "ann", 0), 1, func() {})
 	w.Version = 3
 	s.forward(nil, w)
 	heard := told.heard()[len(entries):]
@@ -91,12 +93,12 @@ func TestFirstFrameIsTheWholeList(t *testing.T) {
 	chat, _ := newChat(t)
 	s := &session{chat: chat, conn: &Connection{chat: chat, socket: newFakeSocket()}}
 	add := func(version int64) {
-		w := newWave(Public, 0, nil, memberFrame("member_add", "ann", 1), 1, func() {})
+		w := newWave(Public, 0, nil, protocol.MemberFrame("member_add", "ann", 1), 1, func() {})
 		w.Version = version
 		s.forward(nil, w)
 	}
 	add(2)
-	s.opened(nil, &Opened{Log: Public, Members: appendMembers(nil, nil, 0), Version: 2})
+	s.opened(nil, &Opened{Log: Public, Members: protocol.AppendMembers(nil, nil, 0), Version: 2})
 	add(3)
 	if heard := s.conn.socket.(*fakeSocket).heard(); len(heard) != 2 {
 		t.Errorf("told %q", heard)

@@ -3,6 +3,8 @@ package actors
 import (
 	"cmp"
 	"strings"
+
+	"parley/actors/protocol"
 )
 
 // tail is the newest part of a log, as far as a node holds it in memory: from it
@@ -11,14 +13,14 @@ import (
 // A tail outlives the actor that keeps it: it is a plain value with no opinion of
 // who dies.
 type tail struct {
-	entries ring[Entry]
+	entries ring[protocol.Entry]
 	after   int64 // the id before the first held; 0 if there was none
 	last    int64 // the newest id seen
 	known   bool  // the log was read at least once
 	limit   int   // entries held at most
 	// past are entries from before, without frames: the log keeps less than the tail may hold, but
 	// what it has trimmed may yet be said again. They count as entries.
-	past []Entry
+	past []protocol.Entry
 	// unsure is the id up to which the log may have entries by now that are not held; 0: none.
 	unsure int64
 	handed int64 // up to which of the chat's changes it was handed back
@@ -49,9 +51,9 @@ func newTail(limit int) *tail { return &tail{limit: limit} }
 // trimmed is the id up to which the log may lack some; whole says that entries are all
 // the log has. What was before the first of them is not known otherwise: so it is that
 // which is before.
-func (t *tail) begin(entries []Entry, newest, trimmed int64, whole bool) {
+func (t *tail) begin(entries []protocol.Entry, newest, trimmed int64, whole bool) {
 	held := t.entries
-	t.entries = ring[Entry]{}
+	t.entries = ring[protocol.Entry]{}
 	t.known, t.unsure = true, 0
 	t.last = max(newest, trimmed)
 	switch {
@@ -68,17 +70,17 @@ func (t *tail) begin(entries []Entry, newest, trimmed int64, whole bool) {
 }
 
 // bury keeps the references of what was held, as far as the log does not keep it any more.
-func (t *tail) bury(held ring[Entry]) {
+func (t *tail) bury(held ring[protocol.Entry]) {
 	for i := range held.len() {
 		if e := held.at(i); e.ID <= t.after && e.Ref != "" {
-			t.past = append(t.past, Entry{ID: e.ID, Ref: strings.Clone(e.Ref)})
+			t.past = append(t.past, protocol.Entry{ID: e.ID, Ref: strings.Clone(e.Ref)})
 		}
 	}
 }
 
 // extend appends what follows last and gives it back: entries that the tail has
 // already are left out. The caller has made sure that there is no hole before them.
-func (t *tail) extend(entries []Entry) []Entry {
+func (t *tail) extend(entries []protocol.Entry) []protocol.Entry {
 	i := 0
 	for i < len(entries) && entries[i].ID <= t.last {
 		i++
@@ -91,12 +93,12 @@ func (t *tail) extend(entries []Entry) []Entry {
 // skip makes a hole that nobody can fill any more the tail's beginning.
 func (t *tail) skip(trimmed int64) {
 	held := t.entries
-	t.entries = ring[Entry]{}
+	t.entries = ring[protocol.Entry]{}
 	t.after, t.last = trimmed, trimmed
 	t.bury(held)
 }
 
-func (t *tail) put(entries []Entry) {
+func (t *tail) put(entries []protocol.Entry) {
 	for _, e := range entries {
 		if t.entries.len() == t.limit {
 			t.after = max(t.after, t.entries.pop().ID)
@@ -115,13 +117,13 @@ func (t *tail) put(entries []Entry) {
 func (t *tail) covers(cursor int64) bool { return t.known && cursor >= max(t.after, t.unsure) }
 
 // since gives the oldest entries after cursor, at most limit; nil if there are none.
-func (t *tail) since(cursor int64, limit int) []Entry {
+func (t *tail) since(cursor int64, limit int) []protocol.Entry {
 	from := t.find(cursor)
 	n := min(limit, t.entries.len()-from)
 	if n <= 0 {
 		return nil
 	}
-	entries := make([]Entry, n)
+	entries := make([]protocol.Entry, n)
 	for i := range entries {
 		entries[i] = t.entries.at(from + i)
 	}
@@ -129,7 +131,7 @@ func (t *tail) since(cursor int64, limit int) []Entry {
 }
 
 // newest gives the newest n entries, oldest first, and the cursor before them.
-func (t *tail) newest(n int) ([]Entry, int64) {
+func (t *tail) newest(n int) ([]protocol.Entry, int64) {
 	from := max(0, t.entries.len()-n)
 	before := t.after
 	if from > 0 {

@@ -5,21 +5,25 @@ import (
 	"slices"
 	"testing"
 
+	"parley/actors/protocol"
+
 	"pgregory.net/rapid"
 )
 
 // entry is one that says nothing but its id.
-func entry(id int64) Entry { return Entry{ID: id, Frame: AppendFrame(nil, "x")} }
+func entry(id int64) protocol.Entry {
+	return protocol.Entry{ID: id, Frame: protocol.AppendFrame(nil, "x")}
+}
 
-func entriesOf(ids ...int64) []Entry {
-	entries := make([]Entry, len(ids))
+func entriesOf(ids ...int64) []protocol.Entry {
+	entries := make([]protocol.Entry, len(ids))
 	for i, id := range ids {
 		entries[i] = entry(id)
 	}
 	return entries
 }
 
-func idsOf(entries []Entry) []int64 {
+func idsOf(entries []protocol.Entry) []int64 {
 	ids := make([]int64, len(entries))
 	for i, e := range entries {
 		ids[i] = e.ID
@@ -152,7 +156,7 @@ func TestTailOfALogWithAHoleHandsBackNoMoreThanItKnows(t *testing.T) {
 // TestTailRemembersTheReferencesOfWhatTheLogTrimmed: a log may keep less than a tail holds. What is read anew has no more than
 // it keeps; and who heard no ack may yet say again what it does not.
 func TestTailRemembersTheReferencesOfWhatTheLogTrimmed(t *testing.T) {
-	named := func(ids ...int64) []Entry {
+	named := func(ids ...int64) []protocol.Entry {
 		entries := entriesOf(ids...)
 		for i := range entries {
 			entries[i].Ref = fmt.Sprint("alice#", entries[i].ID)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"parley/actors/protocol"
 )
 
 const (
@@ -47,7 +49,7 @@ func (t *talks) take(name, peer string, perMinute float64, now time.Time, pay fu
 		t.of[name] = who
 	}
 	who.last = now
-	return who.talk(Fold(peer), perMinute, now, pay)
+	return who.talk(protocol.Fold(peer), perMinute, now, pay)
 }
 
 func (t *talker) talk(peer string, perMinute float64, now time.Time, pay func() time.Duration) (wait time.Duration) {

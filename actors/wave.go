@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley/actors/protocol"
+
 	"github.com/asynkron/protoactor-go/actor"
 )
 
@@ -35,7 +37,7 @@ type Wave struct {
 	quiet
 	Log      Log
 	Prev     int64 // the log's newest id before Entries
-	Entries  []Entry
+	Entries  []protocol.Entry
 	Presence []byte // frames, whole
 	Version  int64  // of the roster, with Presence told
 	Before   int64  // likewise of the Presence before: who was told less has missed that
@@ -56,12 +58,12 @@ func (w *Wave) shed() { w.handled() }
 
 // newWave gathers what sessions are told. done is called once, when all of them
 // have handled it.
-func newWave(log Log, prev int64, entries []Entry, presence []byte, sessions int, done func()) *Wave {
+func newWave(log Log, prev int64, entries []protocol.Entry, presence []byte, sessions int, done func()) *Wave {
 	w := &Wave{Log: log, Prev: prev, Entries: entries, Presence: presence, done: done}
 	if len(entries) == 0 {
 		w.All = presence
 	} else {
-		w.All = make([]byte, 0, len(presence)+sizeOf(entries))
+		w.All = make([]byte, 0, len(presence)+protocol.SizeOf(entries))
 		w.All = append(w.All, presence...)
 		for _, e := range entries {
 			w.All = append(w.All, e.Frame...)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // TestOfTwoThatWereSaidAgainTheOneThatWasAckedLastIsPutBack, whoever comes first: a node that
@@ -13,7 +14,7 @@ func TestOfTwoThatWereSaidAgainTheOneThatWasAckedLastIsPutBack(t *testing.T) {
 	t.Parallel()
 	const before, after = 1_795_764_230_000_000, 1_795_764_238_000_000
 	back := func(id int64) *actors.Restore {
-		return &actors.Restore{Entries: []actors.Entry{{ID: id, Ref: "alice#1", Frame: actors.AppendFrame(nil, fmt.Sprintf(`{"id":%d}`, id))}}}
+		return &actors.Restore{Entries: []protocol.Entry{{ID: id, Ref: "alice#1", Frame: protocol.AppendFrame(nil, fmt.Sprintf(`{"id":%d}`, id))}}}
 	}
 	for name, order := range map[string][][]int64{
 		"the one before first": {{before}, {after}}, "the one after first": {{after}, {before}},

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // body is what of a message stands between its id and its time.
 func body(user, to, text string) string {
-	return string(append(actors.AppendBody(make([]byte, 0, len(text)+len(user)+len(to)+48), user, to, text), `,"time":`...))
+	return string(append(protocol.AppendBody(make([]byte, 0, len(text)+len(user)+len(to)+48), user, to, text), `,"time":`...))
 }
 
 // appendCall is one call of the append script.
@@ -64,13 +65,13 @@ func (c *appendCall) args() []any {
 }
 
 // entry is what the script made of the i-th message.
-func (c *appendCall) entry(i int, id int64) actors.Entry {
+func (c *appendCall) entry(i int, id int64) protocol.Entry {
 	return c.holding(i, id, c.payload(i, id))
 }
 
 // holding is an entry of the i-th message with what the log holds.
-func (c *appendCall) holding(i int, id int64, payload []byte) actors.Entry {
-	return actors.Entry{ID: id, Ref: c.messages[i].ref, Frame: actors.AppendFrame(nil, payload)}
+func (c *appendCall) holding(i int, id int64, payload []byte) protocol.Entry {
+	return protocol.Entry{ID: id, Ref: c.messages[i].ref, Frame: protocol.AppendFrame(nil, payload)}
 }
 
 func (c *appendCall) payload(i int, id int64) []byte {

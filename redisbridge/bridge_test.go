@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"parley/actors"
+	"parley/actors/protocol"
 	"parley/drill/rig"
 )
 
@@ -226,7 +227,7 @@ func TestMessageThatIsRefusedNeverAppears(t *testing.T) {
 	eventually(t, "the bridge knows that Redis is away", func() bool { return h.store.Ready().Trouble == actors.TroubleRedis })
 	began := time.Now()
 	o := h.outcome(h.say("refused"))
-	if waited := time.Since(began); o.Code != actors.CodeUnavailable || waited < actors.Patience {
+	if waited := time.Since(began); o.Code != protocol.CodeUnavailable || waited < actors.Patience {
 		t.Errorf("the outcome after %v is %+v", waited, o)
 	}
 	must(t, p.Restore())

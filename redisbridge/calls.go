@@ -9,6 +9,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // calls are append calls for several logs in one pipeline.
@@ -62,7 +63,7 @@ func (p peers) pairs() [][2]string {
 
 // placed is what became of a message that is stored.
 type placed struct {
-	entry actors.Entry
+	entry protocol.Entry
 	prev  int64 // the id before it in the log
 	kept  bool  // the log holds it
 	again bool  // it was stored before

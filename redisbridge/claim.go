@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 const (
@@ -37,7 +38,7 @@ func (c *claimer) ask(m *actors.Claim) { c.waiting = append(c.waiting, m) }
 
 func (c *claimer) expire(b *bridge, now time.Time) {
 	for len(c.waiting) > 0 && (now.After(c.waiting[0].Until) || len(c.waiting) > claimLimit) {
-		b.send(c.waiting[0].To, &actors.Claimed{Op: c.waiting[0].Op, Code: actors.CodeUnavailable})
+		b.send(c.waiting[0].To, &actors.Claimed{Op: c.waiting[0].Op, Code: protocol.CodeUnavailable})
 		c.waiting = c.waiting[1:]
 	}
 }
@@ -179,7 +180,7 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][
 		case "again":
 			continue
 		case "taken":
-			claimed[i] = &actors.Claimed{Op: m.Op, Code: actors.CodeNameTaken}
+			claimed[i] = &actors.Claimed{Op: m.Op, Code: protocol.CodeNameTaken}
 			continue
 		}
 		c := &actors.Claimed{Op: m.Op, Token: m.Proof, Kept: verdict[0] == "kept"}
@@ -218,7 +219,7 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][
 		}
 		for _, z := range p.Val() {
 			peer, _ := z.Member.(string)
-			claimed[i].Conversations = append(claimed[i].Conversations, actors.Conversation{Peer: peer, ID: int64(z.Score)})
+			claimed[i].Conversations = append(claimed[i].Conversations, protocol.Conversation{Peer: peer, ID: int64(z.Score)})
 		}
 	}
 	return claimed, nil

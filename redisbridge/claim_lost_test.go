@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // TestRepeatIsKnownThoughTheClaimWasLost: Redis forgot, the node that knew of the claim has
@@ -21,7 +22,7 @@ func TestRepeatIsKnownThoughTheClaimWasLost(t *testing.T) {
 		}{{"alice's", false, 1}, {"", true, 1}, {"", false, 2}} {
 			must(t, s.client.FlushAll(soon(t)).Err())
 			must(t, loadScripts(soon(t), s.client))
-			say := func(c *actors.Claimed) actors.Entry {
+			say := func(c *actors.Claimed) protocol.Entry {
 				call := publics(s)
 				call.add("alice#1", c.Refs, body("alice", "", "hello"))
 				return call.entry(0, run(t, s, call).ids[0])
@@ -35,7 +36,7 @@ func TestRepeatIsKnownThoughTheClaimWasLost(t *testing.T) {
 			forget := func() {
 				must(t, s.client.FlushAll(soon(t)).Err())
 				must(t, loadScripts(soon(t), s.client))
-				must(t, s.restore(soon(t), []*actors.Restore{{Entries: []actors.Entry{first}}}))
+				must(t, s.restore(soon(t), []*actors.Restore{{Entries: []protocol.Entry{first}}}))
 			}
 			forget()
 			back := take(c.token, "another")

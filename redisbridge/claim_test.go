@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // claim asks for a name with proof, and gives the verdict.
@@ -20,7 +21,7 @@ func claim(t *testing.T, s *Store, name, proof, fresh string) *actors.Claimed {
 // idle puts back when a claim was last used.
 func idle(t *testing.T, s *Store, name string, by time.Duration) {
 	t.Helper()
-	must(t, s.client.HSet(soon(t), claimKey(actors.Fold(name)), "seen", time.Now().Add(-by).UnixMicro()).Err())
+	must(t, s.client.HSet(soon(t), claimKey(protocol.Fold(name)), "seen", time.Now().Add(-by).UnixMicro()).Err())
 }
 
 func TestNameIsHeldByWhoProvesIt(t *testing.T) {
@@ -34,14 +35,14 @@ func TestNameIsHeldByWhoProvesIt(t *testing.T) {
 		for _, c := range []struct {
 			why, name, proof, fresh string
 			token                   string
-			code                    actors.Code
+			code                    protocol.Code
 		}{
 			{"its repetition, the answer being lost", "alice", "", "token-1", "token-1", ""},
 			{"the holder", "alice", "token-1", "token-2", "token-1", ""},
-			{"a stranger within the grace", "alice", "", "token-3", "", actors.CodeNameTaken},
-			{"a stranger with a wrong token", "alice", "wrong", "token-4", "", actors.CodeNameTaken},
-			{"another spelling", "ALICE", "", "token-5", "", actors.CodeNameTaken},
-			{"another spelling by the holder", "Alice", "token-1", "token-6", "", actors.CodeNameTaken},
+			{"a stranger within the grace", "alice", "", "token-3", "", protocol.CodeNameTaken},
+			{"a stranger with a wrong token", "alice", "wrong", "token-4", "", protocol.CodeNameTaken},
+			{"another spelling", "ALICE", "", "token-5", "", protocol.CodeNameTaken},
+			{"another spelling by the holder", "Alice", "token-1", "token-6", "", protocol.CodeNameTaken},
 		} {
 			got := claim(t, s, c.name, c.proof, c.fresh)
 			if got.Code != c.code || got.Token != c.token {
@@ -61,11 +62,11 @@ func TestNameIsFreeAgainAfterTheGraceUnlessItIsPresent(t *testing.T) {
 		claim(t, s, "alice", "", "token-1")
 		present(t, s, false, []string{"alice"}, nil)
 		idle(t, s, "alice", time.Hour)
-		if got := claim(t, s, "alice", "", "token-2"); got.Code != actors.CodeNameTaken {
+		if got := claim(t, s, "alice", "", "token-2"); got.Code != protocol.CodeNameTaken {
 			t.Errorf("a name that is present is given away: %+v", got)
 		}
 		present(t, s, false, nil, []actors.Departure{{Name: "alice", At: time.Now()}})
-		if got := claim(t, s, "alice", "", "token-2"); got.Code != actors.CodeNameTaken {
+		if got := claim(t, s, "alice", "", "token-2"); got.Code != protocol.CodeNameTaken {
 			t.Errorf("a name that was just left is given away: %+v", got)
 		}
 		idle(t, s, "alice", actors.Grace+time.Second)
@@ -74,7 +75,7 @@ func TestNameIsFreeAgainAfterTheGraceUnlessItIsPresent(t *testing.T) {
 		if got.Code != "" || got.Token != "token-2" || got.Since < before {
 			t.Errorf("after the grace: %+v", got)
 		}
-		if got := claim(t, s, "alice", "token-1", "token-3"); got.Code != actors.CodeNameTaken {
+		if got := claim(t, s, "alice", "token-1", "token-3"); got.Code != protocol.CodeNameTaken {
 			t.Errorf("the former holder still has it: %+v", got)
 		}
 	})
@@ -104,7 +105,7 @@ func TestPresenceCountsBeforeAge(t *testing.T) {
 		claim(t, s, "alice", "", "token-1")
 		present(t, s, false, []string{"alice"}, nil)
 		idle(t, s, "alice", 2*keptClaimLife)
-		if got := claim(t, s, "alice", "", "token-2"); got.Code != actors.CodeNameTaken {
+		if got := claim(t, s, "alice", "", "token-2"); got.Code != protocol.CodeNameTaken {
 			t.Errorf("the name of somebody who is connected was given away: %+v", got)
 		}
 		if got := claim(t, s, "alice", "token-1", "token-2"); got.Code != "" || got.Token != "token-1" {
@@ -169,7 +170,7 @@ func TestNameOfTwoFormsTakesBothOrNone(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 10)
 		claim(t, s, "Maria", "", "token-1")
-		if got := claim(t, s, "MarIa", "", "token-2"); got.Code != actors.CodeNameTaken {
+		if got := claim(t, s, "MarIa", "", "token-2"); got.Code != protocol.CodeNameTaken {
 			t.Errorf("beside Maria, MarIa is told %+v", got)
 		}
 		if got := claim(t, s, "Marla", "", "token-3"); got.Code != "" {
@@ -183,7 +184,7 @@ func TestNameOfTwoFormsTakesBothOrNone(t *testing.T) {
 			t.Errorf("its holder is told %+v", again)
 		}
 		for _, other := range []string{"iris", "lrls"} {
-			if got := claim(t, s, other, "", "token-2"); got.Code != actors.CodeNameTaken {
+			if got := claim(t, s, other, "", "token-2"); got.Code != protocol.CodeNameTaken {
 				t.Errorf("beside IrIs, %s is told %+v", other, got)
 			}
 		}
@@ -330,7 +331,7 @@ func TestSignedNamesAreNobodyElses(t *testing.T) {
 			t.Errorf("the same person again is told %+v", again)
 		}
 		idle(t, s, "alice", time.Hour*24*7)
-		if other := signed("Alice"); other.Code != actors.CodeNameTaken {
+		if other := signed("Alice"); other.Code != protocol.CodeNameTaken {
 			t.Errorf("another person, whose name compares equal, is told %+v", other)
 		}
 		if thief := claim(t, s, "alice", "falice", "falice"); thief.Code == "" && thief.Since <= got.Since {
@@ -351,7 +352,7 @@ func TestClaimIsAskedAgainWhenSomebodyWasFaster(t *testing.T) {
 		if claimed[0] == nil || claimed[0].Token != "token-1" || claimed[1] != nil {
 			t.Fatalf("two at once: %+v", claimed)
 		}
-		if got := claim(t, s, "Alice", "", "token-2"); got.Code != actors.CodeNameTaken {
+		if got := claim(t, s, "Alice", "", "token-2"); got.Code != protocol.CodeNameTaken {
 			t.Errorf("asked again: %+v", got)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // parseAppended reads an event of a log: the id before, then id, ref and member of
@@ -27,8 +28,8 @@ func parseAppended(log actors.Log, payload string) *actors.Appended {
 			return nil
 		}
 		from := len(frames)
-		frames = actors.AppendFrame(frames, member)
-		e.Entries = append(e.Entries, actors.Entry{ID: n, Ref: ref, Frame: frames[from:len(frames):len(frames)]})
+		frames = protocol.AppendFrame(frames, member)
+		e.Entries = append(e.Entries, protocol.Entry{ID: n, Ref: ref, Frame: frames[from:len(frames):len(frames)]})
 	}
 	return e
 }

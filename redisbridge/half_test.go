@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // breaker is a hook that lets some pipelines through, and then none.
@@ -51,7 +52,7 @@ func TestMessageSaidAgainWhileItIsHalfWrittenBackHasOneID(t *testing.T) {
 		must(t, err)
 		restores := make([]*actors.Restore, len(stored))
 		for i, e := range stored {
-			restores[i] = &actors.Restore{Log: e.log, After: e.prev, Entries: []actors.Entry{e.entry}}
+			restores[i] = &actors.Restore{Log: e.log, After: e.prev, Entries: []protocol.Entry{e.entry}}
 		}
 		must(t, a.client.FlushAll(soon(t)).Err())
 		must(t, loadScripts(soon(t), a.client))
@@ -99,7 +100,7 @@ func TestDirectMessageSaidAgainElsewhereIsNotPutBackBesideItself(t *testing.T) {
 		must(t, err)
 		for range 2 {
 			for _, e := range stored {
-				must(t, a.restore(soon(t), []*actors.Restore{{Log: e.log, After: e.prev, Entries: []actors.Entry{e.entry}}}))
+				must(t, a.restore(soon(t), []*actors.Restore{{Log: e.log, After: e.prev, Entries: []protocol.Entry{e.entry}}}))
 			}
 		}
 		for _, key := range []string{conversationKey("alice", "bob"), logKey("alice"), logKey("bob")} {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 const (
@@ -27,7 +28,7 @@ const (
 type logEntry struct {
 	log   actors.Log
 	prev  int64 // the log's newest id before
-	entry actors.Entry
+	entry protocol.Entry
 	again bool // it was stored before
 }
 

@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 func noted(log actors.Log, prev, id int64) logEntry {
-	return logEntry{log: log, prev: prev, entry: actors.Entry{ID: id}}
+	return logEntry{log: log, prev: prev, entry: protocol.Entry{ID: id}}
 }
 
 // links gives of what is to be written back to a log which ids come right after which.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // Every key and channel in Redis is named here. A script touches keys of one hash
@@ -68,7 +69,7 @@ func claimKey(form string) string { return claimPrefix + form }
 
 // claimKeys are all that a claim on a name takes: one for each form of it.
 func claimKeys(name string) []string {
-	keys := actors.Forms(name)
+	keys := protocol.Forms(name)
 	for i, form := range keys {
 		keys[i] = claimKey(form)
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // TestKeysAreThoseThatOperatorsKnow: they are the table of the documentation.
@@ -17,7 +18,7 @@ func TestKeysAreThoseThatOperatorsKnow(t *testing.T) {
 		refsKey(logKey("alice")):                 "{chat:inbox:alice}:refs",
 		refsKey(conversationKey("alice", "bob")): "{chat:dm:alice:bob}:refs",
 		peersKey("alice"):                        "chat:peers:alice",
-		claimKey(actors.Fold("Alice")):           "chat:claim:alice",
+		claimKey(protocol.Fold("Alice")):         "chat:claim:alice",
 		probePrefix + "n":                        "chat:probe:n",
 	} {
 		if got != want {

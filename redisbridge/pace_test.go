@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 func TestPaceLetsAFewGoAtOnceAndThenOneAnInterval(t *testing.T) {
@@ -35,7 +36,7 @@ func TestPaceLetsAFewGoAtOnceAndThenOneAnInterval(t *testing.T) {
 }
 
 func TestPaceCountsOthersCommitsAndItsOwnOnce(t *testing.T) {
-	event := func(ref string) *actors.Appended { return &actors.Appended{Entries: []actors.Entry{{Ref: ref}}} }
+	event := func(ref string) *actors.Appended { return &actors.Appended{Entries: []protocol.Entry{{Ref: ref}}} }
 	var own, both pace
 	now := time.Now()
 	for range promptCommits {
@@ -66,7 +67,7 @@ func TestPaceNeverWaitsLong(t *testing.T) {
 				t.Fatalf("it waits %v", wait)
 			}
 			if rapid.Bool().Draw(t, "another's") {
-				p.heard(now, &actors.Appended{Entries: []actors.Entry{{Ref: "b#1"}}})
+				p.heard(now, &actors.Appended{Entries: []protocol.Entry{{Ref: "b#1"}}})
 			} else if wait <= 0 {
 				p.committed(now, "a#1")
 				commits++

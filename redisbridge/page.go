@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // readPages reads pages of history. A conversation's peer is found under the
@@ -54,7 +55,7 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 		entries := entriesOf(halves[i][0].Val(), nil, true)
 		if halves[i][1] != nil {
 			entries = append(entries, entriesOf(halves[i][1].Val(), nil, true)...)
-			slices.SortFunc(entries, func(a, b actors.Entry) int { return int(a.ID - b.ID) })
+			slices.SortFunc(entries, func(a, b protocol.Entry) int { return int(a.ID - b.ID) })
 		}
 		read[i] = &actors.Page{Op: p.Op, Peer: peers[i], Entries: entries}
 		if extra := len(entries) - p.Limit; extra > 0 {

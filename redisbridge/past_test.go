@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // TestReferenceWithoutItsMessageIsPutBack: the log had trimmed it, and its sender heard no ack.
@@ -14,7 +15,7 @@ func TestReferenceWithoutItsMessageIsPutBack(t *testing.T) {
 		entries := written(t, s, "alice#trimmed", "alice#kept")
 		must(t, s.client.FlushAll(soon(t)).Err())
 		must(t, loadScripts(soon(t), s.client))
-		past := []actors.Entry{{ID: entries[0].ID, Ref: entries[0].Ref}}
+		past := []protocol.Entry{{ID: entries[0].ID, Ref: entries[0].Ref}}
 		must(t, s.restore(soon(t), []*actors.Restore{{Past: past, After: entries[0].ID, Entries: entries[1:]}}))
 		if all := held(t, s, publicKey); len(all) != 1 {
 			t.Errorf("the log has %v", all)

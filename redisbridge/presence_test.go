@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 func departures(names ...string) []actors.Departure {
@@ -105,7 +106,7 @@ func TestNameThatIsFoundToHaveLeftWasHeldUntilNow(t *testing.T) {
 		present(t, a, false, []string{"gone", "stays", "both"}, nil)
 		present(t, b, false, []string{"both"}, nil)
 		present(t, a, true, []string{"stays"}, nil)
-		if c := claim(t, a, "gone", "", "token of a stranger"); c.Code != actors.CodeNameTaken {
+		if c := claim(t, a, "gone", "", "token of a stranger"); c.Code != protocol.CodeNameTaken {
 			t.Errorf("right after it has left, a stranger is told %+v", c)
 		}
 		for name, want := range map[string]bool{"gone": true, "stays": false, "both": false} {

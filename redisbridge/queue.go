@@ -7,6 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // waiting is a message that is to be stored, and who wants to know.
@@ -24,7 +25,7 @@ type queue struct {
 // add takes messages in, or refuses them where too many wait.
 func (q *queue) add(b *bridge, w waiting) {
 	if len(q.waiting) >= queueLimit && !w.Handed {
-		b.refuse([]waiting{w}, actors.CodeOverloaded)
+		b.refuse([]waiting{w}, protocol.CodeOverloaded)
 		return
 	}
 	q.waiting = append(q.waiting, w)
@@ -90,7 +91,7 @@ func (q *queue) refuse(b *bridge, refused []waiting) {
 		}
 	}
 	q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool { return told[seqOf{w.to.Id, w.Seq}] })
-	b.refuse(refused, actors.CodeUnavailable)
+	b.refuse(refused, protocol.CodeUnavailable)
 }
 
 // seqOf names a message among all sessions'.
@@ -124,7 +125,7 @@ func (q *queue) refuseWaiting(b *bridge) {
 
 // refuse tells the senders of a batch that it is not stored. It is decided first: what is asked
 // again meanwhile finds it so.
-func (b *bridge) refuse(batch []waiting, code actors.Code) {
+func (b *bridge) refuse(batch []waiting, code protocol.Code) {
 	for _, w := range batch {
 		w.Refusal.Decide(code)
 	}

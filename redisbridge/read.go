@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 const (
@@ -54,7 +55,7 @@ func (r *reader) askMembers(m *actors.ReadMembers) { r.members = append(r.member
 // expire refuses the pages that have waited too long, and those that are too many.
 func (r *reader) expire(b *bridge, now time.Time) {
 	for len(r.pages) > 0 && (now.After(r.pages[0].Until) || len(r.pages) > readLimit) {
-		b.send(r.pages[0].To, &actors.Page{Op: r.pages[0].Op, Code: actors.CodeUnavailable})
+		b.send(r.pages[0].To, &actors.Page{Op: r.pages[0].Op, Code: protocol.CodeUnavailable})
 		r.pages = r.pages[1:]
 	}
 }
@@ -219,7 +220,7 @@ func rangeAfter(ctx context.Context, pipe redis.Pipeliner, key string, q *logRea
 }
 
 // entriesOf makes entries, oldest first, of a log's members and its references.
-func entriesOf(members, refs []redis.Z, newestFirst bool) []actors.Entry {
+func entriesOf(members, refs []redis.Z, newestFirst bool) []protocol.Entry {
 	if len(members) == 0 {
 		return nil
 	}
@@ -230,16 +231,16 @@ func entriesOf(members, refs []redis.Z, newestFirst bool) []actors.Entry {
 	size := 0
 	for _, z := range members {
 		member, _ := z.Member.(string)
-		size += actors.FrameSize(len(member))
+		size += protocol.FrameSize(len(member))
 	}
 	frames := make([]byte, 0, size)
-	entries := make([]actors.Entry, len(members))
+	entries := make([]protocol.Entry, len(members))
 	for i, z := range members {
 		member, _ := z.Member.(string)
 		from := len(frames)
-		frames = actors.AppendFrame(frames, member)
+		frames = protocol.AppendFrame(frames, member)
 		id := int64(z.Score)
-		entries[i] = actors.Entry{ID: id, Ref: byID[id], Frame: frames[from:len(frames):len(frames)]}
+		entries[i] = protocol.Entry{ID: id, Ref: byID[id], Frame: frames[from:len(frames):len(frames)]}
 	}
 	if newestFirst {
 		slices.Reverse(entries)

@@ -11,6 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 const (
@@ -94,7 +95,7 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 }
 
 // restoreLog adds to a pipeline what puts entries back, and sends it when it is long.
-func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, key string, keep int, life time.Duration, after int64, entries []actors.Entry) error {
+func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, key string, keep int, life time.Duration, after int64, entries []protocol.Entry) error {
 	for chunk := range chunksOf(entries) {
 		args := make([]any, 0, 3+3*len(chunk))
 		args = append(args, keep, int64(life.Seconds()), after)
@@ -115,9 +116,9 @@ func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, key string
 }
 
 // chunksOf gives what one call holds at a time, and once nothing where there is nothing.
-func chunksOf(entries []actors.Entry) iter.Seq[[]actors.Entry] {
+func chunksOf(entries []protocol.Entry) iter.Seq[[]protocol.Entry] {
 	if len(entries) == 0 {
-		return slices.Values([][]actors.Entry{nil})
+		return slices.Values([][]protocol.Entry{nil})
 	}
 	return slices.Chunk(entries, restoreBatch)
 }
@@ -134,16 +135,16 @@ func flushFrom(ctx context.Context, pipe redis.Pipeliner, n int) error {
 // conversations are what inboxes' messages tell of conversations: their own messages,
 // by key, and who talks with whom. Both people's inboxes hold a message; here it is once.
 type conversations struct {
-	messages map[string][]actors.Entry
+	messages map[string][]protocol.Entry
 	peers    peers
 	seen     map[string]bool
 }
 
 func newConversations() *conversations {
-	return &conversations{messages: map[string][]actors.Entry{}, peers: peers{}, seen: map[string]bool{}}
+	return &conversations{messages: map[string][]protocol.Entry{}, peers: peers{}, seen: map[string]bool{}}
 }
 
-func (c *conversations) add(entries []actors.Entry) {
+func (c *conversations) add(entries []protocol.Entry) {
 	for _, e := range entries {
 		sender, receiver, payload, id, ok := conversationOf(e.Payload())
 		if !ok || c.seen[payload] {
@@ -152,7 +153,7 @@ func (c *conversations) add(entries []actors.Entry) {
 		c.seen[payload] = true
 		key := conversationKey(sender, receiver)
 		ref := strings.TrimSuffix(e.Ref, ":"+receiver)
-		c.messages[key] = append(c.messages[key], actors.Entry{ID: id, Ref: ref, Frame: actors.AppendFrame(nil, payload)})
+		c.messages[key] = append(c.messages[key], protocol.Entry{ID: id, Ref: ref, Frame: protocol.AppendFrame(nil, payload)})
 		c.peers.add(sender, receiver, id)
 		c.peers.add(receiver, sender, id)
 	}

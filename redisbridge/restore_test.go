@@ -11,14 +11,15 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // written appends messages and gives their entries.
-func written(t *testing.T, s *Store, refs ...string) []actors.Entry {
+func written(t *testing.T, s *Store, refs ...string) []protocol.Entry {
 	t.Helper()
 	c := publics(s, refs...)
 	a := run(t, s, c)
-	entries := make([]actors.Entry, len(refs))
+	entries := make([]protocol.Entry, len(refs))
 	for i := range refs {
 		entries[i] = c.entry(i, a.ids[i])
 	}
@@ -103,17 +104,17 @@ func TestLogSaysWhatNobodyCouldPutBack(t *testing.T) {
 		} {
 			must(t, s.client.FlushAll(soon(t)).Err())
 			must(t, loadScripts(soon(t), s.client))
-			var entries []actors.Entry
+			var entries []protocol.Entry
 			for i := range 9 {
 				entries = append(entries, written(t, s, fmt.Sprint("alice#", i))...)
 			}
 			must(t, s.client.ZRemRangeByRank(soon(t), publicKey, int64(c.kept), -1).Err())
-			idOf := func(n int) int64 { return append([]actors.Entry{{}}, entries...)[n].ID }
+			idOf := func(n int) int64 { return append([]protocol.Entry{{}}, entries...)[n].ID }
 			for _, p := range c.parts {
 				must(t, s.restore(soon(t), []*actors.Restore{{After: idOf(p.first - 1), Entries: entries[p.first-1 : p.last]}}))
 			}
 			if got := trimmedOf(t, s, actors.Public); got != idOf(c.missing) {
-				t.Errorf("%s: up to %d (%v) some may be missing, not %d", why, got, slices.IndexFunc(entries, func(e actors.Entry) bool { return e.ID == got })+1, c.missing)
+				t.Errorf("%s: up to %d (%v) some may be missing, not %d", why, got, slices.IndexFunc(entries, func(e protocol.Entry) bool { return e.ID == got })+1, c.missing)
 			}
 		}
 	})
@@ -149,7 +150,7 @@ func TestWhatALogNoLongerKeepsIsNotPutBack(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 4)
-		var entries []actors.Entry
+		var entries []protocol.Entry
 		for i := range 9 {
 			entries = append(entries, written(t, s, fmt.Sprint("alice#", i))...)
 		}
@@ -176,7 +177,7 @@ func TestInboxThatIsPutBackPutsItsConversationsBack(t *testing.T) {
 		must(t, loadScripts(soon(t), s.client))
 		for range 2 {
 			for _, e := range stored {
-				must(t, s.restore(soon(t), []*actors.Restore{{Log: e.log, After: e.prev, Entries: []actors.Entry{e.entry}}}))
+				must(t, s.restore(soon(t), []*actors.Restore{{Log: e.log, After: e.prev, Entries: []protocol.Entry{e.entry}}}))
 			}
 		}
 		for _, key := range keys {
@@ -192,7 +193,7 @@ func TestNodesReadWhatIsInTheLogs(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 6)
-		var entries []actors.Entry
+		var entries []protocol.Entry
 		for i := range 8 {
 			entries = append(entries, written(t, s, fmt.Sprint("alice#", i))...)
 		}
@@ -207,7 +208,7 @@ func TestNodesReadWhatIsInTheLogs(t *testing.T) {
 			got, err := s.readLogs(soon(t), []*logRead{{after: c.after, limit: c.limit}})
 			must(t, err)
 			r := got[0]
-			same := slices.EqualFunc(r.Entries, entries[c.from:c.to], func(a, b actors.Entry) bool {
+			same := slices.EqualFunc(r.Entries, entries[c.from:c.to], func(a, b protocol.Entry) bool {
 				return a.ID == b.ID && (a.Ref == b.Ref || c.after == 0) && string(a.Frame) == string(b.Frame)
 			})
 			if !same || r.Newest != entries[7].ID || r.Trimmed != entries[1].ID || r.More != (len(r.Entries) == c.limit) {

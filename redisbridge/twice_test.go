@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // TestMessageThatWasAskedTwiceIsNotRefusedAndThenStored: a session that was
@@ -23,7 +24,7 @@ func TestMessageThatWasAskedTwiceIsNotRefusedAndThenStored(t *testing.T) {
 	lone := m
 	lone.Seq, lone.Ref, lone.Text, lone.Handed = 101, "alice#lone", "lone", false
 	h.root.Send(h.bridge, &actors.Append{To: h.self, Messages: []actors.Message{lone}})
-	if o := h.outcome(101); o.Code != actors.CodeUnavailable {
+	if o := h.outcome(101); o.Code != protocol.CodeUnavailable {
 		t.Errorf("what was asked once got %+v", o)
 	}
 	must(t, p.Restore())
@@ -49,7 +50,7 @@ func TestWhoIsRefusedStaysRefused(t *testing.T) {
 	refusals := func() (n int) {
 		for _, s := range of[*actors.Settled](h.ear) {
 			for _, o := range s.Outcomes {
-				if o.Seq == m.Seq && o.Code == actors.CodeUnavailable {
+				if o.Seq == m.Seq && o.Code == protocol.CodeUnavailable {
 					n++
 				}
 			}

@@ -12,6 +12,7 @@ import (
 
 	"parley/actors"
 	"parley/actors/limit"
+	"parley/actors/protocol"
 )
 
 const (
@@ -110,7 +111,7 @@ func (b *bridge) grantHolds(now time.Time) {
 			case v.lost:
 				b.forsake(m.Claim.Session, time.Now())
 			case v.wait > 0:
-				b.send(m.Claim.Session, &actors.Held{Op: m.Op, Retry: v.wait, Code: actors.CodeRateLimited})
+				b.send(m.Claim.Session, &actors.Held{Op: m.Op, Retry: v.wait, Code: protocol.CodeRateLimited})
 			default:
 				b.send(m.Claim.Session, &actors.Held{Op: m.Op})
 			}
@@ -128,7 +129,7 @@ func (h *holder) ask(m *actors.Hold) { h.waiting = append(h.waiting, m) }
 
 func (h *holder) expire(b *bridge, now time.Time) {
 	for len(h.waiting) > 0 && (now.After(h.waiting[0].Until) || len(h.waiting) > claimLimit) {
-		b.send(h.waiting[0].Claim.Session, &actors.Held{Op: h.waiting[0].Op, Code: actors.CodeUnavailable})
+		b.send(h.waiting[0].Claim.Session, &actors.Held{Op: h.waiting[0].Op, Code: protocol.CodeUnavailable})
 		h.waiting = h.waiting[1:]
 	}
 }
@@ -203,7 +204,7 @@ func (s *Store) hold(ctx context.Context, claims []actors.HeldClaim) ([]time.Dur
 			continue
 		}
 		places[i] = holdScript.EvalSha(ctx, pipe, []string{heldKey(limit.Site(c.Address))},
-			actors.Fold(c.Name), most, s.nameHold.Microseconds())
+			protocol.Fold(c.Name), most, s.nameHold.Microseconds())
 	}
 	wait := make([]time.Duration, len(claims))
 	if pipe.Len() == 0 {

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
+	"parley/actors/protocol"
 
-	"parley/actors"
+	"github.com/golang-jwt/jwt/v5"
 )
 
 // AuthSettings close the chat to all but bearers of a token. None set: anybody may come.
@@ -130,7 +130,7 @@ func (a *authenticator) identify(r *http.Request) (identity, error) {
 		return identity{}, tokenError(err)
 	}
 	// A sub that the rules for names would change is nobody: the issuer did not mean whom it would become.
-	name, err := actors.ParseName(claims.Subject)
+	name, err := protocol.ParseName(claims.Subject)
 	if err != nil || name != claims.Subject {
 		return identity{}, errTokenName
 	}

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"time"
 
-	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // tooSlowLocked ends a connection whose client does not read. What the kernel has
@@ -16,7 +16,7 @@ func (w *wire) tooSlowLocked() {
 	if tcp, ok := w.Conn.(interface{ SetWriteBuffer(bytes int) error }); ok && w.raw != nil {
 		_ = tcp.SetWriteBuffer(lastBuffer)
 		_ = w.SetWriteDeadline(time.Time{})
-		w.out = append(w.kept, closeFrame(actors.CloseTooSlow, "too slow")...)
+		w.out = append(w.kept, closeFrame(protocol.CloseTooSlow, "too slow")...)
 		_ = w.raw.Write(w.try)
 	}
 	w.kept = nil

@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // pingFrame is a WebSocket ping without a payload (RFC 6455 §5.5.2).
@@ -53,8 +53,8 @@ func (s *sockets) look(now time.Time) {
 	each(due.idle, func(s *socket) { s.wire.rest() })
 	each(due.silent, func(s *socket) { s.wire.send(pingFrame) })
 	each(due.halfOpen, func(s *socket) { s.wire.drop() })
-	each(due.expired, func(s *socket) { s.Close(actors.CloseNotAllowed, "token expired") })
-	each(due.loitering, func(s *socket) { s.Close(actors.CloseNotAllowed, "not joined in time") })
+	each(due.expired, func(s *socket) { s.Close(protocol.CloseNotAllowed, "token expired") })
+	each(due.loitering, func(s *socket) { s.Close(protocol.CloseNotAllowed, "not joined in time") })
 }
 
 // each does one thing to all; where that panics, it costs the socket alone.

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rs/zerolog"
+	"parley/actors/protocol"
 
-	"parley/actors"
+	"github.com/rs/zerolog"
 )
 
 // swept gives a socket of a server's, the client's end, and what sweeps it.
@@ -41,7 +41,7 @@ func hears(t *testing.T, client net.Conn) string {
 		return err.Error()
 	case head == 0x89:
 		return "ping"
-	case head == 0x88 && binary.BigEndian.Uint16(payload) == actors.CloseNotAllowed:
+	case head == 0x88 && binary.BigEndian.Uint16(payload) == protocol.CloseNotAllowed:
 		return "1008 " + string(payload[2:])
 	}
 	return string(payload)

@@ -13,6 +13,7 @@ import (
 	"github.com/lxzan/gws"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // serveWS takes a client in, or says in one sentence why not.
@@ -125,7 +126,7 @@ func (s *Server) open(wire *wire, r *http.Request, resume actors.Resume, release
 	}
 	conn, err := s.connect(sock, resume)
 	if err != nil {
-		_ = ws.WriteClose(actors.CloseRestart, []byte("server restarts"))
+		_ = ws.WriteClose(protocol.CloseRestart, []byte("server restarts"))
 		return fmt.Errorf("connect: %w", err)
 	}
 	wire.lot = s.lot

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"time"
 
-	"parley/actors"
+	"parley/actors/protocol"
 )
 
 const (
@@ -197,7 +197,7 @@ func (w *wire) offer(frames []byte) (taken int) {
 func wholeFrames(frames []byte, n int) int {
 	end := 0
 	for end < min(n, len(frames)) {
-		end += actors.FrameLen(frames[end:])
+		end += protocol.FrameLen(frames[end:])
 	}
 	return end
 }

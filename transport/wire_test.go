@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // listening is how long these tests wait for what must become true.
@@ -93,7 +93,7 @@ func wired(t *testing.T, secure bool) (*wire, net.Conn, *heardOf) {
 // numbered is a frame that says which it is, of about size bytes.
 func numbered(n uint64, size int) []byte {
 	payload := binary.BigEndian.AppendUint64(nil, n)
-	return actors.AppendFrame(nil, append(payload, bytes.Repeat([]byte("x"), size)...))
+	return protocol.AppendFrame(nil, append(payload, bytes.Repeat([]byte("x"), size)...))
 }
 
 // readFrame reads one frame of the server's: its first byte and its payload.
@@ -303,7 +303,7 @@ func TestWireEndsWithWholeFramesAnd4008(t *testing.T) {
 		t.Fatal(err)
 	}
 	head, payload, err := readFrame(r)
-	if err != nil || head != 0x88 || binary.BigEndian.Uint16(payload) != actors.CloseTooSlow {
+	if err != nil || head != 0x88 || binary.BigEndian.Uint16(payload) != protocol.CloseTooSlow {
 		t.Errorf("the frames end with %x %q, %v", head, payload, err)
 	}
 	if _, _, err := readFrame(r); !errors.Is(err, io.EOF) {

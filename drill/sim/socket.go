@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/actors"
+	"parley/actors/protocol"
 	"parley/drill/rig"
 )
 
@@ -104,7 +105,7 @@ func (s *socket) Offer(frames []byte) (taken int) {
 			return n
 		}
 		for taken <= n { // a frame is kept even if none be cut: its leaving is what tells of room
-			taken += actors.FrameLen(frames[taken:])
+			taken += protocol.FrameLen(frames[taken:])
 			if taken == len(frames) {
 				break
 			}
@@ -220,7 +221,7 @@ func (s *socket) stall(on bool) {
 func (s *socket) sweep() {
 	if !s.over && len(s.kept) > 0 && time.Since(s.keptAt) > slowPatience {
 		s.conn.TooSlow()
-		s.Close(actors.CloseTooSlow, "")
+		s.Close(protocol.CloseTooSlow, "")
 	}
 }
 

@@ -1,4 +1,4 @@
-package actors
+package protocol
 
 import (
 	"bytes"
@@ -102,17 +102,17 @@ func TestFramesAreJSONThatSaysWhatItIsTold(t *testing.T) {
 			frame []byte
 			want  map[string]any
 		}{
-			{initFrame(appendMembers(nil, []string{a, b}, 2), messages, id, flag), map[string]any{"type": "init", "members": names, "member_count": two, "history": list, "cursor": number, "truncated": flag}},
-			{joinedFrame(a, b, messages, id, []Conversation{{b, id}}, flag), map[string]any{"type": "joined", "name": valid(a), "token": valid(b), "dms": list, "cursor": number, "conversations": []any{map[string]any{"peer": valid(b), "id": number}}, "truncated": flag}},
-			{memberFrame("member_add", a, 1), map[string]any{"type": "member_add", "name": valid(a), "count": one}},
-			{membersFrame(appendMembers(nil, nil, 2)), map[string]any{"type": "members", "member_count": two}},
-			{ackFrame(nil, ref, id), map[string]any{"type": "ack", "ref": ref, "id": number}},
-			{errorFrame(nil, CodeBadText, "", 0), map[string]any{"type": "error", "code": "bad_text", "message": codeMessages[CodeBadText]}},
-			{errorFrame(nil, CodeOverloaded, ref, 1), map[string]any{"type": "error", "code": "overloaded", "message": codeMessages[CodeOverloaded], "ref": ref, "retry_ms": one}},
-			{historyFrame("", "", messages, flag), map[string]any{"type": "history", "messages": list, "more": flag}},
-			{historyFrame(ref, "p"+a, messages, flag), map[string]any{"type": "history", "ref": ref, "peer": valid("p" + a), "messages": list, "more": flag}},
-			{pongFrame(nil, a), map[string]any{"type": "pong", "data": valid(a)}},
-			{drainFrame(id), map[string]any{"type": "drain", "after_ms": number}},
+			{InitFrame(AppendMembers(nil, []string{a, b}, 2), messages, id, flag), map[string]any{"type": "init", "members": names, "member_count": two, "history": list, "cursor": number, "truncated": flag}},
+			{JoinedFrame(a, b, messages, id, []Conversation{{b, id}}, flag), map[string]any{"type": "joined", "name": valid(a), "token": valid(b), "dms": list, "cursor": number, "conversations": []any{map[string]any{"peer": valid(b), "id": number}}, "truncated": flag}},
+			{MemberFrame("member_add", a, 1), map[string]any{"type": "member_add", "name": valid(a), "count": one}},
+			{MembersFrame(AppendMembers(nil, nil, 2)), map[string]any{"type": "members", "member_count": two}},
+			{AckFrame(nil, ref, id), map[string]any{"type": "ack", "ref": ref, "id": number}},
+			{ErrorFrame(nil, CodeBadText, "", 0), map[string]any{"type": "error", "code": "bad_text", "message": codeMessages[CodeBadText]}},
+			{ErrorFrame(nil, CodeOverloaded, ref, 1), map[string]any{"type": "error", "code": "overloaded", "message": codeMessages[CodeOverloaded], "ref": ref, "retry_ms": one}},
+			{HistoryFrame("", "", messages, flag), map[string]any{"type": "history", "messages": list, "more": flag}},
+			{HistoryFrame(ref, "p"+a, messages, flag), map[string]any{"type": "history", "ref": ref, "peer": valid("p" + a), "messages": list, "more": flag}},
+			{PongFrame(nil, a), map[string]any{"type": "pong", "data": valid(a)}},
+			{DrainFrame(id), map[string]any{"type": "drain", "after_ms": number}},
 		} {
 			decoder := json.NewDecoder(bytes.NewReader(wellFramed(t, c.frame)))
 			decoder.UseNumber()
@@ -145,15 +145,15 @@ func TestEveryCodeHasItsSentence(t *testing.T) {
 }
 
 func TestListOfMembersEndsAtItsBound(t *testing.T) {
-	names := strings.Fields(strings.Repeat("x ", maxMembers+1))
+	names := strings.Fields(strings.Repeat("x ", MaxMembers+1))
 	var got struct {
 		Members []string `json:"members"`
 		Count   int      `json:"member_count"`
 	}
-	if err := json.Unmarshal(payloadOf(membersFrame(appendMembers(nil, names, len(names)))), &got); err != nil {
+	if err := json.Unmarshal(payloadOf(MembersFrame(AppendMembers(nil, names, len(names)))), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got.Members) != maxMembers || got.Count != maxMembers+1 {
+	if len(got.Members) != MaxMembers || got.Count != MaxMembers+1 {
 		t.Errorf("lists %d of %d", len(got.Members), got.Count)
 	}
 }
@@ -168,18 +168,18 @@ func TestListsAreCutToTheirBytesFromEitherEnd(t *testing.T) {
 		for i, n := range sizes {
 			entries[i] = Entry{ID: int64(i), Frame: make([]byte, n)}
 		}
-		newest, oldest := newestWithin(entries, limit), oldestWithin(entries, limit)
+		newest, oldest := NewestWithin(entries, limit), OldestWithin(entries, limit)
 		for _, kept := range [][]Entry{newest, oldest} {
-			if len(kept) > 1 && sizeOf(kept) > limit || len(kept) == 0 && len(entries) > 0 {
-				t.Fatalf("%v within %d keeps %v", sizes, limit, idsOf(kept))
+			if len(kept) > 1 && SizeOf(kept) > limit || len(kept) == 0 && len(entries) > 0 {
+				t.Fatalf("%v within %d keeps %v", sizes, limit, kept)
 			}
 		}
 		n, o := len(entries)-len(newest), len(oldest)
-		if n > 0 && (sizeOf(entries[n-1:]) <= limit || entries[n].ID != newest[0].ID) {
-			t.Fatalf("%v within %d keeps the newest %v", sizes, limit, idsOf(newest))
+		if n > 0 && (SizeOf(entries[n-1:]) <= limit || entries[n].ID != newest[0].ID) {
+			t.Fatalf("%v within %d keeps the newest %v", sizes, limit, newest)
 		}
-		if o < len(entries) && (sizeOf(entries[:o+1]) <= limit || entries[0].ID != oldest[0].ID) {
-			t.Fatalf("%v within %d keeps the oldest %v", sizes, limit, idsOf(oldest))
+		if o < len(entries) && (SizeOf(entries[:o+1]) <= limit || entries[0].ID != oldest[0].ID) {
+			t.Fatalf("%v within %d keeps the oldest %v", sizes, limit, oldest)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package actors
+package protocol
 
 import (
 	"slices"
@@ -211,7 +211,7 @@ func TestCallersMayChangeTheirForms(t *testing.T) {
 }
 
 func TestReservedNamesHaveAllThatIsConfusedWithThem(t *testing.T) {
-	reserved, err := newReservedNames([]string{"Parley", "Ian", " ", "ΤΟΝΥ"})
+	reserved, err := NewReservedNames([]string{"Parley", "Ian", " ", "ΤΟΝΥ"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,11 +219,11 @@ func TestReservedNamesHaveAllThatIsConfusedWithThem(t *testing.T) {
 		"Parley": true, "PARLEY": true, "Par1ey": true, "ParIey": true, "ian": true, "Ian": true, "lan": true, "tony": true, "τονυ": true,
 		"barley": false, "Pariey": false, "Iain": false, "toni": false, "": false,
 	} {
-		if got := reserved.have(name); got != want {
+		if got := reserved.Have(name); got != want {
 			t.Errorf("%q is reserved: %v", name, got)
 		}
 	}
-	if _, err := newReservedNames([]string{"a:b"}); err == nil {
+	if _, err := NewReservedNames([]string{"a:b"}); err == nil {
 		t.Error("a reserved name that can't be one is taken")
 	}
 }

@@ -1,4 +1,4 @@
-package actors
+package protocol
 
 import (
 	"encoding/binary"
@@ -17,7 +17,7 @@ const (
 	longest7    = 125  // bytes of payload whose length fits the second byte
 	longest16   = 1<<16 - 1
 	micros      = 1_000_000 // an id in µs to the whole seconds of "time"
-	maxMembers  = 1000      // names a frame lists at most
+	MaxMembers  = 1000      // names a frame lists at most
 	hexadecimal = "0123456789abcdef"
 )
 
@@ -144,12 +144,12 @@ func appendMessages(dst []byte, entries []Entry) []byte {
 	return append(dst, ']')
 }
 
-// appendMembers appends names and the count of all, as init and members hold
+// AppendMembers appends names and the count of all, as init and members hold
 // them; list is left out (and so is its comma) where names is nil.
-func appendMembers(dst []byte, names []string, count int) []byte {
+func AppendMembers(dst []byte, names []string, count int) []byte {
 	if names != nil {
 		dst = append(dst, `"members":[`...)
-		for i, name := range names[:min(len(names), maxMembers)] {
+		for i, name := range names[:min(len(names), MaxMembers)] {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
@@ -160,9 +160,9 @@ func appendMembers(dst []byte, names []string, count int) []byte {
 	return strconv.AppendInt(append(dst, `"member_count":`...), int64(count), 10)
 }
 
-// initFrame: members is what appendMembers made.
-func initFrame(members []byte, history []Entry, cursor int64, truncated bool) []byte {
-	return framed(len(members)+sizeOf(history)+128, func(dst []byte) []byte {
+// InitFrame: members is what appendMembers made.
+func InitFrame(members []byte, history []Entry, cursor int64, truncated bool) []byte {
+	return framed(len(members)+SizeOf(history)+128, func(dst []byte) []byte {
 		dst = append(append(dst, `{"type":"init",`...), members...)
 		dst = appendMessages(append(dst, `,"history":`...), history)
 		dst = strconv.AppendInt(append(dst, `,"cursor":`...), cursor, 10)
@@ -171,12 +171,12 @@ func initFrame(members []byte, history []Entry, cursor int64, truncated bool) []
 	})
 }
 
-func welcomeFrame(name string) []byte {
+func WelcomeFrame(name string) []byte {
 	return AppendFrame(nil, []byte("Welcome "+name+"!"))
 }
 
-func joinedFrame(name, token string, dms []Entry, cursor int64, conversations []Conversation, truncated bool) []byte {
-	return framed(sizeOf(dms)+48*len(conversations)+256, func(dst []byte) []byte {
+func JoinedFrame(name, token string, dms []Entry, cursor int64, conversations []Conversation, truncated bool) []byte {
+	return framed(SizeOf(dms)+48*len(conversations)+256, func(dst []byte) []byte {
 		dst = appendString(append(dst, `{"type":"joined","name":`...), name)
 		dst = appendString(append(dst, `,"token":`...), token)
 		dst = appendMessages(append(dst, `,"dms":`...), dms)
@@ -194,8 +194,8 @@ func joinedFrame(name, token string, dms []Entry, cursor int64, conversations []
 	})
 }
 
-// memberFrame tells one change of presence; kind is member_add or member_remove.
-func memberFrame(kind, name string, count int) []byte {
+// MemberFrame tells one change of presence; kind is member_add or member_remove.
+func MemberFrame(kind, name string, count int) []byte {
 	return framed(len(name)+64, func(dst []byte) []byte {
 		dst = append(append(append(dst, `{"type":"`...), kind...), `","name":`...)
 		dst = appendString(dst, name)
@@ -203,21 +203,21 @@ func memberFrame(kind, name string, count int) []byte {
 	})
 }
 
-// membersFrame: members is what appendMembers made.
-func membersFrame(members []byte) []byte {
+// MembersFrame: members is what appendMembers made.
+func MembersFrame(members []byte) []byte {
 	return framed(len(members)+32, func(dst []byte) []byte {
 		return append(append(append(dst, `{"type":"members",`...), members...), '}')
 	})
 }
 
-func ackFrame(dst []byte, ref string, id int64) []byte {
+func AckFrame(dst []byte, ref string, id int64) []byte {
 	var payload [longestRef + 64]byte
 	p := append(append(payload[:0], `{"type":"ack","ref":"`...), ref...)
 	p = append(strconv.AppendInt(append(p, `","id":`...), id, 10), '}')
 	return AppendFrame(dst, p)
 }
 
-func errorFrame(dst []byte, code Code, ref string, retryMS int64) []byte {
+func ErrorFrame(dst []byte, code Code, ref string, retryMS int64) []byte {
 	p := append(append(make([]byte, 0, 256), `{"type":"error","code":"`...), code...)
 	p = appendString(append(p, `","message":`...), codeMessages[code])
 	if ref != "" {
@@ -229,25 +229,9 @@ func errorFrame(dst []byte, code Code, ref string, retryMS int64) []byte {
 	return AppendFrame(dst, append(p, '}'))
 }
 
-// codeMessages say to people what the codes say to machines.
-var codeMessages = map[Code]string{
-	CodeBadFrame:      "The frame is not VERB[#REF]:… or lacks a part.",
-	CodeUnknownVerb:   "There is no such verb.",
-	CodeBadName:       "A name has 1 to 32 characters of one script, and none of : { } /.",
-	CodeBadText:       "A text must not be empty, too long, or hold control characters.",
-	CodeNotJoined:     "Join under a name first.",
-	CodeAlreadyJoined: "This connection has joined already.",
-	CodeNameTaken:     "Somebody else holds this name.",
-	CodeWrongName:     "This is not the name you joined with.",
-	CodeUnauthorized:  "This needs a valid token.",
-	CodeRateLimited:   "Too much at once; try again later.",
-	CodeOverloaded:    "The server is overloaded; try again later.",
-	CodeUnavailable:   "The chat can't be reached now; try again later.",
-}
-
-// historyFrame answers history (peer "") and dmhistory.
-func historyFrame(ref, peer string, messages []Entry, more bool) []byte {
-	return framed(sizeOf(messages)+len(peer)+128, func(dst []byte) []byte {
+// HistoryFrame answers history (peer "") and dmhistory.
+func HistoryFrame(ref, peer string, messages []Entry, more bool) []byte {
+	return framed(SizeOf(messages)+len(peer)+128, func(dst []byte) []byte {
 		dst = append(dst, `{"type":"history"`...)
 		if ref != "" {
 			dst = append(append(append(dst, `,"ref":"`...), ref...), '"')
@@ -260,12 +244,12 @@ func historyFrame(ref, peer string, messages []Entry, more bool) []byte {
 	})
 }
 
-func pongFrame(dst []byte, data string) []byte {
+func PongFrame(dst []byte, data string) []byte {
 	p := appendString(append(make([]byte, 0, len(data)+32), `{"type":"pong","data":`...), data)
 	return AppendFrame(dst, append(p, '}'))
 }
 
-func drainFrame(afterMS int64) []byte {
+func DrainFrame(afterMS int64) []byte {
 	p := strconv.AppendInt([]byte(`{"type":"drain","after_ms":`), afterMS, 10)
 	return AppendFrame(nil, append(p, '}'))
 }

@@ -1,6 +1,6 @@
 // Command gen makes the tables by which names are compared, from Unicode's files:
 //
-//	UNICODE=directory go generate ./actors
+//	UNICODE=directory go generate ./actors/protocol
 //
 // The directory holds, all of the version of Go's unicode package (unicode.Version),
 //
@@ -34,7 +34,7 @@ func main() {
 // directory.
 func run(args []string) error {
 	if len(args) != 1 || args[0] == "" {
-		return errors.New("where are the files? UNICODE=directory go generate ./actors")
+		return errors.New("where are the files? UNICODE=directory go generate ./actors/protocol")
 	}
 	confusables, err := readRecords(args[0], "confusables.txt")
 	if err != nil {
