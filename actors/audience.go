@@ -4,19 +4,17 @@ import (
 	"slices"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/protocol"
 )
 
-// Enter makes a session a listener of a log: of the room's, or through the dms of
-// its user's inbox. A session enters again whenever the actor it listens to has
-// begun anew, with the cursor that its connection has reached.
+// Enter makes a connection a listener of a log: of a room's, or through the dms of
+// its user's inbox. Its session enters again whenever the actor it listens to has
+// begun anew, with the cursor that the connection has reached.
 type Enter struct {
-	quiet
-	Conn    *Connection
-	Session *actor.PID
-	Log     Log
+	Conn *Connection
+	Log  Log
 	// Cursor is the last id the connection has; Newest if it is new and wants the
 	// end of the log.
 	Cursor int64
@@ -31,41 +29,33 @@ type Enter struct {
 
 // Opened answers an Enter that asks for it: what the first frame is made of.
 type Opened struct {
-	quiet
 	Log       Log
 	Entries   []protocol.Entry
 	Cursor    int64  // of the last of Entries, or where reading goes on
 	Newest    int64  // the log's
 	Truncated bool   // some after the asked cursor are no longer kept, or not readable
-	Members   []byte // as appendMembers gives them; only from the room
+	Members   []byte // as AppendMembers gives them; only from the room
 	Version   int64  // of the roster, likewise
 }
 
-// CatchUp asks for what is after Cursor; answered by a Chunk, or by the bridge with
-// Recalled where it is older than the tail.
+// CatchUp asks for what is after Cursor; answered by Recalled, by the bridge where it is older than
+// the tail.
 type CatchUp struct {
-	quiet
-	Session *actor.PID
-	Log     Log
-	Cursor  int64
+	Conn   *Connection
+	Log    Log
+	Cursor int64
 }
 
 // Nudge tells a session that the log has gone on without it: compare, and catch up.
-type Nudge struct{ quiet }
+type Nudge struct{}
 
-// Chunk is a part of a log out of turn. Caught says that waves go on from its end.
-type Chunk struct {
-	quiet
-	Log     Log
-	Entries []protocol.Entry
-	Caught  bool
-}
+// LogBegan says that the actor of a log began, and knows no session: enter again.
+type LogBegan struct{ Log Log }
 
-// Gone says that a connection has ended; Clean, that the client said goodbye.
+// Gone says that a connection has ended; Clean, that the client said goodbye. Its session first sees
+// to what the client said before.
 type Gone struct {
-	quiet
-	Conn  uint64
-	Name  string // that it had; "" if none
+	Conn  *Connection
 	Clean bool
 }
 

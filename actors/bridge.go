@@ -4,9 +4,9 @@ import (
 	"net/netip"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/protocol"
 )
 
 // What the bridge is asked and answers. The bridge actor is the only one that
@@ -16,15 +16,8 @@ import (
 // everybody then asks again. Everything asked is idempotent. BridgeStarted,
 // RedisChanged go to the bridge's parent, which passes them on.
 
-// Log names a log in Redis: Public, or the user whose inbox it is.
-type Log string
-
-// Public is the log of what everybody hears.
-const Public Log = ""
-
 // Append asks to store messages, in order; answered by one or more Settled.
 type Append struct {
-	quiet
 	To       *actor.PID
 	Messages []Message
 }
@@ -46,7 +39,6 @@ type Message struct {
 
 // Settled tells outcomes; a Code means: not stored, and never will be.
 type Settled struct {
-	quiet
 	Outcomes []Outcome
 }
 
@@ -57,49 +49,41 @@ type Outcome struct {
 	Code protocol.Code // "" when stored
 }
 
-// Stored tells the room that a message was appended to the public log through this node, of
-// those that were at once: a sample of how long it takes until it is told.
-type Stored struct {
-	quiet
-	ID       int64
-	Received time.Time // when it came in
-}
-
 // Subscribe asks for a log's events; answered by Linked when they flow, and again
 // each time the subscription was made anew. It replaces an earlier subscriber. Who
 // subscribes to Public hears of presence too.
 type Subscribe struct {
-	quiet
 	Log Log
 	To  *actor.PID
 }
 
 // Unsubscribe ends a subscription, if it is still To's.
 type Unsubscribe struct {
-	quiet
 	Log Log
 	To  *actor.PID
 }
 
 // Linked tells a subscriber that events flow from now on. What came before may
 // have been missed: read on from the cursor.
-type Linked struct{ quiet }
+type Linked struct{}
 
 // Appended is an event: entries were appended to the log, Prev being its newest id
 // before. It can be shed, for the log has it all.
 type Appended struct {
-	quiet
 	Log     Log
 	Prev    int64
 	Entries []protocol.Entry
+	// Received is when the first of Entries came in, if it did so on this node, and is public: a
+	// sample of how long it takes until all are told.
+	Received time.Time
 }
 
-func (*Appended) shed() {}
+// Shed implements engine.Sheddable.
+func (*Appended) Shed() {}
 
 // Restored is an event: entries up to an id were put back into the log, by whomever. Who has
 // read it before may lack some.
 type Restored struct {
-	quiet
 	Log  Log
 	Upto int64
 }
@@ -107,7 +91,6 @@ type Restored struct {
 // Read asks for the oldest entries after After, or, where After is Newest, for the
 // newest; at most Limit. Answered by Recalled, as soon as Redis can be asked.
 type Read struct {
-	quiet
 	To    *actor.PID
 	Log   Log
 	After int64
@@ -119,9 +102,8 @@ type Read struct {
 // Newest as Read.After asks for the end of the log.
 const Newest = int64(-1)
 
-// Recalled answers Read. Entries are oldest first.
+// Recalled answers Read, and CatchUp. Entries are oldest first.
 type Recalled struct {
-	quiet
 	Read
 	Entries []protocol.Entry
 	Newest  int64 // the log's newest id, 0 if it is empty
@@ -131,7 +113,6 @@ type Recalled struct {
 
 // ReadPage asks for a page of history; answered by Page, at the latest at Until.
 type ReadPage struct {
-	quiet
 	To     *actor.PID
 	Op     uint64
 	User   string // whose conversation with Peer; Peer "": the public log
@@ -144,7 +125,6 @@ type ReadPage struct {
 
 // Page answers ReadPage, oldest first.
 type Page struct {
-	quiet
 	Op      uint64
 	Peer    string
 	Entries []protocol.Entry
@@ -154,7 +134,6 @@ type Page struct {
 
 // Claim asks for a name; answered by Claimed, at the latest at Until.
 type Claim struct {
-	quiet
 	To   *actor.PID
 	Op   uint64
 	Name string
@@ -169,7 +148,6 @@ type Claim struct {
 
 // Claimed answers Claim.
 type Claimed struct {
-	quiet
 	Op            uint64
 	Token         string
 	Since         int64 // µs; direct messages up to here are a former holder's
@@ -182,7 +160,6 @@ type Claimed struct {
 // Hold asks to hold a claim's name for a time after its last connection, for its holder
 // keeps the token; answered by Held, at the latest at Until.
 type Hold struct {
-	quiet
 	Op    uint64
 	Until time.Time
 	Claim HeldClaim // of the session that asks
@@ -191,7 +168,6 @@ type Hold struct {
 // Held answers Hold. Where the address holds as many names as it may, Retry says when
 // the next may be, and the Code that it is not held.
 type Held struct {
-	quiet
 	Op    uint64
 	Retry time.Duration
 	Code  protocol.Code
@@ -199,13 +175,11 @@ type Held struct {
 
 // ReadClaims asks the bridge's parent for every claim of this node; answered by Claims.
 type ReadClaims struct {
-	quiet
 	Doubt int // given back
 }
 
 // Claims answers ReadClaims.
 type Claims struct {
-	quiet
 	Doubt int
 	Held  []HeldClaim
 }
@@ -227,12 +201,11 @@ type HeldClaim struct {
 
 // ClaimLost tells a session that its name is somebody else's now: it is not to read or
 // to speak any more.
-type ClaimLost struct{ quiet }
+type ClaimLost struct{}
 
 // Present changes which names are present on this node; with Whole, Joined are all
 // of them. The bridge remembers it over outages of Redis.
 type Present struct {
-	quiet
 	Whole  bool
 	Joined []string
 	Left   []Departure
@@ -246,7 +219,6 @@ type Departure struct {
 
 // PresenceChanged is an event: names came and went. Seq numbers the events.
 type PresenceChanged struct {
-	quiet
 	Seq    int64
 	Joined []string
 	Left   []string
@@ -254,30 +226,27 @@ type PresenceChanged struct {
 
 // ReadMembers asks for all names present anywhere; answered by Members.
 type ReadMembers struct {
-	quiet
 	To *actor.PID
 }
 
 // Members answers ReadMembers. Seq is that of the last event it includes.
 type Members struct {
-	quiet
 	Names []string
 	Seq   int64
 }
 
 // BridgeStarted says that a bridge began, and knows of nothing asked before.
-type BridgeStarted struct{ quiet }
+type BridgeStarted struct{}
 
 // RedisChanged says that another Redis answers, or one that has begun anew: hand
 // back what it may lack, by Restore. Reads and appends wait meanwhile.
-type RedisChanged struct{ quiet }
+type RedisChanged struct{}
 
 // Restore asks to put entries into a log that lacks them. Each came right after the one
 // before it, and the first after After, which is 0 if there was none: a log that turns out
 // to lack After has lost it. Past are older ones that the log had trimmed: they have no frames,
 // and only their references are put back.
 type Restore struct {
-	quiet
 	Log     Log
 	Past    []protocol.Entry
 	After   int64

@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/rs/zerolog"
+
+	"parley/actors/protocol"
 )
 
 // budgeted starts a chat whose addresses have budgets.

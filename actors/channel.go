@@ -3,9 +3,9 @@ package actors
 import (
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/protocol"
 )
 
 // gatherLimit is how many entries wait for the next wave at most; beyond, the
@@ -24,16 +24,31 @@ type channel struct {
 	prev  int64            // the log's newest id before fresh
 	// opening are the entered connections whose first frame waits for the log.
 	opening map[uint64]*Enter
-	history int // entries that a first frame shows without a cursor
+	shown   int // entries that a first frame shows without a cursor
 	// roster is who is present; only in the room.
 	roster *roster
 	lapsed bool // more came than the next wave may hold
 	timed  stopwatch
 }
 
+// newChannel is of a log of that chat.
+func newChannel(chat *Chat, log Log) channel {
+	book := chat.books.of(log)
+	return channel{
+		chat: chat, roster: book.roster, shown: chat.shown(log),
+		feed: feed{log: log, tail: book.tail, first: log.first(book.tail.limit)},
+	}
+}
+
 // subscribe asks the bridge for the log's events; Linked follows.
 func (c *channel) subscribe(ctx actor.Context) {
 	ctx.Send(c.chat.bridge, &Subscribe{Log: c.feed.log, To: ctx.Self()})
+}
+
+// gone takes a connection out that has ended.
+func (c *channel) gone(conn uint64) {
+	c.dismiss(conn)
+	c.forget(conn)
 }
 
 // bridgeStarted asks a bridge that knows nothing for all that was asked before.
@@ -60,6 +75,7 @@ func (c *channel) read(ctx actor.Context) {
 
 // advance takes an event; in order: a hole before it is read first.
 func (c *channel) advance(ctx actor.Context, e *Appended) {
+	c.time(e)
 	prev := c.feed.tail.last
 	fresh, read := c.feed.appended(e)
 	c.gather(prev, fresh)
@@ -184,9 +200,12 @@ func (c *channel) catchUp(ctx actor.Context, m *CatchUp) {
 		return // nowKnown tells it again
 	}
 	if !t.covers(m.Cursor) {
-		ctx.Send(c.chat.bridge, &Read{To: m.Session, Log: c.feed.log, After: m.Cursor, Limit: chunkLimit})
+		ctx.Send(c.chat.bridge, &Read{To: m.Conn.pid, Log: c.feed.log, After: m.Cursor, Limit: chunkLimit})
 		return
 	}
 	entries := protocol.OldestWithin(t.since(m.Cursor, chunkLimit), chunkBytes)
-	ctx.Send(m.Session, &Chunk{Log: c.feed.log, Entries: entries, Caught: max(m.Cursor, c.lastOf(entries)) >= t.last})
+	ctx.Send(m.Conn.pid, &Recalled{
+		Read:    Read{Log: c.feed.log, After: m.Cursor},
+		Entries: entries, Newest: t.last, More: max(m.Cursor, lastID(entries)) < t.last,
+	})
 }

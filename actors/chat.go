@@ -4,24 +4,22 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"log/slog"
 	"maps"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"parley/actors/engine"
+	"parley/actors/protocol"
 )
 
 // Chat is the running chat of one node: the actor tree, and what outlives each of
-// its actors (connections, tails, the roster). Its methods may be called from any
+// its actors (connections, tails, the rosters). Its methods may be called from any
 // goroutine.
 type Chat struct {
 	settings      Settings
@@ -30,22 +28,14 @@ type Chat struct {
 	log           zerolog.Logger
 	metrics       *Metrics
 	produceBridge actor.Producer
-
-	system   *actor.ActorSystem
-	root     *actor.RootContext
-	census   *census
-	workers  *workers // nil where Options.Dispatch has the mailboxes run
-	resume   func(connection uint64, goOn func())
-	stopped  atomic.Bool // no new top supervisor is to be started
-	finished chan struct{}
+	system        *engine.System
+	root          *actor.RootContext // the system's
+	resume        func(connection uint64, goOn func())
 
 	// Where the actors are. Names stay the same through every restart.
 	bridge, room, dms, sessions *actor.PID
 
-	public     *tail
-	roster     roster
-	leaving    departures
-	inboxes    inboxes
+	books      books
 	former     former
 	budgets    budgets
 	talks      talks
@@ -70,8 +60,7 @@ type Options struct {
 	Bridge     actor.Producer
 	Log        zerolog.Logger
 	Registerer prometheus.Registerer
-	// Dispatch gives what runs the mailbox of the actor with that name: a simulation
-	// decides what runs next. nil: a few workers, for all.
+	// Dispatch is the engine's: a simulation decides what runs next. nil is the usual.
 	Dispatch func(actor string) actor.Dispatcher
 	// Resume lets the read loop of that connection go on, which waits in Receive: when is a
 	// simulation's to decide. nil: at once.
@@ -80,16 +69,19 @@ type Options struct {
 	Memory Memory
 }
 
+// The kinds of actors, top down.
 const (
-	// respawnPause is how long a top supervisor that was stopped takes to leave the
-	// registry, tried again until it has.
-	respawnPause = time.Millisecond
-	// deadLetterInterval is how long the library keeps a goroutine after a dead letter;
-	// what it would log is below our level.
-	deadLetterInterval = 10 * time.Millisecond
-	// drainNotice is how long clients have to leave by themselves.
-	drainNotice = drainSpread + 500*time.Millisecond
+	KindChat     engine.Kind = "chat"
+	KindBridge   engine.Kind = "bridge"
+	KindRoom     engine.Kind = "room"
+	KindDMs      engine.Kind = "dms"
+	KindDM       engine.Kind = "dm"
+	KindSessions engine.Kind = "sessions"
+	KindSession  engine.Kind = "session"
 )
+
+// drainNotice is how long clients have to leave by themselves.
+const drainNotice = drainSpread + 500*time.Millisecond
 
 // ErrDraining says that the node takes no new connections, for it is going away.
 var ErrDraining = errors.New("node is draining")
@@ -103,93 +95,33 @@ func New(o Options) (*Chat, error) {
 	if err != nil {
 		return nil, err
 	}
-	memory := o.Memory.orUsual()
 	c := &Chat{
 		settings: o.Settings, reserved: reserved, node: o.Node, log: o.Log, produceBridge: o.Bridge,
 		metrics:     newMetrics(o.Registerer),
-		finished:    make(chan struct{}),
-		public:      newTail(memory.Public),
-		leaving:     departures{},
-		inboxes:     inboxes{limit: memory.Inbox},
+		resume:      o.Resume,
+		books:       books{memory: o.Memory.orUsual()},
 		budgets:     newBudgets(o.Settings),
 		connections: make(map[uint64]*Connection),
 	}
-	logger := slog.New(zerolog.NewSlogHandler(o.Log.Level(zerolog.WarnLevel)))
-	c.system = actor.NewActorSystem(
-		actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return logger }),
-		actor.WithDeadLetterThrottleInterval(deadLetterInterval))
-	c.root = c.system.Root
-	if c.resume = o.Resume; c.resume == nil {
+	if c.resume == nil {
 		c.resume = func(_ uint64, goOn func()) { goOn() }
 	}
-	dispatch := o.Dispatch
-	if dispatch == nil {
-		c.workers = newWorkers(workersPerCore*runtime.GOMAXPROCS(0), &c.log)
-		dispatch = func(string) actor.Dispatcher { return c.workers }
-	}
-	c.census = newCensus(o.Log, dispatch)
-	o.Registerer.MustRegister(newDepths(c.census))
+	c.system = engine.New(engine.Options{Log: o.Log, Dispatch: o.Dispatch, Restarted: c.metrics.restarted})
+	c.root = c.system.Root
+	o.Registerer.MustRegister(newDepths(c.system))
 	c.bridge, c.room, c.dms, c.sessions = c.pid(KindBridge), c.pid(KindRoom), c.pid(KindDMs), c.pid(KindSessions)
-	c.startTop()
+	c.system.Run(KindChat, string(KindChat), func() actor.Actor { return newTop(c) })
 	return c, nil
 }
 
-func (c *Chat) pid(kind Kind) *actor.PID {
-	return actor.NewPID(c.system.Address(), string(KindChat)+"/"+string(kind))
-}
-
-// guardian restarts the top supervisor, however often it fails.
-var guardian = actor.NewRestartingStrategy()
-
-// startTop spawns the top supervisor, once the one before has left the registry.
-func (c *Chat) startTop() {
-	produce := func() actor.Actor { return newTop(c) }
-	root := c.root.Copy().WithGuardian(guardian)
-	if c.stopped.Load() { // Stop came between two, and found none
-		close(c.finished)
-		return
-	}
-	pid, err := c.census.spawn(root, KindChat, string(KindChat), produce)
-	switch {
-	case err != nil:
-		c.after(respawnPause, "start", c.startTop)
-	case c.stopped.Load(): // Stop came meanwhile, and found none
-		c.root.Stop(pid)
-	}
-}
-
-// ended follows the end of the top supervisor: it was stopped from outside, and is
-// spawned again, or the chat ends.
-func (c *Chat) ended() {
-	if c.stopped.Load() {
-		close(c.finished)
-		return
-	}
-	// Its turn comes when the one that has ended is through with its own, and has left.
-	c.census.dispatch(string(KindChat)).Schedule(func() {
-		if !contain(&c.log, "start", c.startTop) {
-			c.after(respawnPause, "start", c.startTop)
-		}
-	})
-}
-
-// spawn starts a child. It fails only where the name is taken, which a parent that
-// waits for Terminated never sees: the panic restarts that parent.
-func (c *Chat) spawn(ctx actor.Context, kind Kind, name string, produce func() actor.Actor) *actor.PID {
-	pid, err := c.census.spawn(ctx, kind, name, produce)
-	if err != nil {
-		panic(fmt.Errorf("spawn %s: %w", name, err))
-	}
-	return pid
-}
+func (c *Chat) pid(kind engine.Kind) *actor.PID { return c.system.PID(string(KindChat), string(kind)) }
 
 // Connect takes in a connection that is open. Its first frame follows through the
 // socket.
 func (c *Chat) Connect(socket Socket, resume Resume) (*Connection, error) {
 	conn := &Connection{chat: c, socket: socket, resume: resume}
 	conn.space.L = &conn.mu
-	conn.state.public.at = resume.Since
-	conn.state.inbox.at = Newest
+	conn.state.follow(Public, resume.Since)
 	c.mu.Lock()
 	if c.draining {
 		c.mu.Unlock()
@@ -197,7 +129,7 @@ func (c *Chat) Connect(socket Socket, resume Resume) (*Connection, error) {
 	}
 	c.serial++
 	conn.ID = c.serial
-	conn.pid = actor.NewPID(c.system.Address(), c.sessions.Id+"/"+sessionName(conn.ID))
+	conn.pid = c.system.PID(c.sessions.Id, sessionName(conn.ID))
 	c.connections[conn.ID] = conn
 	c.mu.Unlock()
 	c.metrics.Connections.Inc()
@@ -205,16 +137,36 @@ func (c *Chat) Connect(socket Socket, resume Resume) (*Connection, error) {
 	return conn, nil
 }
 
-// disconnected tells all who held a connection that it has ended.
-func (c *Chat) disconnected(conn *Connection, clean bool) {
+// ended tells all who held a connection that it has ended.
+func (c *Chat) ended(conn *Connection, clean bool) {
 	c.metrics.Connections.Dec()
-	gone := &Gone{Conn: conn.ID, Clean: clean}
-	if claim := conn.claim.Load(); claim != nil {
-		gone.Name = claim.name
-	}
+	gone := &Gone{Conn: conn, Clean: clean}
 	c.root.Send(c.room, gone)
 	c.root.Send(c.dms, gone)
-	c.root.Send(c.sessions, &disconnected{conn: conn})
+	c.root.Send(c.sessions, gone)
+}
+
+// Actors lists the live actors, parents before children of the same kind together.
+func (c *Chat) Actors() []engine.Info {
+	return slices.SortedFunc(slices.Values(c.system.Live()), func(a, b engine.Info) int {
+		return cmp.Or(cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Kind, b.Kind), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// Kill kills the named actor, or where name is empty one of the kind at random, and
+// says which. A session that is stopped hangs up on its connection.
+func (c *Chat) Kill(name string, kind engine.Kind, how engine.How) (engine.Info, error) {
+	if name == "" {
+		name = c.system.Any(kind)
+	}
+	if how == engine.Stop {
+		for _, conn := range c.liveConnections() {
+			if sessionName(conn.ID) == name {
+				conn.hangUp(protocol.CloseRestart, "session stopped")
+			}
+		}
+	}
+	return c.system.Kill(name, how)
 }
 
 // retire takes a connection out whose session has ended for good.
@@ -268,14 +220,4 @@ func (c *Chat) awaitNone(ctx context.Context) bool {
 }
 
 // Stop ends all actors. It waits for them until ctx ends.
-func (c *Chat) Stop(ctx context.Context) {
-	c.stopped.Store(true)
-	c.root.Stop(actor.NewPID(c.system.Address(), string(KindChat)))
-	select {
-	case <-c.finished:
-	case <-ctx.Done():
-	}
-	if c.workers != nil {
-		c.workers.stop()
-	}
-}
+func (c *Chat) Stop(ctx context.Context) { c.system.Stop(ctx) }

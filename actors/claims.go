@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"parley/actors/engine"
 	"parley/actors/protocol"
 )
 
@@ -40,7 +41,7 @@ func (c *Connection) heldClaim() (held HeldClaim, has bool) {
 // former are the claims that ended connections of this node had.
 type former struct {
 	mu     sync.Mutex
-	claims ring[HeldClaim]
+	claims engine.Ring[HeldClaim]
 }
 
 func (f *former) note(c HeldClaim, now time.Time) {
@@ -48,18 +49,18 @@ func (f *former) note(c HeldClaim, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.forget(now)
-	if f.claims.len() == formerLimit {
-		f.claims.pop()
+	if f.claims.Len() == formerLimit {
+		f.claims.Pop()
 	}
-	f.claims.push(c)
+	f.claims.Push(c)
 }
 
 func (f *former) forget(now time.Time) {
-	for f.claims.len() > 0 && now.Sub(f.claims.at(0).Left) > formerAge {
-		f.claims.pop()
+	for f.claims.Len() > 0 && now.Sub(f.claims.At(0).Left) > formerAge {
+		f.claims.Pop()
 	}
-	if f.claims.len() == 0 {
-		f.claims.shrink(0)
+	if f.claims.Len() == 0 {
+		f.claims.Shrink(0)
 	}
 }
 
@@ -67,9 +68,9 @@ func (f *former) all(now time.Time) []HeldClaim {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.forget(now)
-	all := make([]HeldClaim, f.claims.len())
+	all := make([]HeldClaim, f.claims.Len())
 	for i := range all {
-		all[i] = f.claims.at(i)
+		all[i] = f.claims.At(i)
 	}
 	return all
 }
@@ -99,7 +100,7 @@ func (c *Chat) departed(now time.Time) []Departure {
 		}
 	}
 	for _, conn := range c.liveConnections() {
-		if claim := conn.claim.Load(); claim != nil && conn.closed.Load() {
+		if claim := conn.claim.Load(); claim != nil && conn.is(closed) {
 			note(claim.name, conn.left)
 		}
 	}
@@ -120,7 +121,7 @@ func (c *Chat) departed(now time.Time) []Departure {
 func (c *Chat) names() map[string]bool {
 	names := map[string]bool{}
 	for _, conn := range c.liveConnections() {
-		if claim := conn.claim.Load(); claim != nil && !conn.closed.Load() {
+		if claim := conn.claim.Load(); claim != nil && !conn.is(closed) {
 			names[claim.name] = true
 		}
 	}
@@ -134,8 +135,8 @@ func (s *session) lost() {
 	if s.conn.claim.Swap(nil) == nil {
 		return // the name was never used
 	}
-	st.leaving, st.op = true, nil
+	st.op = nil
 	st.outbox = outbox{seq: st.outbox.seq}
 	s.chat.metrics.NamesLost.Inc()
-	s.conn.close(protocol.CloseNameLost, "the name is somebody else's now")
+	s.conn.hangUp(protocol.CloseNameLost, "the name is somebody else's now")
 }

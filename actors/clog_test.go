@@ -41,13 +41,8 @@ func TestCloggedSocketIsWrittenNothingMoreAndCatchesUpInOrder(t *testing.T) {
 
 // idle says whether nothing waits for a client's session.
 func idle(chat *Chat, u *client) bool {
-	v := chat.census.find(sessionName(u.conn.ID))
-	if v == nil {
-		return false
-	}
-	v.mailbox.mu.Lock()
-	defer v.mailbox.mu.Unlock()
-	return v.mailbox.user.len() == 0 && !v.mailbox.running
+	v, lives := chat.system.View(sessionName(u.conn.ID))
+	return lives && len(v.Waiting) == 0 && !v.Running
 }
 
 func TestCloggedClientIsToldWhoIsPresentWhenItReadsOn(t *testing.T) {
@@ -83,7 +78,7 @@ func TestReadLoopWaitsWhenTheSessionIsBehind(t *testing.T) {
 	full := func() bool {
 		alice.conn.mu.Lock()
 		defer alice.conn.mu.Unlock()
-		return alice.conn.input.len() == inputFrames
+		return alice.conn.input.Len() == inputFrames
 	}
 	eventually(t, "the read loop waits", func() bool { return full() && idle(chat, alice) })
 	if got := len(said); got > outboxMessages+inputFrames {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/engine"
 )
 
 // Socket is the edge of a connection, as the transport implements it.
@@ -42,6 +44,17 @@ const (
 	inputFrames = 64
 )
 
+// phase is where a connection is in its life, which only goes forward: doc.go has a drawing.
+type phase = int32
+
+const (
+	open     phase = iota
+	leaving        // nothing more is taken in, and it is closed once all that was said has its outcome
+	closing        // the socket is being closed, by whomever
+	closed         // the socket has ended: nobody hears answers any more
+	finished       // all that was said has its outcome: its session ends, and no other follows
+)
+
 // Connection is what of a session outlives its actor: the socket, the cursors, and
 // the outbox. The transport calls the exported methods; the rest belongs to the
 // one session actor that is alive.
@@ -50,13 +63,10 @@ type Connection struct {
 	chat   *Chat
 	socket Socket
 	resume Resume
-	left   time.Time // when it ended; written before closed
-	closed atomic.Bool
-	hangUp atomic.Bool // its session's next end is the connection's
+	phase  atomic.Int32
+	left   time.Time // when it was closed; written before phase says so
 	joined atomic.Bool
 	claim  atomic.Pointer[claim] // on its name; nil before
-	// finished: its session has seen to all that the client said, and ends.
-	finished atomic.Bool
 	// awaited is the ping that is to show that the last refusal was read, passed the last one
 	// that did; equal where there is none to wait for.
 	awaited, passed atomic.Uint32
@@ -64,14 +74,12 @@ type Connection struct {
 
 	mu      sync.Mutex
 	space   sync.Cond
-	input   ring[string]
+	input   engine.Ring[string]
 	waiting int // bytes in input
 	// crowded: more was said than finds room.
 	crowded bool
-	// interrupted: the socket is being closed, nothing more is taken in.
-	interrupted bool
-	frames      bucket // of all frames
-	flood       bucket // of those that were refused
+	frames  bucket // of all frames
+	flood   bucket // of those that were refused
 
 	pid   *actor.PID
 	state state
@@ -79,40 +87,66 @@ type Connection struct {
 
 // state is a session's, kept for the one that comes after it.
 type state struct {
-	opened       bool
-	name         string // joined with; "" before
-	granted      grant  // the token that proves the name, or will if the join succeeds
-	since        int64  // when the claim on the name began
-	refs         int64  // up to where references are a former claim's
-	public       cursor
-	inbox        cursor
-	version      int64 // of the roster that the client was told
-	membersStale bool  // it was told too little
-	clogged      bool  // the socket does not take more
-	leaving      bool  // the connection is to be closed when the outbox is empty
-	departed     bool  // the connection has ended: the session ends when the outbox is empty
-	outbox       outbox
-	fence        fence
-	op           *operation
+	opened  bool
+	name    string // joined with; "" before
+	granted grant  // the token that proves the name, or will if the join succeeds
+	since   int64  // when the claim on the name began
+	refs    int64  // up to where references are a former claim's
+	cursors []cursor
+	clogged bool // the socket does not take more
+	outbox  outbox
+	fence   fence
+	op      *operation
 }
 
 // grant is a claimed name and the token that proves it.
 type grant struct{ name, token string }
 
-// cursor is how far a connection has followed a log.
+// cursor is how far a connection has followed a log, and who is in it.
 type cursor struct {
+	log      Log
 	at       int64
 	catching bool  // what is missing was asked for; waves wait
 	lossy    bool  // the client was told that there is a hole here
 	resuming bool  // the client asked for it, and has not caught up since: it costs its address
+	stale    bool  // it was told too little of who is there
 	ahead    int64 // the newest id of a wave that came while catching
+	version  int64 // of the roster that the client was told
+}
+
+// follow has a connection follow a log from a place on.
+func (st *state) follow(log Log, at int64) *cursor {
+	st.cursors = append(st.cursors, cursor{log: log, at: at})
+	return &st.cursors[len(st.cursors)-1]
+}
+
+// cursor gives the cursor of a log that the connection follows, or nil. It is good until the next
+// follow.
+func (st *state) cursor(log Log) *cursor {
+	for i := range st.cursors {
+		if st.cursors[i].log == log {
+			return &st.cursors[i]
+		}
+	}
+	return nil
+}
+
+// is says whether a connection has come so far in its life.
+func (c *Connection) is(p phase) bool { return c.phase.Load() >= p }
+
+// enter has it come so far, and lets a read loop go on that waits in Receive.
+func (c *Connection) enter(p phase) {
+	c.mu.Lock()
+	c.phase.Store(max(c.phase.Load(), p))
+	c.mu.Unlock()
+	c.space.Broadcast()
 }
 
 // Receive takes one frame from the client. It is called by the connection's read
 // loop alone, and waits while the session is behind with what was read before.
 func (c *Connection) Receive(frame string) {
 	c.mu.Lock()
-	for (c.input.len() >= inputFrames || c.waiting+len(frame) > inputBytes) && c.input.len() > 0 && !c.interrupted {
+	for (c.input.Len() >= inputFrames || c.waiting+len(frame) > inputBytes) && c.input.Len() > 0 && !c.is(leaving) {
 		if !c.crowded {
 			c.crowded = true
 			c.chat.root.Send(c.pid, &inputReady{}) // which refuses it all behind a fence
@@ -120,12 +154,12 @@ func (c *Connection) Receive(frame string) {
 		c.space.Wait()
 	}
 	c.crowded = false
-	if c.interrupted {
+	if c.is(leaving) {
 		c.mu.Unlock()
 		return
 	}
-	first := c.input.len() == 0
-	c.input.push(frame)
+	first := c.input.Len() == 0
+	c.input.Push(frame)
 	c.waiting += len(frame)
 	c.mu.Unlock()
 	if first {
@@ -137,18 +171,20 @@ func (c *Connection) Receive(frame string) {
 func (c *Connection) next() (frame string, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.input.len() == 0 {
+	if c.input.Len() == 0 {
 		return "", false
 	}
-	return c.input.at(0), true
+	return c.input.At(0), true
 }
 
 // handled takes the oldest frame out: it took effect, or was answered.
 func (c *Connection) handled() {
 	c.mu.Lock()
-	c.waiting -= len(c.input.pop())
-	if c.input.len() == 0 {
-		c.input.shrink(0) // an idle connection costs no buffer
+	if c.input.Len() > 0 { // or it was dropped meanwhile
+		c.waiting -= len(c.input.Pop())
+	}
+	if c.input.Len() == 0 {
+		c.input.Shrink(0) // an idle connection costs no buffer
 	}
 	waits := c.crowded
 	c.mu.Unlock()
@@ -170,34 +206,38 @@ func (c *Connection) TooSlow() { c.chat.metrics.SlowClients.Inc() }
 // Closed tells that the connection has ended. The transport calls it exactly once,
 // as the last call; clean says that the client closed it with 1000.
 func (c *Connection) Closed(clean bool) {
-	c.end()
-	c.chat.disconnected(c, clean)
-}
-
-func (c *Connection) end() {
 	c.left = time.Now()
-	c.closed.Store(true)
-	c.Interrupt()
+	c.enter(closed)
+	c.chat.ended(c, clean)
 }
 
-// Interrupt lets a read loop that waits in Receive go on, to notice that its socket
-// is closed. What was read and not handled is dropped, as is what comes.
-func (c *Connection) Interrupt() {
+// Interrupt says that the socket is being closed: nothing more is taken in, and a read loop that
+// waits in Receive goes on.
+func (c *Connection) Interrupt() { c.enter(closing) }
+
+// hangUp ends the connection from our side; what was read and not handled is dropped.
+func (c *Connection) hangUp(code uint16, reason string) {
+	c.drop()
+	c.close(code, reason)
+}
+
+// drop takes nothing more in, and forgets what was read and not handled.
+func (c *Connection) drop() {
+	c.enter(leaving)
 	c.mu.Lock()
-	c.interrupted = true
-	c.mu.Unlock()
-	c.space.Broadcast()
+	defer c.mu.Unlock()
+	c.input, c.waiting = engine.Ring[string]{}, 0
 }
 
 // close ends the connection from our side.
 func (c *Connection) close(code uint16, reason string) {
 	c.socket.Close(code, reason)
-	c.Interrupt()
+	c.enter(closing)
 }
 
 type (
 	// inputReady says that there are frames to handle.
-	inputReady struct{ quiet }
+	inputReady struct{}
 	// drained says that the socket takes more.
-	drained struct{ quiet }
+	drained struct{}
 )

@@ -12,6 +12,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
+
+	"parley/actors/engine"
 )
 
 // logged keeps the log's entries that have a stack.
@@ -42,46 +44,6 @@ func newLogged() (*logged, *zerolog.Logger) {
 	return l, &log
 }
 
-// inescapable is an invoker whose first panic can't be told to its supervisor.
-type inescapable struct {
-	listening
-	told bool
-}
-
-func (i *inescapable) EscalateFailure(any, any) {
-	if !i.told {
-		i.told = true
-		panic("nobody can be told")
-	}
-}
-
-// TestWorkerOutlivesAPanicOutsideOfItsActors, and the actor that was the cause is
-// restarted, and goes on with what waits for it.
-func TestWorkerOutlivesAPanicOutsideOfItsActors(t *testing.T) {
-	t.Parallel()
-	entries, log := newLogged()
-	w := newWorkers(1, log)
-	defer w.stop()
-	m, i := emptyMailbox(w), &inescapable{}
-	m.RegisterHandlers(i, w)
-	m.PostUserMessage("panic")
-	m.PostUserMessage("next")
-	m.Start()
-	heard := func() []string {
-		i.mu.Lock()
-		defer i.mu.Unlock()
-		return slices.Clone(i.heard)
-	}
-	want := []string{"*actor.Restart", "string"}
-	eventually(t, "what is behind it is handled", func() bool { return len(heard()) >= len(want) })
-	if got := heard(); !slices.Equal(got, want) {
-		t.Errorf("heard %v, not %v", got, want)
-	}
-	if all := entries.all(); len(all) != 1 || all[0]["reason"] != "nobody can be told" || !strings.Contains(all[0]["stack"], "EscalateFailure") {
-		t.Errorf("logged %v", all)
-	}
-}
-
 // deaf is a process that panics in its senders before it hears, as the library's do
 // while they are being spawned.
 type deaf struct {
@@ -101,16 +63,6 @@ func (d *deaf) SendUserMessage(_ *actor.PID, message any) {
 func (d *deaf) SendSystemMessage(pid *actor.PID, message any) { d.SendUserMessage(pid, message) }
 func (d *deaf) Stop(*actor.PID)                               {}
 
-// parentOf is the supervisor of a deaf child.
-type parentOf struct {
-	actor.Supervisor
-	child *deaf
-}
-
-func (p parentOf) RestartChildren(pids ...*actor.PID) {
-	p.child.SendSystemMessage(pids[0], &actor.Restart{})
-}
-
 func (d *deaf) hears(t *testing.T, n int) {
 	t.Helper()
 	eventually(t, "it hears", func() bool {
@@ -123,15 +75,15 @@ func (d *deaf) hears(t *testing.T, n int) {
 // TestTimerThatPanicsCostsNothingButTime.
 func TestTimerThatPanicsCostsNothingButTime(t *testing.T) {
 	t.Parallel()
-	for name, start := range map[string]func(t *testing.T, chat *Chat, d *deaf, pid *actor.PID) (stop func()){
-		"ticker": func(_ *testing.T, chat *Chat, _ *deaf, pid *actor.PID) func() {
+	for name, start := range map[string]func(t *testing.T, chat *Chat, pid *actor.PID) (stop func()){
+		"ticker": func(_ *testing.T, chat *Chat, pid *actor.PID) func() {
 			return startTicker(chat, pid, time.Millisecond).stop
 		},
-		"wave": func(_ *testing.T, chat *Chat, _ *deaf, pid *actor.PID) func() {
+		"wave": func(_ *testing.T, chat *Chat, pid *actor.PID) func() {
 			(&surf{}).begin(chat, pid)
 			return func() {}
 		},
-		"rest": func(t *testing.T, chat *Chat, _ *deaf, pid *actor.PID) func() {
+		"rest": func(t *testing.T, chat *Chat, pid *actor.PID) func() {
 			t.Helper()
 			s := &surf{}
 			eventually(t, "a wave is followed by a rest", func() bool {
@@ -140,22 +92,14 @@ func TestTimerThatPanicsCostsNothingButTime(t *testing.T) {
 			})
 			return func() {}
 		},
-		"restart": func(_ *testing.T, chat *Chat, d *deaf, pid *actor.PID) func() {
-			f := failures{}
-			for range promptRestarts {
-				f.note(pid.Id, time.Now())
-			}
-			f.restart(chat, parentOf{child: d}, pid)
-			return func() {}
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			entries, log := newLogged()
 			chat := startChatWith(t, producerOf(newFakeRedis()), defaults, *log)
 			d := &deaf{}
-			pid, _ := chat.system.ProcessRegistry.Add(d, "deaf")
-			stop := start(t, chat, d, pid)
+			pid, _ := chat.root.ActorSystem().ProcessRegistry.Add(d, "deaf")
+			stop := start(t, chat, pid)
 			defer stop()
 			d.hears(t, 1)
 			if all := entries.all(); len(all) != 1 || all[0]["reason"] != "deaf" {
@@ -174,7 +118,7 @@ func TestPanicIsLoggedWithItsReasonAndTheStackOfWhereItHappened(t *testing.T) {
 	}{
 		"a text":                     {"brittle", "brittle", "Receive"},
 		"an error":                   {errors.New("no way"), "no way", "Receive"},
-		"one of another goroutine's": {&Stray{Reason: "far away", Stack: []byte("over there")}, "far away", "over there"},
+		"one of another goroutine's": {&engine.Stray{Reason: "far away", Stack: []byte("over there")}, "far away", "over there"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -198,20 +142,4 @@ func TestPanicIsLoggedWithItsReasonAndTheStackOfWhereItHappened(t *testing.T) {
 			}
 		})
 	}
-}
-
-// choking is a spawner that panics.
-type choking struct{ spawner }
-
-func (choking) SpawnNamed(*actor.Props, string) (*actor.PID, error) { panic("choked") }
-
-// TestSpawnThatPanicsHoldsNoOtherUp.
-func TestSpawnThatPanicsHoldsNoOtherUp(t *testing.T) {
-	t.Parallel()
-	chat, _ := newChat(t)
-	_, log := newLogged()
-	if contain(log, "spawn", func() { _, _ = chat.census.spawn(choking{chat.root}, KindDM, "dm-x", nil) }) {
-		t.Error("it did not panic")
-	}
-	join(t, chat, "alice") // whose session is spawned
 }

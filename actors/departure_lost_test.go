@@ -3,6 +3,8 @@ package actors
 import (
 	"testing"
 	"time"
+
+	"parley/actors/engine"
 )
 
 // TestDepartureThatARoomDiedWithIsTold: and none of those that come after it lives long enough
@@ -16,13 +18,14 @@ func TestDepartureThatARoomDiedWithIsTold(t *testing.T) {
 		u := join(t, chat, name)
 		u.reported.Do(func() { // and the room hears nothing
 			close(u.end)
-			u.conn.end()
-			chat.root.Send(chat.sessions, &disconnected{conn: u.conn})
+			u.conn.left = time.Now()
+			u.conn.enter(closed)
+			chat.root.Send(chat.sessions, &Gone{Conn: u.conn})
 		})
 	}
 	eventually(t, "it is told that alice left", func() bool {
 		if time.Since(next) > Grace/2 {
-			kill(t, chat, "room", "", Restart)
+			kill(t, chat, "room", "", engine.Restart)
 			next = time.Now()
 		}
 		redis.mu.Lock()

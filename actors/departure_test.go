@@ -3,6 +3,8 @@ package actors
 import (
 	"testing"
 	"time"
+
+	"parley/actors/engine"
 )
 
 // TestRoomsThatDieDoNotPutOffThatSomebodyLeft, however often they do: nor is it forgotten when that was.
@@ -26,7 +28,7 @@ func TestRoomsThatDieDoNotPutOffThatSomebodyLeft(t *testing.T) {
 			return true
 		}
 		if time.Since(next) > Grace/2 { // none lives for as long as the grace
-			kill(t, chat, "room", "", Restart)
+			kill(t, chat, "room", "", engine.Restart)
 			next = time.Now()
 		}
 		return false
@@ -41,21 +43,21 @@ func TestRoomsThatDieDoNotPutOffThatSomebodyLeft(t *testing.T) {
 func TestDepartureThatABridgeDidNotLiveToTellIsToldAgain(t *testing.T) {
 	t.Parallel()
 	chat, redis := newChat(t)
-	kill(t, chat, "room", "", Restart)
+	kill(t, chat, "room", "", engine.Restart)
 	alice, bob := join(t, chat, "alice"), join(t, chat, "bob")
 	redis.stow(func(m any) bool { p, is := m.(*Present); return is && len(p.Left) > 0 })
 	for _, u := range []*client{alice, bob} {
 		u.leave(true)
 	}
 	eventually(t, "the bridge is told", func() bool { return redis.stowing() == 2 })
-	kill(t, chat, "room", "", Restart)
+	kill(t, chat, "room", "", engine.Restart)
 	join(t, chat, "bob")
 	redis.stow(nil)
-	kill(t, chat, "bridge", "", Restart)
+	kill(t, chat, "bridge", "", engine.Restart)
 	next := time.Now()
 	eventually(t, "it is told that alice left", func() bool {
 		if time.Since(next) > Grace/2 { // none lives for as long as the grace
-			kill(t, chat, "room", "", Restart)
+			kill(t, chat, "room", "", engine.Restart)
 			next = time.Now()
 		}
 		redis.mu.Lock()

@@ -6,167 +6,131 @@ import (
 	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/engine"
 )
 
-// dmStarted says that the dm actor of a user began and knows no session.
-type dmStarted struct {
-	quiet
-	user string
-}
-
-// DMsStarted says that the dms began and know no session: enter again.
-type DMsStarted struct{ quiet }
-
-// Reenter asks a session to enter its inbox again: the dm actor has begun anew.
-type Reenter struct{ quiet }
+// DMsBegan says that the dms began and know no session: enter again.
+type DMsBegan struct{}
 
 // dms is the parent of the dm actors: one for each user with a connection here.
 type dms struct {
-	chat     *Chat
-	users    map[string]*inbox
-	names    map[uint64]string // the user of each connection that has entered
-	ending   map[string]bool   // users whose dm actor was told to stop, and has not yet
-	failures failures
-	stopping bool
+	engine.Parent[*inbox]
+	chat *Chat
+	logs map[uint64]Log // that each connection has entered
 }
 
 // inbox is what the dms know of one user. Most have one connection: a map for each
 // would be the largest thing that an idle user costs here.
 type inbox struct {
-	dm       *actor.PID // nil while the one before it still ends
-	sessions []listener
+	log   Log
+	dm    *actor.PID
+	conns []*Connection
 }
 
-// enter notes a connection's session, in place of the one it had.
-func (b *inbox) enter(l listener) {
-	b.leave(l.conn)
-	b.sessions = append(b.sessions, l)
+// enter notes a connection.
+func (b *inbox) enter(conn *Connection) {
+	if !slices.Contains(b.conns, conn) {
+		b.conns = append(b.conns, conn)
+	}
 }
 
-func (b *inbox) leave(conn uint64) {
-	b.sessions = slices.DeleteFunc(b.sessions, func(l listener) bool { return l.conn == conn })
+func (b *inbox) leave(conn *Connection) {
+	b.conns = slices.DeleteFunc(b.conns, func(c *Connection) bool { return c == conn })
 }
 
 func newDMs(chat *Chat) *dms {
-	return &dms{chat: chat, users: map[string]*inbox{}, names: map[uint64]string{}, ending: map[string]bool{}, failures: failures{}}
+	produce := func(_ string, box *inbox) actor.Actor { return newDM(chat, box.log) }
+	return &dms{Parent: engine.NewParent(chat.system, produce), chat: chat, logs: map[uint64]Log{}}
 }
 
 func (d *dms) Receive(ctx actor.Context) {
-	if d.stopping {
-		return // whoever comes next asks again; a child spawned now would be waited for in vain
-	}
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		d.chat.census.prune(KindDM)
-		d.chat.inboxes.keep(d.chat.names())
-		ctx.Send(d.chat.sessions, &DMsStarted{})
+		d.chat.system.Forget(KindDM)
+		d.chat.books.keepInboxes(d.chat.names())
+		ctx.Send(d.chat.sessions, &DMsBegan{})
 	case *Enter:
 		d.enter(ctx, m)
 	case *CatchUp:
-		if box := d.users[string(m.Log)]; box != nil && box.dm != nil {
+		if box, ok := d.Child(dmName(m.Log)); ok {
 			ctx.Send(box.dm, m)
 		}
 	case *Gone:
 		d.leave(ctx, m)
-	case *dmStarted:
-		if box := d.users[m.user]; box != nil {
-			for _, l := range box.sessions {
-				ctx.Send(l.session, &Reenter{})
+	case *LogBegan:
+		if box, ok := d.Child(dmName(m.Log)); ok {
+			for _, conn := range box.conns {
+				ctx.Send(conn.pid, m)
 			}
 		}
 	case *BridgeStarted, *RedisChanged:
 		d.forward(ctx, m)
 	case *actor.Terminated:
-		d.ended(ctx, m.Who)
-	case *actor.Stopping, *actor.Restarting:
-		d.stopping = true
+		if name, again := d.Ended(ctx, m); !again {
+			d.forget(name)
+		}
 	}
 }
 
-// enter hands a session to its user's dm actor, which is spawned for the first.
+// enter hands a connection to its user's dm actor, which is spawned for the first.
 func (d *dms) enter(ctx actor.Context, e *Enter) {
-	if e.Conn.closed.Load() {
+	if e.Conn.is(closed) {
 		return
 	}
-	user := string(e.Log)
-	box := d.users[user]
-	if box == nil {
-		box = &inbox{}
-		d.users[user] = box
+	name := dmName(e.Log)
+	box, ok := d.Child(name)
+	if !ok {
+		box = &inbox{log: e.Log, dm: engine.PIDOf(ctx, name)}
+		d.Spawn(ctx, KindDM, name, box)
 	}
-	box.enter(listener{e.Conn.ID, e.Session})
-	d.names[e.Conn.ID] = user
-	if d.ending[user] {
-		return // ended spawns the next, which asks the sessions to enter
-	}
-	if box.dm == nil {
-		d.spawn(ctx, user, box)
-	}
-	ctx.Send(box.dm, e)
-}
-
-// spawn must not be called before the Terminated of the one before: the library
-// would take the new one for it.
-func (d *dms) spawn(ctx actor.Context, user string, box *inbox) {
-	box.dm = d.chat.spawn(ctx, KindDM, dmName(user), func() actor.Actor { return newDM(d.chat, user) })
+	box.enter(e.Conn)
+	d.logs[e.Conn.ID] = e.Log
+	ctx.Send(box.dm, e) // one that still ends drops it; the next asks its connections to enter
 }
 
 // dmName is the dm actor's name: what users write is escaped, for / and $ mean
 // something in actors' names.
-func dmName(user string) string { return "dm-" + url.PathEscape(user) }
+func dmName(inbox Log) string { return dmPrefix + url.PathEscape(inbox.Name) }
+
+const dmPrefix = "dm-"
 
 // leave takes a connection out; after a user's last one the dm actor ends.
 func (d *dms) leave(ctx actor.Context, m *Gone) {
-	user, ok := d.names[m.Conn]
+	log, ok := d.logs[m.Conn.ID]
 	if !ok {
-		if d.users[m.Name] == nil && !d.ending[m.Name] {
-			d.chat.inboxes.drop(m.Name) // it had entered the dms before these
+		if claim := m.Conn.claim.Load(); claim != nil {
+			d.dropUnused(dmName(Inbox(claim.name)), Inbox(claim.name)) // it had entered the dms before these
 		}
 		return
 	}
-	delete(d.names, m.Conn)
-	box := d.users[user]
-	box.leave(m.Conn)
-	if len(box.sessions) > 0 {
-		if box.dm != nil {
-			ctx.Send(box.dm, m)
-		}
+	delete(d.logs, m.Conn.ID)
+	name := dmName(log)
+	box, _ := d.Child(name)
+	if box.leave(m.Conn); len(box.conns) > 0 {
+		ctx.Send(box.dm, m)
 		return
 	}
-	delete(d.users, user)
-	if box.dm != nil {
-		d.ending[user] = true
-		ctx.Stop(box.dm)
+	d.End(ctx, name)
+}
+
+// forget follows the end of the dm actor of a user who has left.
+func (d *dms) forget(name string) {
+	if user, err := url.PathUnescape(name[len(dmPrefix):]); err == nil {
+		d.dropUnused(name, Inbox(user))
 	}
 }
 
-// ended follows a dm actor's end. Where sessions still listen it was killed: it is
-// spawned again, and asks them to enter.
-func (d *dms) ended(ctx actor.Context, who *actor.PID) {
-	name := who.Id[len(ctx.Self().Id)+1:]
-	user, err := url.PathUnescape(name[len("dm-"):])
-	d.failures.forget(who.Id)
-	delete(d.ending, user)
-	box := d.users[user]
-	switch {
-	case err != nil || box == nil:
-		d.chat.census.gone(name)
-		d.chat.inboxes.drop(user)
-	default:
-		d.chat.metrics.restarted(KindDM)
-		d.spawn(ctx, user, box)
+// dropUnused drops an inbox that nobody here has entered.
+func (d *dms) dropUnused(name string, log Log) {
+	if !d.Lives(name) {
+		d.chat.books.drop(log)
 	}
 }
 
 func (d *dms) forward(ctx actor.Context, message any) {
-	for _, user := range slices.Sorted(maps.Keys(d.users)) {
-		if box := d.users[user]; box.dm != nil {
-			ctx.Send(box.dm, message)
-		}
+	boxes := d.Children()
+	for _, name := range slices.Sorted(maps.Keys(boxes)) {
+		ctx.Send(boxes[name].dm, message)
 	}
-}
-
-func (d *dms) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID) {
-	d.chat.metrics.restarted(KindDM)
-	d.failures.restart(d.chat, supervisor, child)
 }

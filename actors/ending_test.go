@@ -4,32 +4,26 @@ import (
 	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/engine"
 )
 
 // TestParentThatIsStoppingSpawnsNobody: it would wait for that child for ever, for
 // nobody tells it to stop.
 func TestParentThatIsStoppingSpawnsNobody(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []Kind{KindDMs, KindSessions} {
+	for _, kind := range []engine.Kind{KindDMs, KindSessions} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
-			chat, _ := newChat(t)
+			chat, _, gate := startGated(t, string(kind))
 			alice := join(t, chat, "alice")
-			box := &chat.census.find(string(kind)).mailbox
-			box.PostSystemMessage(&actor.SuspendMailbox{})
-			eventually(t, "it is suspended", func() bool {
-				box.mu.Lock()
-				defer box.mu.Unlock()
-				return box.suspended
-			})
+			gate.shut()
 			late := connect(t, chat, Newest)
 			for range 3 {
-				chat.root.Send(chat.dms, &Enter{Conn: alice.conn, Session: alice.conn.pid, Log: "late"})
+				chat.root.Send(chat.dms, &Enter{Conn: alice.conn, Log: Inbox("late")})
 			}
-			box.mu.Lock() // both at once: Stop is handled, and what waits right after it
-			box.system = append(box.system, &actor.Stop{}, &actor.ResumeMailbox{})
-			box.mu.Unlock()
-			box.PostSystemMessage(&actor.Watch{Watcher: chat.bridge})
+			control(chat, "chat/"+string(kind), &actor.Stop{}) // comes first
+			gate.open()
 			alice.say("dm#r:alice:alice:x")
 			alice.hears(`"ref":"r"`)
 			alice.hears(`{"type":"dm"`)

@@ -8,9 +8,9 @@ import (
 	"sync"
 	"testing"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/protocol"
 )
 
 // fakeRedis is what a fake bridge stands before: logs, references and names in
@@ -152,7 +152,7 @@ func (r *fakeRedis) store(m Message) int64 {
 	for _, user := range slices.Compact([]string{m.Receiver, m.Sender}) {
 		r.newest++
 		body := protocol.AppendBody(nil, m.Sender, m.Receiver, m.Text)
-		r.enter(Log(user), r.newest, fmt.Sprintf(`{"type":"dm","id":%d%s,"time":%d,"cursor":%d}`, id, body, id/1_000_000, r.newest))
+		r.enter(Inbox(user), r.newest, fmt.Sprintf(`{"type":"dm","id":%d%s,"time":%d,"cursor":%d}`, id, body, id/1_000_000, r.newest))
 	}
 	return id
 }

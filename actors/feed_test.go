@@ -4,9 +4,9 @@ import (
 	"slices"
 	"testing"
 
-	"parley/actors/protocol"
-
 	"pgregory.net/rapid"
+
+	"parley/actors/protocol"
 )
 
 // world is a log, the events of it that are under way to a feed, and the reads

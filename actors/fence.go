@@ -59,7 +59,7 @@ func (s *session) refuseInput() {
 }
 
 // fenceOver lets a session look whether its client reads.
-type fenceOver struct{ quiet }
+type fenceOver struct{}
 
 // writeFenced sends refusals with a code, and behind them what shows that they were read. rate
 // is what was gone beyond, if that is why.
@@ -85,14 +85,14 @@ func (s *session) armFence(wait time.Duration) {
 	}
 	f.armed = true
 	chat, self := s.chat, s.conn.pid
-	s.chat.after(wait, "fence", func() { chat.root.Send(self, &fenceOver{}) })
+	s.chat.system.After(wait, "fence", func() { chat.root.Send(self, &fenceOver{}) })
 }
 
 // fenceOver ends the connection of a client that has not read its last refusal for too long.
 func (s *session) fenceOver() {
 	f := &s.conn.state.fence
 	f.armed = false
-	if !s.behindFence() || s.conn.state.departed {
+	if !s.behindFence() || s.conn.is(closed) {
 		return
 	}
 	if left := fencePatience - time.Since(f.sent); left > 0 {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"parley/actors/engine"
 )
 
 // refusedUnread gives a client that does not read, and whose message is refused meanwhile,
@@ -27,12 +29,9 @@ func refusedUnread(t *testing.T) (alice *client, redis *fakeRedis) {
 // still to be handled.
 func (u *client) hasToWait() {
 	u.t.Helper()
-	session := u.conn.chat.census.find(sessionName(u.conn.ID))
 	eventually(u.t, "its session is idle", func() bool {
-		m := &session.mailbox
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		return !m.running
+		v, lives := u.conn.chat.system.View(sessionName(u.conn.ID))
+		return lives && !v.Running
 	})
 	if _, waits := u.conn.next(); !waits {
 		u.t.Error("what was said was handled")
@@ -46,7 +45,7 @@ func TestWhatIsSaidBehindAnUnreadRefusalWaitsForItToBeRead(t *testing.T) {
 	alice, redis := refusedUnread(t)
 	alice.say("msg#20:alice:twenty")
 	alice.hasToWait()
-	kill(t, alice.conn.chat, sessionName(alice.conn.ID), "", Restart)
+	kill(t, alice.conn.chat, sessionName(alice.conn.ID), "", engine.Restart)
 	alice.hasToWait() // for the next one, too
 	alice.say("ping:x")
 	alice.hasToWait()

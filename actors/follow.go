@@ -4,9 +4,9 @@ import (
 	"sync"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/protocol"
 )
 
 // How a session follows its logs: compare with the cursor; on a hole, or after the
@@ -16,7 +16,7 @@ import (
 // opened sends the connection's first frame, or goes on with a join.
 func (s *session) opened(ctx actor.Context, m *Opened) {
 	st := &s.conn.state
-	if m.Log != Public {
+	if m.Log.Private() {
 		s.inboxOpened(ctx, m)
 		return
 	}
@@ -24,18 +24,19 @@ func (s *session) opened(ctx actor.Context, m *Opened) {
 		return
 	}
 	st.opened = true
-	st.public = cursor{at: m.Cursor, lossy: m.Truncated, resuming: s.conn.resume.Since != Newest && m.Cursor < m.Newest}
-	st.version, st.membersStale = m.Version, false
+	c := st.cursor(m.Log)
+	c.at, c.lossy, c.resuming = m.Cursor, m.Truncated, s.conn.resume.Since != Newest && m.Cursor < m.Newest
+	c.version, c.stale = m.Version, false
 	frame := protocol.InitFrame(m.Members, m.Entries, m.Newest, m.Truncated)
 	s.charge(len(frame))
 	s.write(frame)
-	s.behind(ctx, &st.public, Public, m.Newest)
+	s.behind(ctx, c, m.Newest)
 }
 
 // behind starts catching up if the log goes further than the cursor.
-func (s *session) behind(ctx actor.Context, c *cursor, log Log, newest int64) {
+func (s *session) behind(ctx actor.Context, c *cursor, newest int64) {
 	if c.at < newest && !c.catching {
-		s.catchUp(ctx, log)
+		s.catchUp(ctx, c)
 	}
 }
 
@@ -44,24 +45,24 @@ func (s *session) behind(ctx actor.Context, c *cursor, log Log, newest int64) {
 func (s *session) forward(ctx actor.Context, w *Wave) {
 	defer w.handled()
 	st := &s.conn.state
+	c := st.cursor(w.Log)
+	if c == nil {
+		return
+	}
 	if !st.opened || st.clogged {
-		st.membersStale = st.membersStale || len(w.Presence) > 0
+		c.stale = c.stale || len(w.Presence) > 0
 		return // Drained catches up
 	}
 	presence, all := w.Presence, w.All
-	if len(presence) > 0 && st.version < w.Before && !st.membersStale {
-		st.membersStale = true
-		s.askMembers(ctx)
+	if len(presence) > 0 && c.version < w.Before && !c.stale {
+		c.stale = true
+		s.askMembers(ctx, c)
 	}
-	if st.membersStale { // a whole list is on its way, and changes are to it
+	if c.stale { // a whole list is on its way, and changes are to it
 		presence, all = nil, all[len(presence):]
 	}
 	if len(presence) > 0 {
-		st.version = w.Version
-	}
-	c := s.cursorOf(w.Log)
-	if c == nil {
-		return
+		c.version = w.Version
 	}
 	n := len(w.Entries)
 	if n > 0 && c.at == w.Prev && !c.catching {
@@ -77,7 +78,7 @@ func (s *session) forward(ctx actor.Context, w *Wave) {
 	case c.catching:
 		c.ahead = last
 	case w.Prev > c.at:
-		s.catchUp(ctx, w.Log)
+		s.catchUp(ctx, c)
 	case last > c.at:
 		from, skipped := 0, len(w.Presence)
 		for w.Entries[from].ID <= c.at {
@@ -96,7 +97,7 @@ func (s *session) offer(c *cursor, entries []protocol.Entry, frames []byte, befo
 	if taken < len(frames) {
 		s.conn.state.clogged = true
 		if taken < before {
-			s.conn.state.membersStale = true
+			c.stale = true
 		}
 		end := before
 		for n = 0; n < len(entries); n++ {
@@ -136,53 +137,32 @@ func (s *session) deliver(c *cursor, entries []protocol.Entry) {
 	scraps.Put(scrap)
 }
 
-// cursorOf gives the cursor of a log that the connection follows, or nil.
-func (s *session) cursorOf(log Log) *cursor {
-	st := &s.conn.state
-	switch {
-	case log == Public:
-		return &st.public
-	case st.name == string(log):
-		return &st.inbox
-	default:
-		return nil
-	}
-}
-
 // debtPaid says that the address of a connection that resumes owes nothing any more.
-type debtPaid struct {
-	quiet
-	log Log
-}
+type debtPaid struct{ log Log }
 
 // catchUp asks for what is after the cursor. Who resumes, and whose address was told more
 // again than its budget holds, waits until that is paid: it gets everything, in its time.
-func (s *session) catchUp(ctx actor.Context, log Log) {
-	c := s.cursorOf(log)
+func (s *session) catchUp(ctx actor.Context, c *cursor) {
 	c.catching, c.ahead = true, 0
 	if c.resuming {
 		if debt := s.chat.budgets.bytes.Debt(s.conn.resume.Address, time.Now()); debt > 0 {
-			self, root := s.conn.pid, ctx.ActorSystem().Root
-			s.chat.after(debt, "resume", func() { root.Send(self, &debtPaid{log: log}) })
+			self, root, log := s.conn.pid, s.chat.root, c.log
+			s.chat.system.After(debt, "resume", func() { root.Send(self, &debtPaid{log: log}) })
 			return
 		}
 	}
-	s.askFor(ctx, log, c)
+	to := s.chat.room
+	if c.log.Private() {
+		to = s.chat.dms
+	}
+	ctx.Send(to, &CatchUp{Conn: s.conn, Log: c.log, Cursor: c.at})
 }
 
 // catchUpPaid goes on with catching up, unless it has ended meanwhile.
 func (s *session) catchUpPaid(ctx actor.Context, log Log) {
-	if c := s.cursorOf(log); c != nil && c.catching && !s.conn.state.clogged {
-		s.catchUp(ctx, log)
+	if c := s.conn.state.cursor(log); c != nil && c.catching && !s.conn.state.clogged {
+		s.catchUp(ctx, c)
 	}
-}
-
-func (s *session) askFor(ctx actor.Context, log Log, c *cursor) {
-	to := s.chat.room
-	if log != Public {
-		to = s.chat.dms
-	}
-	ctx.Send(to, &CatchUp{Session: s.conn.pid, Log: log, Cursor: c.at})
 }
 
 // catchUpAll goes on with everything after the socket was clogged, or something
@@ -192,33 +172,15 @@ func (s *session) catchUpAll(ctx actor.Context) {
 	if st.clogged || !st.opened {
 		return
 	}
-	s.askMembers(ctx)
-	s.catchUp(ctx, Public)
-	if st.name != "" {
-		s.catchUp(ctx, Log(st.name))
+	for i := range st.cursors {
+		s.askMembers(ctx, &st.cursors[i])
+		s.catchUp(ctx, &st.cursors[i])
 	}
 }
 
-// caughtUp takes a step of catching up from a tail.
-func (s *session) caughtUp(ctx actor.Context, m *Chunk) {
-	c := s.cursorOf(m.Log)
-	if c == nil || !c.catching || s.conn.state.clogged {
-		return
-	}
-	c.catching = false
-	s.deliver(c, m.Entries)
-	if s.conn.state.clogged {
-		return
-	}
-	c.lossy, c.resuming = c.lossy && !m.Caught, c.resuming && !m.Caught
-	if !m.Caught || c.at < lastID(m.Entries) {
-		s.catchUp(ctx, m.Log)
-	}
-}
-
-// recalled takes a step of catching up from the log itself.
+// recalled takes a step of catching up, from a tail or from the log itself.
 func (s *session) recalled(ctx actor.Context, m *Recalled) {
-	c := s.cursorOf(m.Log)
+	c := s.conn.state.cursor(m.Log)
 	if c == nil || !c.catching || s.conn.state.clogged || m.After != c.at {
 		return
 	}
@@ -237,10 +199,10 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 		c.at = max(c.at, m.Trimmed) // before it there is nothing more
 	}
 	if m.More || c.at < lastID(m.Entries) || c.at < ahead {
-		s.catchUp(ctx, m.Log)
+		s.catchUp(ctx, c)
 		return
 	}
-	c.resuming = false
+	c.lossy, c.resuming = false, false
 }
 
 func lastID(entries []protocol.Entry) int64 {
@@ -250,22 +212,32 @@ func lastID(entries []protocol.Entry) int64 {
 	return entries[len(entries)-1].ID
 }
 
+// isStale notes that the client may have been told too little of who is where.
+func (st *state) isStale() {
+	for i := range st.cursors {
+		if c := &st.cursors[i]; !c.log.Private() {
+			c.stale = st.opened
+		}
+	}
+}
+
 // askMembers asks for a fresh list of who is present, if the client was told too little.
-func (s *session) askMembers(ctx actor.Context) {
-	if s.conn.state.membersStale {
-		ctx.Send(s.chat.room, &TellMembers{Session: s.conn.pid})
+func (s *session) askMembers(ctx actor.Context, c *cursor) {
+	if c.stale {
+		ctx.Send(s.chat.room, &TellMembers{Conn: s.conn, Log: c.log})
 	}
 }
 
 // membersTold sends a fresh list of who is present, if the client was told another.
 func (s *session) membersTold(m *MembersTold) {
 	st := &s.conn.state
+	c := st.cursor(m.Log)
 	switch {
-	case !st.opened || !st.membersStale && st.version == m.Version:
+	case c == nil || !st.opened || !c.stale && c.version == m.Version:
 	case st.clogged:
-		st.membersStale = true // Drained asks again
+		c.stale = true // Drained asks again
 	default:
-		st.membersStale, st.version = false, m.Version
+		c.stale, c.version = false, m.Version
 		s.write(m.Frame)
 	}
 }

@@ -5,11 +5,12 @@ import (
 	"slices"
 	"testing"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"parley/actors/engine"
+	"parley/actors/protocol"
 )
 
 // brittle is a bridge that panics at the messages that are asked for.
@@ -49,12 +50,12 @@ func TestActorThatPanicsAtItsEndIsReplacedAllTheSame(t *testing.T) {
 			redis := newFakeRedis()
 			chat := startChatOf(t, func() actor.Actor { return &brittle{fakeBridge{redis}, c.at} })
 			alice := join(t, chat, "alice")
-			for i, how := range []How{Stop, Restart, Poison, PanicBefore, PanicAfter, Stop} {
+			for i, how := range []engine.How{engine.Stop, engine.Restart, engine.Poison, engine.PanicBefore, engine.PanicAfter, engine.Stop} {
 				kill(t, chat, "bridge", "", how)
 				alice.talk("alice", fmt.Sprint("b", i), 1)
 				alice.isAcked(fmt.Sprint("b", i), 1)
 			}
-			kill(t, chat, "chat", "", Stop) // and its parent still ends
+			kill(t, chat, "chat", "", engine.Stop) // and its parent still ends
 			alice.talk("alice", "end", 1)
 			alice.isAcked("end", 1)
 		})
@@ -65,7 +66,7 @@ func TestActorThatPanicsAtItsEndIsReplacedAllTheSame(t *testing.T) {
 // at the 11th within 10 s, silently.
 func TestActorIsRestartedAfterMoreThanTenPanicsInARow(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []Kind{KindBridge, KindRoom, KindSession, KindDM} {
+	for _, kind := range []engine.Kind{KindBridge, KindRoom, KindSession, KindDM} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			chat, redis := newChat(t)
@@ -73,14 +74,14 @@ func TestActorIsRestartedAfterMoreThanTenPanicsInARow(t *testing.T) {
 			const panics = 12
 			restarts := chat.metrics.Restarts.WithLabelValues(string(kind))
 			for i := range panics {
-				kill(t, chat, "", kind, PanicBefore)
+				kill(t, chat, "", kind, engine.PanicBefore)
 				alice.say(fmt.Sprintf("dm#p%d:alice:alice:x", i))
 				redis.say(1)
 				alice.hears(fmt.Sprintf(`{"type":"ack","ref":"p%d"`, i))
 				eventually(t, "it was restarted", func() bool { return count(restarts) >= float64(i+1) })
 			}
 			alice.hasHeardAll("msg", redis.logOf(Public), 0)
-			alice.hasHeardAll("dm", redis.logOf("alice"), 0)
+			alice.hasHeardAll("dm", redis.logOf(Inbox("alice")), 0)
 		})
 	}
 }
@@ -94,7 +95,7 @@ func TestSessionThatFailsOverAndOverIsGivenUp(t *testing.T) {
 	u.hears(`"type":"init"`)
 	name := sessionName(u.conn.ID)
 	eventually(t, "its connection is closed", func() bool {
-		_, _ = chat.Kill(name, "", PanicBefore)
+		_, _ = chat.Kill(name, "", engine.PanicBefore)
 		chat.root.Send(u.conn.pid, &Nudge{})
 		return u.closes() != nil
 	})
@@ -112,19 +113,19 @@ func TestUserWhoComesBackWhileTheirActorEndsIsServed(t *testing.T) {
 		alice := join(t, chat, "alice")
 		alice.say(fmt.Sprintf("dm#c%d:alice:alice:%d", i, i))
 		alice.hears(fmt.Sprintf(`"text":"%d"`, i))
-		kill(t, chat, "dm-alice", "", []How{Stop, Poison, Restart}[i%3])
+		kill(t, chat, "dm-alice", "", []engine.How{engine.Stop, engine.Poison, engine.Restart}[i%3])
 		alice.leave(true)
 	}
 	alice := join(t, chat, "alice")
-	alice.hasHeardAll("dm", redis.logOf("alice"), 80)
+	alice.hasHeardAll("dm", redis.logOf(Inbox("alice")), 80)
 }
 
 func TestEachChildIsOnceInTheTreeWhateverHappened(t *testing.T) {
 	t.Parallel()
 	chat, _ := newChat(t)
 	alice := join(t, chat, "alice")
-	for i, how := range slices.Repeat([]How{Stop, Restart, Poison}, 5) {
-		for _, kind := range []Kind{KindBridge, KindRoom, KindDMs, KindSessions} {
+	for i, how := range slices.Repeat([]engine.How{engine.Stop, engine.Restart, engine.Poison}, 5) {
+		for _, kind := range []engine.Kind{KindBridge, KindRoom, KindDMs, KindSessions} {
 			kill(t, chat, "", kind, how)
 		}
 		alice.talk("alice", fmt.Sprint("e", i), 1)

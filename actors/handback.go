@@ -20,7 +20,7 @@ func (c *channel) handBackDue(ctx actor.Context) {
 func (c *channel) handBack(ctx actor.Context) {
 	t := c.feed.tail
 	t.handed = c.chat.changes.Load()
-	if entries := t.since(t.after, t.entries.len()); len(entries) > 0 || t.after > 0 {
+	if entries := t.since(t.after, t.entries.Len()); len(entries) > 0 || t.after > 0 {
 		ctx.Send(c.chat.bridge, &Restore{Log: c.feed.log, Past: slices.Clone(t.past), After: t.after, Entries: entries})
 	}
 }

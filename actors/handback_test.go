@@ -2,11 +2,11 @@ package actors
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"parley/actors/engine"
 	"parley/actors/protocol"
-
-	"github.com/asynkron/protoactor-go/actor"
 )
 
 // gaveBack says whether an entry was handed back to Redis.
@@ -22,7 +22,8 @@ func (r *fakeRedis) gaveBack(log Log, id int64) bool {
 // only once.
 func TestWhoIsKilledBeforeItHandsBackIsFollowedByOneThatDoes(t *testing.T) {
 	t.Parallel()
-	for victim, log := range map[string]Log{string(KindRoom): Public, "dm-alice": "alice"} {
+	for path, log := range map[string]Log{"chat/room": Public, "chat/dms/dm-alice": Inbox("alice")} {
+		victim := path[strings.LastIndexByte(path, '/')+1:]
 		t.Run(victim, func(t *testing.T) {
 			t.Parallel()
 			chat, redis := newChat(t)
@@ -35,19 +36,13 @@ func TestWhoIsKilledBeforeItHandsBackIsFollowedByOneThatDoes(t *testing.T) {
 			last := lastID(redis.logs[log])
 			top := redis.parent
 			redis.mu.Unlock()
-			box := &chat.census.find(victim).mailbox
-			box.PostSystemMessage(&actor.SuspendMailbox{})
-			eventually(t, "it hears nothing", func() bool {
-				box.mu.Lock()
-				defer box.mu.Unlock()
-				return box.suspended
-			})
+			suspend(t, chat, path)
 			chat.root.Send(top, &RedisChanged{})
-			eventually(t, "it was told", func() bool { return box.holds(func(m any) bool { _, is := m.(*RedisChanged); return is }) })
+			eventually(t, "it was told", func() bool { return waiting[*RedisChanged](chat, victim) > 0 })
 			if redis.gaveBack(log, last) {
 				t.Fatal("it was handed back before")
 			}
-			kill(t, chat, victim, "", Stop)
+			kill(t, chat, victim, "", engine.Stop)
 			eventually(t, "it is handed back", func() bool { return redis.gaveBack(log, last) })
 			if victim != string(KindRoom) {
 				return
@@ -55,7 +50,7 @@ func TestWhoIsKilledBeforeItHandsBackIsFollowedByOneThatDoes(t *testing.T) {
 			redis.mu.Lock()
 			redis.restored = nil
 			redis.mu.Unlock()
-			kill(t, chat, victim, "", Stop)
+			kill(t, chat, victim, "", engine.Stop)
 			late := connect(t, chat, Newest)
 			late.hears(`"type":"init"`)
 			if redis.gaveBack(log, last) {
@@ -63,16 +58,4 @@ func TestWhoIsKilledBeforeItHandsBackIsFollowedByOneThatDoes(t *testing.T) {
 			}
 		})
 	}
-}
-
-// holds says whether a message of some kind waits.
-func (m *mailbox) holds(is func(any) bool) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for i := range m.user.len() {
-		if is(m.user.at(i)) {
-			return true
-		}
-	}
-	return false
 }

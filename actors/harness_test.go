@@ -5,14 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
-
-	"parley/actors/protocol"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
+
+	"parley/actors/protocol"
 )
 
 // patience is how long something may take to become true: CI machines stall.
@@ -52,10 +53,13 @@ var defaults = Settings{HistorySize: 20, MaxTextBytes: 4096}
 
 func startChatWith(t *testing.T, bridge actor.Producer, settings Settings, log zerolog.Logger) *Chat {
 	t.Helper()
-	chat, err := New(Options{
-		Settings: settings, Node: "node",
-		Bridge: bridge, Log: log, Registerer: prometheus.NewRegistry(),
-	})
+	return startChatIn(t, Options{Settings: settings, Bridge: bridge, Log: log})
+}
+
+func startChatIn(t *testing.T, o Options) *Chat {
+	t.Helper()
+	o.Node, o.Registerer = "node", prometheus.NewRegistry()
+	chat, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,4 +188,89 @@ func (u *client) isAcked(prefix string, n int) {
 			u.t.Fatalf("the %d-th ack is %s", i, f)
 		}
 	}
+}
+
+// gate is a dispatcher that, while it is shut, has an actor do nothing, whatever it is told.
+type gate struct {
+	actor.Dispatcher
+	mu     sync.Mutex
+	isShut bool
+	due    []func()
+}
+
+// startGated starts a chat one of whose actors is behind a gate.
+func startGated(t *testing.T, name string) (*Chat, *fakeRedis, *gate) {
+	t.Helper()
+	redis, g := newFakeRedis(), &gate{Dispatcher: actor.NewDefaultDispatcher(1)}
+	chat := startChatIn(t, Options{
+		Settings: defaults, Bridge: producerOf(redis), Log: zerolog.Nop(),
+		Dispatch: func(of string) actor.Dispatcher {
+			if of == name {
+				return g
+			}
+			return actor.NewDefaultDispatcher(1)
+		},
+	})
+	return chat, redis, g
+}
+
+func (g *gate) Schedule(run func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.isShut {
+		g.due = append(g.due, run)
+		return
+	}
+	g.Dispatcher.Schedule(run)
+}
+
+func (g *gate) shut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.isShut = true
+}
+
+func (g *gate) open() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.isShut = false
+	for _, run := range g.due {
+		g.Dispatcher.Schedule(run)
+	}
+	g.due = nil
+}
+
+// lives says whether there is an actor with that name.
+func lives(chat *Chat, name string) bool {
+	_, lives := chat.system.View(name)
+	return lives
+}
+
+// control posts a system message to an actor.
+func control(chat *Chat, path string, message any) {
+	pid := chat.system.PID(strings.Split(path, "/")...)
+	process, _ := chat.root.ActorSystem().ProcessRegistry.Get(pid)
+	process.SendSystemMessage(pid, message)
+}
+
+// suspend has the actor with that path of names hear nothing but of its children's ends, and its own.
+func suspend(t *testing.T, chat *Chat, path string) (resume func()) {
+	t.Helper()
+	control(chat, path, &actor.SuspendMailbox{})
+	eventually(t, path+" is suspended", func() bool {
+		v, _ := chat.system.View(path[strings.LastIndexByte(path, '/')+1:])
+		return v.Suspended
+	})
+	return func() { control(chat, path, &actor.ResumeMailbox{}) }
+}
+
+// waiting counts the messages of a type that wait for an actor.
+func waiting[M any](chat *Chat, name string) (n int) {
+	v, _ := chat.system.View(name)
+	for _, m := range v.Waiting {
+		if _, is := m.(M); is {
+			n++
+		}
+	}
+	return n
 }

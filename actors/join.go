@@ -5,9 +5,9 @@ import (
 	"encoding/base64"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/protocol"
 )
 
 // tokenBytes is 192 bits of a token: more than the 128 that make guessing hopeless.
@@ -76,9 +76,9 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 	st.op.claimed = m
 	st.since, st.refs = m.Since, m.Refs
 	s.conn.claim.Store(&claim{name: st.op.command.Name, token: m.Token, since: m.Since, refs: m.Refs, kept: m.Kept})
-	st.inbox = cursor{at: Newest}
+	st.op.place = Newest
 	if since := s.conn.resume.DMSince; since != Newest {
-		st.inbox.at = max(since, m.Since)
+		st.op.place = max(since, m.Since)
 	}
 	s.enterInbox(ctx)
 }
@@ -87,13 +87,14 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
 	st := &s.conn.state
 	op := st.op
-	if op == nil || op.claimed == nil || op.appearing || op.command.Name != string(m.Log) {
+	if op == nil || op.claimed == nil || op.appearing || m.Log != Inbox(op.command.Name) {
 		return
 	}
 	op.appearing, op.until = true, time.Now().Add(appearLimit)
 	st.granted.token = op.claimed.Token // should Redis forget it
 	st.name = op.command.Name
-	st.inbox = cursor{at: s.ownPlace(m.Cursor), lossy: m.Truncated}
+	c := st.follow(m.Log, s.ownPlace(m.Cursor))
+	c.lossy, c.resuming = m.Truncated, s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
 	s.conn.joined.Store(true)
 	s.chat.metrics.Joins.Inc()
 	frames := protocol.WelcomeFrame(st.name)
@@ -102,11 +103,10 @@ func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
 		frames = protocol.AckFrame(frames, op.command.Ref, 0)
 	}
 	s.charge(len(frames))
-	st.inbox.resuming = s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
 	s.write(frames)
 	s.ask(ctx, op)
 	s.stopTimer() // it was armed for the join
-	s.behind(ctx, &st.inbox, m.Log, m.Newest)
+	s.behind(ctx, c, m.Newest)
 }
 
 // ownPlace is a place in the inbox that is not before the claim: what a former holder was

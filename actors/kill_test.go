@@ -7,15 +7,16 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"parley/actors/engine"
 	"parley/actors/protocol"
 )
 
 // ways are those that a session outlives on its socket.
-var ways = []How{PanicBefore, PanicAfter, Restart, Poison}
+var ways = []engine.How{engine.PanicBefore, engine.PanicAfter, engine.Restart, engine.Poison}
 
-func kill(t *testing.T, chat *Chat, name string, kind Kind, how How) {
+func kill(t *testing.T, chat *Chat, name string, kind engine.Kind, how engine.How) {
 	t.Helper()
-	if _, err := chat.Kill(name, kind, how); err != nil && !errors.Is(err, ErrNoSuchActor) {
+	if _, err := chat.Kill(name, kind, how); err != nil && !errors.Is(err, engine.ErrNoSuchActor) {
 		t.Errorf("%s of %s%s: %v", how, name, kind, err)
 	}
 }
@@ -39,7 +40,7 @@ func TestKilledSessionGoesOnWithNoHoleDoubleOrReorder(t *testing.T) {
 				alice.isAcked(fmt.Sprint("r", i), 20)
 			}
 			alice.hasHeardAll("msg", redis.logOf(Public), 0)
-			alice.hasHeardAll("dm", redis.logOf("alice"), 0)
+			alice.hasHeardAll("dm", redis.logOf(Inbox("alice")), 0)
 			if n := redis.count(Public, `"alice"`); n != rounds*20 {
 				t.Errorf("%d messages are stored, of %d", n, rounds*20)
 			}
@@ -55,12 +56,12 @@ func TestStopOfASessionClosesItsSocketWith1012(t *testing.T) {
 	chat, _ := newChat(t)
 	alice := join(t, chat, "alice")
 	bob := join(t, chat, "bob")
-	kill(t, chat, sessionName(alice.conn.ID), "", Stop)
+	kill(t, chat, sessionName(alice.conn.ID), "", engine.Stop)
 	<-alice.end
 	if codes := alice.closes(); !slices.Equal(codes, []uint16{protocol.CloseRestart}) {
 		t.Errorf("closed with %v", codes)
 	}
-	eventually(t, "its session is gone", func() bool { return chat.census.find(sessionName(alice.conn.ID)) == nil })
+	eventually(t, "its session is gone", func() bool { return !lives(chat, sessionName(alice.conn.ID)) })
 	bob.talk("bob", "still", 1)
 	bob.isAcked("still", 1)
 	if codes := bob.closes(); codes != nil {
@@ -83,13 +84,13 @@ func TestWhatWasSaidBeforeAStopIsStored(t *testing.T) {
 	})
 	alice.say("dm:alice:bob:psst")
 	eventually(t, "the bridge is asked", func() bool { return asked.Load() == 1 })
-	kill(t, chat, sessionName(alice.conn.ID), "", Stop)
+	kill(t, chat, sessionName(alice.conn.ID), "", engine.Stop)
 	<-alice.end
-	kill(t, chat, string(KindBridge), "", Stop)
+	kill(t, chat, string(KindBridge), "", engine.Stop)
 	eventually(t, "the next bridge is asked", func() bool { return asked.Load() > 1 })
 	redis.release()
-	eventually(t, "her session is gone", func() bool { return chat.census.find(sessionName(alice.conn.ID)) == nil })
-	if n := redis.count(Log("bob"), `"psst"`); n != 1 {
+	eventually(t, "her session is gone", func() bool { return !lives(chat, sessionName(alice.conn.ID)) })
+	if n := redis.count(Inbox("bob"), `"psst"`); n != 1 {
 		t.Errorf("it is stored %d times", n)
 	}
 }
@@ -98,14 +99,14 @@ func TestWhatWasSaidBeforeAStopIsStored(t *testing.T) {
 // during traffic. Only a session's stop ends its connection.
 func TestEveryKindIsKilledInEveryWayAndAllIsServedAgain(t *testing.T) {
 	t.Parallel()
-	for _, kind := range []Kind{KindChat, KindBridge, KindRoom, KindDMs, KindDM, KindSessions, KindSession} {
+	for _, kind := range []engine.Kind{KindChat, KindBridge, KindRoom, KindDMs, KindDM, KindSessions, KindSession} {
 		t.Run(string(kind), func(t *testing.T) {
 			t.Parallel()
 			chat, redis := newChat(t)
 			alice, bob := join(t, chat, "alice"), join(t, chat, "bob")
 			hows := ways
 			if kind != KindSession {
-				hows = append(slices.Clone(ways), Stop)
+				hows = append(slices.Clone(ways), engine.Stop)
 			}
 			for i, how := range hows {
 				for j := range 4 {
@@ -124,8 +125,8 @@ func TestEveryKindIsKilledInEveryWayAndAllIsServedAgain(t *testing.T) {
 					t.Errorf("a socket was closed with %v", codes)
 				}
 			}
-			alice.hasHeardAll("dm", redis.logOf("alice"), 0)
-			bob.hasHeardAll("dm", redis.logOf("bob"), 0)
+			alice.hasHeardAll("dm", redis.logOf(Inbox("alice")), 0)
+			bob.hasHeardAll("dm", redis.logOf(Inbox("bob")), 0)
 			late := join(t, chat, "carol")
 			late.talk("carol", "late", 1)
 			late.isAcked("late", 1)
@@ -143,9 +144,9 @@ func TestEverythingKilledAtOnceIsServedAgain(t *testing.T) {
 	t.Parallel()
 	chat, redis := newChat(t)
 	alice := join(t, chat, "alice")
-	for i, how := range slices.Repeat(append(slices.Clone(ways), Stop), 4) {
+	for i, how := range slices.Repeat(append(slices.Clone(ways), engine.Stop), 4) {
 		for _, a := range chat.Actors() {
-			if a.Kind != KindSession || how != Stop {
+			if a.Kind != KindSession || how != engine.Stop {
 				kill(t, chat, a.Name, "", how)
 			}
 		}
@@ -160,16 +161,16 @@ func TestKillSaysWhatItCannotKill(t *testing.T) {
 	t.Parallel()
 	chat, _ := newChat(t)
 	connect(t, chat, Newest).hears(`{"type":"init"`)
-	if _, err := chat.Kill("nobody", "", Restart); !errors.Is(err, ErrNoSuchActor) {
+	if _, err := chat.Kill("nobody", "", engine.Restart); !errors.Is(err, engine.ErrNoSuchActor) {
 		t.Errorf("nobody: %v", err)
 	}
-	if _, err := chat.Kill("", KindDM, Restart); !errors.Is(err, ErrNoSuchActor) {
+	if _, err := chat.Kill("", KindDM, engine.Restart); !errors.Is(err, engine.ErrNoSuchActor) {
 		t.Errorf("a kind of which none lives: %v", err)
 	}
-	if _, err := chat.Kill("", KindRoom, "kindly"); !errors.Is(err, ErrUnknownHow) {
+	if _, err := chat.Kill("", KindRoom, "kindly"); !errors.Is(err, engine.ErrUnknownHow) {
 		t.Errorf("kindly: %v", err)
 	}
-	if info, err := chat.Kill("", KindRoom, Restart); err != nil || info.Kind != KindRoom || info.Parent != "chat" {
+	if info, err := chat.Kill("", KindRoom, engine.Restart); err != nil || info.Kind != KindRoom || info.Parent != "chat" {
 		t.Errorf("killed %+v (%v)", info, err)
 	}
 }

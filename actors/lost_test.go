@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/asynkron/protoactor-go/actor"
+	"parley/actors/engine"
 )
 
 // What a session was killed with in hand, or what came while nobody listened, must
@@ -16,7 +16,7 @@ func TestPresenceIsToldAlsoToASessionThatWasKilledWithIt(t *testing.T) {
 	u := connect(t, chat, Newest)
 	redis.arrive("ann")
 	u.believes("ann")
-	kill(t, chat, sessionName(u.conn.ID), "", PanicBefore)
+	kill(t, chat, sessionName(u.conn.ID), "", engine.PanicBefore)
 	redis.arrive("bob")
 	u.believes("ann", "bob")
 }
@@ -63,10 +63,10 @@ func TestActorsThatEndedWithTheirParentAreNotListed(t *testing.T) {
 	t.Parallel()
 	chat, _ := newChat(t)
 	u := join(t, chat, "alice")
-	kill(t, chat, "", KindDMs, PanicBefore)
+	kill(t, chat, "", KindDMs, engine.PanicBefore)
 	u.leave(true)
-	eventually(t, "the session has gone", func() bool { return chat.census.find(sessionName(u.conn.ID)) == nil })
-	eventually(t, "the dm has gone", func() bool { return chat.census.find("dm-alice") == nil })
+	eventually(t, "the session has gone", func() bool { return !lives(chat, sessionName(u.conn.ID)) })
+	eventually(t, "the dm has gone", func() bool { return !lives(chat, "dm-alice") })
 }
 
 // TestTailOfAnInboxGoesWithItsUser also where the dms die before its actor has ended.
@@ -74,19 +74,13 @@ func TestTailOfAnInboxGoesWithItsUser(t *testing.T) {
 	t.Parallel()
 	chat, _ := newChat(t)
 	alice, bob := join(t, chat, "alice"), join(t, chat, "bob")
-	box := &chat.census.find(string(KindDMs)).mailbox
-	box.PostSystemMessage(&actor.SuspendMailbox{})
-	eventually(t, "the dms hear nothing", func() bool {
-		box.mu.Lock()
-		defer box.mu.Unlock()
-		return box.suspended
-	})
+	suspend(t, chat, "chat/dms")
 	alice.leave(true)
-	kill(t, chat, string(KindDMs), "", Stop) // with what they have not heard
+	kill(t, chat, string(KindDMs), "", engine.Stop) // with what they have not heard
 	eventually(t, "alice's tail has gone, and bob's is there", func() bool {
-		chat.inboxes.mu.Lock()
-		defer chat.inboxes.mu.Unlock()
-		return len(chat.inboxes.tails) == 1 && chat.inboxes.tails["bob"] != nil
+		chat.books.mu.Lock()
+		defer chat.books.mu.Unlock()
+		return chat.books.by[Inbox("alice")] == nil && chat.books.by[Inbox("bob")] != nil
 	})
 	bob.say("dm#d:bob:bob:to myself")
 	bob.hears(`{"type":"dm"`)

@@ -1,6 +1,10 @@
 package actors
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/actors/engine"
+)
 
 // Metrics are what the chat counts. Names and meanings are part of what operators
 // build on: see docs/operations.md.
@@ -50,13 +54,13 @@ func newMetrics(r prometheus.Registerer) *Metrics {
 // depths tells at each scrape how many actors there are and what waits for them, by
 // kind.
 type depths struct {
-	census           *census
+	system           *engine.System
 	actors, messages *prometheus.Desc
 }
 
-func newDepths(c *census) *depths {
+func newDepths(system *engine.System) *depths {
 	return &depths{
-		census:   c,
+		system:   system,
 		actors:   prometheus.NewDesc("parley_actors", "Actors alive now, by kind.", []string{"kind"}, nil),
 		messages: prometheus.NewDesc("parley_mailbox_messages", "Messages that wait in the actors' mailboxes now, by kind.", []string{"kind"}, nil),
 	}
@@ -67,10 +71,10 @@ func (d *depths) Describe(to chan<- *prometheus.Desc) { to <- d.actors; to <- d.
 
 // Collect implements prometheus.Collector.
 func (d *depths) Collect(to chan<- prometheus.Metric) {
-	actors, messages := map[Kind]int{}, map[Kind]int{}
-	for _, v := range d.census.all() {
-		actors[v.kind]++
-		messages[v.kind] += v.mailbox.UserMessageCount()
+	actors, messages := map[engine.Kind]int{}, map[engine.Kind]int{}
+	for _, a := range d.system.Live() {
+		actors[a.Kind]++
+		messages[a.Kind] += a.Mailbox
 	}
 	for kind, n := range actors {
 		to <- prometheus.MustNewConstMetric(d.actors, prometheus.GaugeValue, float64(n), string(kind))
@@ -80,4 +84,4 @@ func (d *depths) Collect(to chan<- prometheus.Metric) {
 
 func (m *Metrics) delivered(n int) { m.Deliveries.Add(float64(n)) }
 
-func (m *Metrics) restarted(kind Kind) { m.Restarts.WithLabelValues(string(kind)).Inc() }
+func (m *Metrics) restarted(kind engine.Kind) { m.Restarts.WithLabelValues(string(kind)).Inc() }

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/protocol"
 )
 
 // How a connection enters a channel: with what the tail has for it, or with what is read for
@@ -25,34 +25,27 @@ const (
 
 // enter admits a session, and opens its connection if that is what it wants.
 func (c *channel) enter(ctx actor.Context, e *Enter) {
-	if e.Conn.closed.Load() {
+	if e.Conn.is(closed) {
 		return // its Gone may be handled already
 	}
 	if !e.Opening {
-		c.admit(e.Conn.ID, e.Session)
-		c.nudge(ctx, e.Session, e.Cursor)
+		c.admit(e.Conn.ID, e.Conn.pid)
+		c.nudge(ctx, e.Conn.pid, e.Cursor)
 		return
 	}
 	switch {
 	case !c.feed.tail.known, c.feed.tail.unsure > 0 && e.Cursor == Newest:
 		c.wait(e)
 	case e.Cursor == Newest:
-		entries, cursor := c.feed.tail.newest(c.history)
-		c.opened(ctx, e, entries, max(cursor, c.lastOf(entries)), false)
+		entries, cursor := c.feed.tail.newest(c.shown)
+		c.opened(ctx, e, entries, max(cursor, lastID(entries)), false)
 	case c.feed.tail.covers(e.Cursor):
 		entries := protocol.OldestWithin(c.feed.tail.since(e.Cursor, openLimit), openBytes)
-		c.opened(ctx, e, entries, max(e.Cursor, c.lastOf(entries)), false)
+		c.opened(ctx, e, entries, max(e.Cursor, lastID(entries)), false)
 	default:
 		c.wait(e)
 		c.readFor(ctx, e)
 	}
-}
-
-func (c *channel) lastOf(entries []protocol.Entry) int64 {
-	if len(entries) == 0 {
-		return 0
-	}
-	return entries[len(entries)-1].ID
 }
 
 func (c *channel) wait(e *Enter) {
@@ -107,7 +100,7 @@ func (c *channel) open(ctx actor.Context, r *Recalled) {
 		return
 	}
 	entries := protocol.OldestWithin(r.Entries, openBytes)
-	cursor := max(e.Cursor, c.lastOf(entries))
+	cursor := max(e.Cursor, lastID(entries))
 	if !r.More && len(entries) == len(r.Entries) {
 		cursor = max(cursor, r.Trimmed) // before it there is nothing more
 	}
@@ -120,7 +113,7 @@ func (c *channel) opened(ctx actor.Context, e *Enter, entries []protocol.Entry, 
 	for len(entries) > 0 && entries[0].ID <= e.Floor {
 		entries = entries[1:]
 	}
-	c.admit(e.Conn.ID, e.Session)
+	c.admit(e.Conn.ID, e.Conn.pid)
 	opened := &Opened{
 		Log: c.feed.log, Entries: entries, Cursor: cursor, Truncated: truncated,
 		Newest: max(c.feed.tail.last, cursor),
@@ -128,7 +121,7 @@ func (c *channel) opened(ctx actor.Context, e *Enter, entries []protocol.Entry, 
 	if c.roster != nil {
 		opened.Members, opened.Version = c.roster.opening(), c.roster.version
 	}
-	ctx.Send(e.Session, opened)
+	ctx.Send(e.Conn.pid, opened)
 }
 
 // nowKnown opens all connections that waited for the log.

@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/protocol"
 )
 
 const (
@@ -27,6 +27,7 @@ type operation struct {
 	until   time.Time
 	fresh   string   // the token the client gets if its name is free
 	claimed *Claimed // a join whose name is granted, and whose inbox is being read
+	place   int64    // in that inbox, from where on
 	// appearing: the client is welcomed, and its presence is being told. What it says
 	// waits for that, but no longer than appearLimit.
 	appearing bool
@@ -37,7 +38,7 @@ type operation struct {
 // does not read its answers, or may not have read a refusal.
 func (s *session) handleInput(ctx actor.Context) {
 	st := &s.conn.state
-	for st.opened && st.op == nil && !st.clogged && !st.leaving && !st.outbox.full() && !s.behindFence() && !s.conn.finished.Load() {
+	for st.opened && st.op == nil && !s.unread() && !st.outbox.full() && !s.behindFence() && !s.conn.is(finished) {
 		frame, ok := s.conn.next()
 		if !ok {
 			return
@@ -45,10 +46,13 @@ func (s *session) handleInput(ctx actor.Context) {
 		s.handle(ctx, frame)
 		s.conn.handled()
 	}
-	if s.behindFence() && st.op == nil && !st.clogged && !st.leaving && s.conn.isCrowded() {
+	if s.behindFence() && st.op == nil && !s.unread() && s.conn.isCrowded() {
 		s.refuseInput()
 	}
 }
+
+// unread says whether the client does not read its answers; once it is gone nobody is to.
+func (s *session) unread() bool { return s.conn.state.clogged && !s.conn.is(closed) }
 
 func (s *session) handle(ctx actor.Context, frame string) {
 	c, err := protocol.ParseCommand(frame)

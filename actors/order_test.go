@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/actors/engine"
 )
 
 // TestFramesTakeEffectInTheOrderSent, also those sent before Welcome, behind a join
@@ -53,7 +55,7 @@ func TestOneSendersMessagesStayInOrderAlsoWhereAllAreAskedAgain(t *testing.T) {
 	redis.stow(isAppend)
 	alice.talk("alice", "o", 60)
 	eventually(t, "the bridge is asked", func() bool { return redis.stowing() > 0 })
-	kill(t, chat, sessionName(alice.conn.ID), "", Restart) // asks once more
+	kill(t, chat, sessionName(alice.conn.ID), "", engine.Restart) // asks once more
 	eventually(t, "the bridge is asked again", func() bool { return redis.stowing() > 1 })
 	redis.release()
 	alice.isAcked("o", 60)

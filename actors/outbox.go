@@ -1,6 +1,10 @@
 package actors
 
-import "time"
+import (
+	"time"
+
+	"parley/actors/engine"
+)
 
 const (
 	// outboxMessages and outboxBytes bound what one connection may have said that is
@@ -17,7 +21,7 @@ const (
 // Part of it, the oldest, may be in flight; the rest waits. It outlives the session
 // actor, so that a restarted one can ask again.
 type outbox struct {
-	messages ring[pending]
+	messages engine.Ring[pending]
 	bytes    int
 	inFlight int // messages, from the oldest on, that the bridge was given
 	settled  int // of those, how many have their outcome
@@ -32,26 +36,26 @@ type pending struct {
 }
 
 func (o *outbox) full() bool {
-	return o.messages.len() >= outboxMessages || o.bytes >= outboxBytes
+	return o.messages.Len() >= outboxMessages || o.bytes >= outboxBytes
 }
 
-func (o *outbox) empty() bool { return o.messages.len() == 0 }
+func (o *outbox) empty() bool { return o.messages.Len() == 0 }
 
 // add takes a message in, and gives it its number.
 func (o *outbox) add(m Message, ref string) {
 	o.seq++
 	m.Seq, m.Refusal = o.seq, &Refusal{}
-	o.messages.push(pending{Message: m, ref: ref})
+	o.messages.Push(pending{Message: m, ref: ref})
 	o.bytes += len(m.Text)
 }
 
 // take gives all that waits, if nothing is in flight: one sender's order survives
 // retries because at most one append is under way.
 func (o *outbox) take() []Message {
-	if o.inFlight > 0 || o.messages.len() == 0 {
+	if o.inFlight > 0 || o.messages.Len() == 0 {
 		return nil
 	}
-	o.inFlight = o.messages.len()
+	o.inFlight = o.messages.Len()
 	return o.flying(false)
 }
 
@@ -61,7 +65,7 @@ func (o *outbox) retake() []Message { return o.flying(true) }
 func (o *outbox) flying(handed bool) []Message {
 	var messages []Message
 	for i := range o.inFlight {
-		if p := o.messages.at(i); !p.settled {
+		if p := o.messages.At(i); !p.settled {
 			p.Handed = handed
 			messages = append(messages, p.Message)
 		}
@@ -73,7 +77,7 @@ func (o *outbox) flying(handed bool) []Message {
 // told twice). When the last one in flight has its outcome, all leave.
 func (o *outbox) settle(seq uint64) (p pending, ok bool) {
 	for i := range o.inFlight {
-		slot := o.messages.slot(i)
+		slot := o.messages.Slot(i)
 		if slot.Seq != seq || slot.settled {
 			continue
 		}
@@ -82,7 +86,7 @@ func (o *outbox) settle(seq uint64) (p pending, ok bool) {
 		o.settled++
 		if o.settled == o.inFlight {
 			for range o.inFlight {
-				o.bytes -= len(o.messages.pop().Text)
+				o.bytes -= len(o.messages.Pop().Text)
 			}
 			o.inFlight, o.settled = 0, 0
 		}
@@ -104,15 +108,15 @@ func (o *outbox) expire(now time.Time) []pending {
 
 // refuse takes out all that waits and was never given to the bridge.
 func (o *outbox) refuse() (refused []pending) {
-	var rest ring[pending]
+	var rest engine.Ring[pending]
 	o.bytes = 0
-	for i := range o.messages.len() {
-		p := o.messages.at(i)
+	for i := range o.messages.Len() {
+		p := o.messages.At(i)
 		if i >= o.inFlight {
 			refused = append(refused, p)
 			continue
 		}
-		rest.push(p)
+		rest.Push(p)
 		o.bytes += len(p.Text)
 	}
 	o.messages = rest
@@ -121,8 +125,8 @@ func (o *outbox) refuse() (refused []pending) {
 
 // nextExpiry is when the oldest message that waits runs out of patience.
 func (o *outbox) nextExpiry() (at time.Time, ok bool) {
-	if o.messages.len() == o.inFlight {
+	if o.messages.Len() == o.inFlight {
 		return time.Time{}, false
 	}
-	return o.messages.at(o.inFlight).Received.Add(Patience), true
+	return o.messages.At(o.inFlight).Received.Add(Patience), true
 }

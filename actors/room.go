@@ -4,42 +4,40 @@ import (
 	"slices"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/engine"
+	"parley/actors/protocol"
 )
 
 // Appear says that a connection has joined under a name.
 type Appear struct {
-	quiet
 	Conn *Connection
 	Name string
 }
 
 // Appeared tells a session that its name is present for everybody: what it says
 // from now on comes after its member_add.
-type Appeared struct{ quiet }
+type Appeared struct{}
 
 // TellMembers asks for a fresh list of who is present, as a MembersTold.
 type TellMembers struct {
-	quiet
-	Session *actor.PID
+	Conn *Connection
+	Log  Log
 }
 
 // MembersTold answers TellMembers with a frame.
 type MembersTold struct {
-	quiet
+	Log     Log
 	Frame   []byte
 	Version int64
 }
 
-// RoomStarted says that a room began and knows no session: enter again.
-type RoomStarted struct{ quiet }
-
 // tick lets an actor look at its clock.
-type tick struct{ quiet }
+type tick struct{}
 
-func (*tick) shed() {}
+// Shed implements engine.Sheddable.
+func (*tick) Shed() {}
 
 const (
 	// roomTick is how often the room looks for names whose grace is over; presence
@@ -67,15 +65,8 @@ type room struct {
 	ticker   *ticker
 }
 
-func newRoom(chat *Chat) *room {
-	r := &room{holders: newHolders(chat.leaving)}
-	r.channel = channel{
-		chat:    chat,
-		feed:    feed{log: Public, tail: chat.public, first: chat.public.limit},
-		history: chat.settings.HistorySize,
-		roster:  &chat.roster,
-	}
-	return r
+func newRoom(chat *Chat, log Log) *room {
+	return &room{channel: newChannel(chat, log), holders: newHolders(chat.books.of(log).leaving)}
 }
 
 func (r *room) Receive(ctx actor.Context) {
@@ -94,7 +85,7 @@ func (r *room) Receive(ctx actor.Context) {
 	case *CatchUp:
 		r.catchUp(ctx, m)
 	case *TellMembers:
-		r.tellMembers(ctx, m.Session)
+		r.tellMembers(ctx, m.Conn.pid)
 	case *Appended:
 		r.advance(ctx, m)
 	case *Recalled:
@@ -107,11 +98,9 @@ func (r *room) Receive(ctx actor.Context) {
 		r.confirmAll(ctx, m.Names)
 	case *Restored:
 		r.restored(ctx, m)
-	case *Linked, *Missed:
+	case *Linked, *engine.Missed:
 		r.missed(ctx)
 		r.readIf(ctx, r.roster.stale())
-	case *Stored:
-		r.timeStored(m.ID, m.Received)
 	case *BridgeStarted:
 		r.bridgeStarted(ctx)
 	case *RedisChanged:
@@ -132,12 +121,12 @@ func (r *room) Receive(ctx actor.Context) {
 // since it was told.
 func (r *room) tellMissed(ctx actor.Context, e *Enter) {
 	if !e.Opening && e.Version != r.roster.version {
-		r.tellMembers(ctx, e.Session)
+		r.tellMembers(ctx, e.Conn.pid)
 	}
 }
 
 func (r *room) tellMembers(ctx actor.Context, session *actor.PID) {
-	ctx.Send(session, &MembersTold{Frame: protocol.MembersFrame(r.roster.list()), Version: r.roster.version})
+	ctx.Send(session, &MembersTold{Log: r.feed.log, Frame: protocol.MembersFrame(r.roster.list()), Version: r.roster.version})
 }
 
 func (r *room) start(ctx actor.Context) {
@@ -147,7 +136,7 @@ func (r *room) start(ctx actor.Context) {
 	r.ticker = startTicker(r.chat, ctx.Self(), roomTick)
 	r.subscribe(ctx)
 	r.handBackDue(ctx)
-	ctx.Send(r.chat.sessions, &RoomStarted{})
+	ctx.Send(r.chat.sessions, &LogBegan{Log: r.feed.log})
 }
 
 // bridgeStarted tells a new bridge all that it has to know of the room.
@@ -172,7 +161,7 @@ func (r *room) readIf(ctx actor.Context, read bool) {
 
 // appear notes a name that a connection holds, and announces the first.
 func (r *room) appear(ctx actor.Context, conn *Connection, name string) {
-	if name == "" || conn.closed.Load() {
+	if name == "" || conn.is(closed) {
 		return
 	}
 	if r.holders.enter(conn.ID, name) {
@@ -205,10 +194,9 @@ func (r *room) confirmAll(ctx actor.Context, names []string) {
 }
 
 func (r *room) leave(ctx actor.Context, m *Gone) {
-	r.dismiss(m.Conn)
-	r.forget(m.Conn)
+	r.gone(m.Conn.ID)
 	now := time.Now()
-	if name := r.holders.leave(m.Conn, m.Clean, now); name != "" {
+	if name := r.holders.leave(m.Conn.ID, m.Clean, now); name != "" {
 		ctx.Send(r.chat.bridge, &Present{Left: []Departure{{name, now}}})
 	}
 }

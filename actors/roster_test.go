@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/actors/protocol"
-
 	"pgregory.net/rapid"
+
+	"parley/actors/protocol"
 )
 
 // presenceFrame is any frame that tells of presence.

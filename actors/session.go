@@ -3,13 +3,14 @@ package actors
 import (
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/engine"
+	"parley/actors/protocol"
 )
 
 // expire lets a session refuse what has waited too long.
-type expire struct{ quiet }
+type expire struct{}
 
 const (
 	// drainSpread is over how long the clients of a node that goes away are told to
@@ -29,9 +30,6 @@ type session struct {
 	timer *time.Timer // for expire; nil while nothing waits
 }
 
-// newSession makes the next incarnation of the connection's session.
-func (c *Connection) newSession() actor.Actor { return &session{chat: c.chat, conn: c} }
-
 func (s *session) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *Wave:
@@ -42,8 +40,6 @@ func (s *session) Receive(ctx actor.Context) {
 	case *inputReady:
 	case *Opened:
 		s.opened(ctx, m)
-	case *Chunk:
-		s.caughtUp(ctx, m)
 	case *Recalled:
 		s.recalled(ctx, m)
 	case *Settled:
@@ -65,13 +61,12 @@ func (s *session) Receive(ctx actor.Context) {
 		s.catchUpAll(ctx)
 	case *Nudge:
 		s.catchUpAll(ctx)
-	case *Missed:
-		s.conn.state.membersStale = s.conn.state.opened
+	case *engine.Missed:
+		s.conn.state.isStale()
 		s.catchUpAll(ctx)
-	case *RoomStarted:
-		s.enterRoom(ctx)
-		s.appearAgain(ctx)
-	case *DMsStarted, *Reenter:
+	case *LogBegan:
+		s.enterAgain(ctx, m.Log)
+	case *DMsBegan:
 		s.enterInbox(ctx)
 	case *BridgeStarted:
 		s.askAgain(ctx)
@@ -81,14 +76,13 @@ func (s *session) Receive(ctx actor.Context) {
 		s.fenceOver()
 	case *drainAll:
 		if s.conn.state.opened {
-			s.write(protocol.DrainFrame(Jitter(drainSpread).Milliseconds()))
+			s.write(protocol.DrainFrame(engine.Jitter(drainSpread).Milliseconds()))
 		}
 	case *hangUpAll:
-		s.conn.state.leaving = true
+		s.conn.drop()
 	case *debtPaid:
 		s.catchUpPaid(ctx, m.log)
-	case *disconnected:
-		s.depart()
+	case *Gone:
 	case *actor.Stopping, *actor.Restarting:
 		s.stopTimer()
 		return
@@ -104,49 +98,58 @@ func (s *session) Receive(ctx actor.Context) {
 // again for what an earlier incarnation may have asked for.
 func (s *session) start(ctx actor.Context) {
 	st := &s.conn.state
-	st.public.catching, st.inbox.catching = false, false
-	st.leaving = st.leaving || s.chat.hangingUp.Load()
+	for i := range st.cursors {
+		st.cursors[i].catching = false
+	}
+	if s.chat.hangingUp.Load() {
+		s.conn.drop()
+	}
 	st.clogged = false // the next write shows whether it is: Drained may have been lost
 	st.fence.armed = false
 	if s.behindFence() {
 		s.armFence(fencePatience)
 	}
-	if s.conn.closed.Load() {
-		s.depart()
-	}
-	s.enterRoom(ctx)
+	s.enterRoom(ctx, Public)
 	s.enterInbox(ctx)
 	s.askAgain(ctx)
 	s.armTimer(ctx)
 }
 
-func (s *session) enterRoom(ctx actor.Context) {
+func (s *session) enterRoom(ctx actor.Context, log Log) {
 	st := &s.conn.state
-	st.public.catching = false
+	c := st.cursor(log)
+	c.catching = false
 	ctx.Send(s.chat.room, &Enter{
-		Conn: s.conn, Session: s.conn.pid, Log: Public,
-		Cursor: st.public.at, Opening: !st.opened, Name: st.name, Version: st.version,
+		Conn: s.conn, Log: log, Cursor: c.at, Opening: !st.opened, Name: st.name, Version: c.version,
 	})
-	s.askMembers(ctx)
+	s.askMembers(ctx, c)
 }
 
 // enterInbox enters the dms, if the connection has a name, or is about to get one.
 func (s *session) enterInbox(ctx actor.Context) {
 	st := &s.conn.state
-	name, opening := st.name, false
-	if st.op != nil && st.op.claimed != nil && !st.op.appearing {
-		name, opening = st.op.command.Name, true
-	}
-	if name == "" {
+	e := &Enter{Conn: s.conn, Floor: st.since}
+	switch op := st.op; {
+	case op != nil && op.claimed != nil && !op.appearing:
+		e.Log, e.Cursor, e.Opening = Inbox(op.command.Name), op.place, true
+	case st.name != "":
+		c := st.cursor(Inbox(st.name))
+		c.catching = false
+		e.Log, e.Cursor = c.log, c.at
+	default:
 		return
 	}
-	st.inbox.catching = false
-	e := &Enter{Conn: s.conn, Session: s.conn.pid, Log: Log(name), Cursor: st.inbox.at, Opening: opening, Floor: st.since}
 	ctx.Send(s.chat.dms, e)
 }
 
-// appearAgain asks a new room to confirm what the one before may not have.
-func (s *session) appearAgain(ctx actor.Context) {
+// enterAgain enters a log whose actor has begun anew, and asks a room to confirm what the one
+// before may not have.
+func (s *session) enterAgain(ctx actor.Context, log Log) {
+	if log.Private() {
+		s.enterInbox(ctx)
+		return
+	}
+	s.enterRoom(ctx, log)
 	if op := s.conn.state.op; op != nil && op.appearing {
 		s.ask(ctx, op)
 	}
@@ -161,11 +164,10 @@ func (s *session) askAgain(ctx actor.Context) {
 	if st.op != nil {
 		s.ask(ctx, st.op)
 	}
-	if st.public.catching {
-		s.catchUp(ctx, Public)
-	}
-	if st.inbox.catching {
-		s.catchUp(ctx, Log(st.name))
+	for i := range st.cursors {
+		if c := &st.cursors[i]; c.catching {
+			s.catchUp(ctx, c)
+		}
 	}
 }
 
@@ -237,7 +239,7 @@ func (s *session) armTimer(ctx actor.Context) {
 		return
 	}
 	chat, self := s.chat, s.conn.pid // and not the session: it may end before
-	s.timer = chat.after(max(time.Until(at), time.Millisecond), "expiry", func() { chat.root.Send(self, &expire{}) })
+	s.timer = chat.system.After(max(time.Until(at), time.Millisecond), "expiry", func() { chat.root.Send(self, &expire{}) })
 }
 
 func (s *session) stopTimer() {
@@ -247,25 +249,18 @@ func (s *session) stopTimer() {
 	}
 }
 
-// depart notes that the connection has ended: nobody hears answers any more, but what
-// was said before is stored.
-func (s *session) depart() {
-	st := &s.conn.state
-	st.departed, st.clogged = true, false
-	st.public.catching, st.inbox.catching = false, false
-}
-
 // leaveIfDone ends the connection of a node that goes away, or the session of a
 // connection that has ended, once all that the client said has its outcome.
 func (s *session) leaveIfDone(ctx actor.Context) {
 	st := &s.conn.state
-	if !st.leaving && !st.departed || !st.outbox.empty() || st.op != nil {
+	if !s.conn.is(leaving) || !st.outbox.empty() || st.op != nil {
 		return
 	}
-	if !st.departed {
+	if !s.conn.is(closing) {
 		s.conn.close(protocol.CloseRestart, "server restarts")
-	} else if _, more := s.conn.next(); !more || st.leaving || !st.opened || s.behindFence() {
-		s.conn.finished.Store(true)
+	}
+	if _, more := s.conn.next(); s.conn.is(closed) && (!more || !st.opened || s.behindFence()) {
+		s.conn.enter(finished)
 		ctx.Stop(ctx.Self())
 	}
 }
@@ -273,7 +268,7 @@ func (s *session) leaveIfDone(ctx actor.Context) {
 // write sends frames that answer the client. They are few: nothing more is read
 // while the socket is clogged.
 func (s *session) write(frames []byte) {
-	if len(frames) > 0 && !s.conn.state.departed && !s.conn.socket.Write(frames) {
+	if len(frames) > 0 && !s.conn.is(closed) && !s.conn.socket.Write(frames) {
 		s.conn.state.clogged = true
 	}
 }

@@ -3,30 +3,21 @@ package actors
 import (
 	"strconv"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/engine"
+	"parley/actors/protocol"
 )
 
 // connected asks for a session for a new connection; the chat's table has it
 // already, so that a lost request costs nothing.
-type connected struct {
-	quiet
-	conn *Connection
-}
-
-// disconnected says that a connection has ended. Its session first sees to what the
-// client said before.
-type disconnected struct {
-	quiet
-	conn *Connection
-}
+type connected struct{ conn *Connection }
 
 // drainAll tells every session that this node is going away.
-type drainAll struct{ quiet }
+type drainAll struct{}
 
 // hangUpAll tells every session to close its connection once its outbox is empty.
-type hangUpAll struct{ quiet }
+type hangUpAll struct{}
 
 // giveUpAfter is how many failures within the window a session may have: what
 // makes it fail is then most likely in its own state, and a client that connects
@@ -36,90 +27,72 @@ const giveUpAfter = 20
 // sessions is the parent of the session actors. When it begins it makes one for
 // each open connection, so its death costs nobody a socket.
 type sessions struct {
-	chat     *Chat
-	live     map[string]*Connection // by the session's id
-	failures failures
-	stopping bool
+	engine.Parent[*Connection]
+	chat *Chat
 }
 
 func newSessions(chat *Chat) *sessions {
-	return &sessions{chat: chat, live: map[string]*Connection{}, failures: failures{}}
+	produce := func(_ string, conn *Connection) actor.Actor { return &session{chat: chat, conn: conn} }
+	return &sessions{Parent: engine.NewParent(chat.system, produce), chat: chat}
 }
 
 func (s *sessions) Receive(ctx actor.Context) {
-	if s.stopping {
-		return // whoever comes next asks again; a child spawned now would be waited for in vain
-	}
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		s.chat.census.prune(KindSession)
+		s.chat.system.Forget(KindSession)
 		for _, conn := range s.chat.liveConnections() {
-			if !s.retired(conn) { // its session may have ended while nobody saw it
-				s.begin(ctx, conn)
-			}
+			s.begin(ctx, conn)
 		}
 	case *connected:
 		s.begin(ctx, m.conn)
-	case *disconnected:
-		ctx.Send(m.conn.pid, m)
+	case *Gone:
+		ctx.Send(m.Conn.pid, m)
 	case *actor.Terminated:
-		s.ended(ctx, m.Who)
-	case *RoomStarted, *DMsStarted, *BridgeStarted, *drainAll, *hangUpAll:
-		for _, conn := range s.live {
+		s.ended(ctx, m)
+	case *LogBegan, *DMsBegan, *BridgeStarted, *drainAll, *hangUpAll:
+		for _, conn := range s.Children() {
 			ctx.Send(conn.pid, m)
 		}
-	case *actor.Stopping, *actor.Restarting:
-		s.stopping = true
 	}
 }
 
 // sessionName is the name of a connection's session, whichever incarnation.
 func sessionName(conn uint64) string { return "session-" + strconv.FormatUint(conn, 10) }
 
+// begin starts a connection's session, if it is to have one: it may have ended while nobody saw it.
 func (s *sessions) begin(ctx actor.Context, conn *Connection) {
-	if s.live[conn.pid.Id] != nil || conn.finished.Load() {
+	name := sessionName(conn.ID)
+	if _, lives := s.Child(name); lives {
 		return
 	}
-	s.live[conn.pid.Id] = conn
-	s.chat.spawn(ctx, KindSession, sessionName(conn.ID), conn.newSession)
+	if conn.is(finished) {
+		s.chat.retire(conn)
+		return
+	}
+	s.Spawn(ctx, KindSession, name, conn)
 }
 
 // ended follows a session's end. One that was killed is followed by another on the same
-// socket; if the kill was to hang up, only for what the client said before.
-func (s *sessions) ended(ctx actor.Context, who *actor.PID) {
-	conn := s.live[who.Id]
-	delete(s.live, who.Id)
-	s.failures.forget(who.Id)
-	if conn == nil || s.retired(conn) {
-		return
+// socket.
+func (s *sessions) ended(ctx actor.Context, m *actor.Terminated) {
+	name := m.Who.Id[len(ctx.Self().Id)+1:]
+	if conn, lives := s.Child(name); lives && conn.is(finished) {
+		s.Release(name)
+		s.chat.retire(conn)
 	}
-	s.chat.metrics.restarted(KindSession)
-	s.begin(ctx, conn)
+	s.Ended(ctx, m)
 }
 
-// retired says whether the end of a connection's session was the connection's own, and
-// sees to it then.
-func (s *sessions) retired(conn *Connection) bool {
-	if conn.hangUp.Swap(false) {
-		conn.state.departed, conn.state.leaving = true, true // they are nobody's while its session is dead
-		conn.close(protocol.CloseRestart, "session stopped")
-	}
-	if !conn.finished.Load() {
-		return false
-	}
-	s.chat.census.gone(sessionName(conn.ID))
-	s.chat.retire(conn)
-	return true
-}
-
-func (s *sessions) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID) {
-	s.chat.metrics.restarted(KindSession)
-	if conn := s.live[child.Id]; conn != nil && s.failures.count(child.Id) >= giveUpAfter {
-		s.chat.log.Error().Str("actor", sessionName(conn.ID)).Msg("session fails over and over: connection closed")
-		conn.finished.Store(true)
+// ChildFailed gives up a session that fails over and over.
+func (s *sessions) ChildFailed(supervisor actor.Supervisor, child *actor.PID) {
+	name := child.Id[len(s.chat.sessions.Id)+1:]
+	if conn, lives := s.Child(name); lives && s.Failures(name) >= giveUpAfter {
+		s.chat.metrics.restarted(KindSession)
+		s.chat.log.Error().Str("actor", name).Msg("session fails over and over: connection closed")
+		conn.enter(finished)
 		conn.close(protocol.CloseRestart, "session fails")
 		supervisor.StopChildren(child)
 		return
 	}
-	s.failures.restart(s.chat, supervisor, child)
+	s.Parent.ChildFailed(supervisor, child)
 }

@@ -12,14 +12,16 @@ func TestListThatComesWhileTheClientDoesNotReadIsToldLater(t *testing.T) {
 	t.Parallel()
 	s := &session{conn: &Connection{socket: newFakeSocket()}}
 	st := &s.conn.state
-	st.opened, st.clogged, st.version = true, true, 1
+	st.opened, st.clogged = true, true
+	c := st.follow(Public, 0)
+	c.version = 1
 	s.membersTold(&MembersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, nil, 0)), Version: 1})
-	if st.membersStale {
+	if c.stale {
 		t.Error("the list that it knows is told again")
 	}
 	s.membersTold(&MembersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
-	if st.version != 1 || !st.membersStale {
-		t.Errorf("it is at version %d, and asks for no other", st.version)
+	if c.version != 1 || !c.stale {
+		t.Errorf("it is at version %d, and asks for no other", c.version)
 	}
 }
 
@@ -42,7 +44,7 @@ func TestChangeOfPresenceAfterOneThatWasMissedIsNotTold(t *testing.T) {
 		chat.root.Send(u.conn.pid, w)
 	}
 	told := func() int { return len(u.heardOf("members")) }
-	version := chat.roster.version // nobody else arrives
+	version := chat.books.of(Public).roster.version // nobody else arrives
 	wave(true, "bob", version+1, version+2)
 	eventually(t, "the whole list is told", func() bool { return told() == 1 })
 	if heard := u.heardOf("member_add"); len(heard) != 1 {
@@ -64,8 +66,9 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 	redis.arrive("ann")
 	u.believes("ann")
 	s := &session{chat: chat, conn: &Connection{chat: chat, socket: newFakeSocket()}}
-	s.conn.state.opened, s.conn.state.membersStale = true, true
-	s.conn.state.version = 1
+	s.conn.state.opened = true
+	c := s.conn.state.follow(Public, 0)
+	c.stale, c.version = true, 1
 	entries := entriesOf(1, 2)
 	for _, of := range [][]protocol.Entry{nil, entries} {
 		w := newWave(Public, 0, of, protocol.MemberFrame("member_add", "ann", 1), 1, func() {})
@@ -73,8 +76,8 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 		s.forward(nil, w)
 	}
 	told := s.conn.socket.(*fakeSocket)
-	if heard := told.heard(); len(heard) != len(entries) || s.conn.state.version != 1 {
-		t.Errorf("told %q, and is at version %d", heard, s.conn.state.version)
+	if heard := told.heard(); len(heard) != len(entries) || c.version != 1 {
+		t.Errorf("told %q, and is at version %d", heard, c.version)
 	}
 	s.membersTold(&MembersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
 	w := newWave(Public, 2, nil, protocol.MemberFrame("member_remove", "ann", 0), 1, func() {})
@@ -92,6 +95,7 @@ func TestFirstFrameIsTheWholeList(t *testing.T) {
 	t.Parallel()
 	chat, _ := newChat(t)
 	s := &session{chat: chat, conn: &Connection{chat: chat, socket: newFakeSocket()}}
+	s.conn.state.follow(Public, Newest)
 	add := func(version int64) {
 		w := newWave(Public, 0, nil, protocol.MemberFrame("member_add", "ann", 1), 1, func() {})
 		w.Version = version

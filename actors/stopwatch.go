@@ -9,12 +9,10 @@ type stopwatch struct {
 	received time.Time
 }
 
-// timeStored follows a message that this node took in, unless one is followed already. Its
-// event may have come before.
-func (c *channel) timeStored(id int64, received time.Time) {
-	if c.timed.id == 0 {
-		c.timed = stopwatch{id, received}
-		c.measure()
+// time follows a message that this node took in, unless one is followed already.
+func (c *channel) time(e *Appended) {
+	if c.timed.id == 0 && !e.Received.IsZero() {
+		c.timed = stopwatch{e.Entries[0].ID, e.Received}
 	}
 }
 

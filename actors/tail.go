@@ -1,9 +1,9 @@
 package actors
 
 import (
-	"cmp"
 	"strings"
 
+	"parley/actors/engine"
 	"parley/actors/protocol"
 )
 
@@ -13,7 +13,7 @@ import (
 // A tail outlives the actor that keeps it: it is a plain value with no opinion of
 // who dies.
 type tail struct {
-	entries ring[protocol.Entry]
+	entries engine.Ring[protocol.Entry]
 	after   int64 // the id before the first held; 0 if there was none
 	last    int64 // the newest id seen
 	known   bool  // the log was read at least once
@@ -26,25 +26,6 @@ type tail struct {
 	handed int64 // up to which of the chat's changes it was handed back
 }
 
-const (
-	// publicTail is how many public messages a node holds: at least the last 1,000
-	// must survive a Redis that forgets.
-	publicTail = 2000
-	// inboxTail is how many direct messages of one user: all that an inbox keeps.
-	inboxTail = 1000
-)
-
-// Memory is how much a node remembers of the logs, in entries: what it can give back to a
-// Redis that forgot. What is 0 is the usual.
-type Memory struct {
-	Public int // of the public log; publicTail
-	Inbox  int // of each inbox that is open here; inboxTail
-}
-
-func (m Memory) orUsual() Memory {
-	return Memory{cmp.Or(m.Public, publicTail), cmp.Or(m.Inbox, inboxTail)}
-}
-
 func newTail(limit int) *tail { return &tail{limit: limit} }
 
 // begin sets the tail to what a first read of the log's end gave, oldest first.
@@ -53,7 +34,7 @@ func newTail(limit int) *tail { return &tail{limit: limit} }
 // which is before.
 func (t *tail) begin(entries []protocol.Entry, newest, trimmed int64, whole bool) {
 	held := t.entries
-	t.entries = ring[protocol.Entry]{}
+	t.entries = engine.Ring[protocol.Entry]{}
 	t.known, t.unsure = true, 0
 	t.last = max(newest, trimmed)
 	switch {
@@ -70,9 +51,9 @@ func (t *tail) begin(entries []protocol.Entry, newest, trimmed int64, whole bool
 }
 
 // bury keeps the references of what was held, as far as the log does not keep it any more.
-func (t *tail) bury(held ring[protocol.Entry]) {
-	for i := range held.len() {
-		if e := held.at(i); e.ID <= t.after && e.Ref != "" {
+func (t *tail) bury(held engine.Ring[protocol.Entry]) {
+	for i := range held.Len() {
+		if e := held.At(i); e.ID <= t.after && e.Ref != "" {
 			t.past = append(t.past, protocol.Entry{ID: e.ID, Ref: strings.Clone(e.Ref)})
 		}
 	}
@@ -93,20 +74,20 @@ func (t *tail) extend(entries []protocol.Entry) []protocol.Entry {
 // skip makes a hole that nobody can fill any more the tail's beginning.
 func (t *tail) skip(trimmed int64) {
 	held := t.entries
-	t.entries = ring[protocol.Entry]{}
+	t.entries = engine.Ring[protocol.Entry]{}
 	t.after, t.last = trimmed, trimmed
 	t.bury(held)
 }
 
 func (t *tail) put(entries []protocol.Entry) {
 	for _, e := range entries {
-		if t.entries.len() == t.limit {
-			t.after = max(t.after, t.entries.pop().ID)
+		if t.entries.Len() == t.limit {
+			t.after = max(t.after, t.entries.Pop().ID)
 		}
-		t.entries.push(e)
+		t.entries.Push(e)
 		t.last = max(t.last, e.ID)
 	}
-	if n := len(t.past) + t.entries.len() - t.limit; n > 0 {
+	if n := len(t.past) + t.entries.Len() - t.limit; n > 0 {
 		if t.past = t.past[min(n, len(t.past)):]; len(t.past) == 0 {
 			t.past = nil
 		}
@@ -119,33 +100,33 @@ func (t *tail) covers(cursor int64) bool { return t.known && cursor >= max(t.aft
 // since gives the oldest entries after cursor, at most limit; nil if there are none.
 func (t *tail) since(cursor int64, limit int) []protocol.Entry {
 	from := t.find(cursor)
-	n := min(limit, t.entries.len()-from)
+	n := min(limit, t.entries.Len()-from)
 	if n <= 0 {
 		return nil
 	}
 	entries := make([]protocol.Entry, n)
 	for i := range entries {
-		entries[i] = t.entries.at(from + i)
+		entries[i] = t.entries.At(from + i)
 	}
 	return entries
 }
 
 // newest gives the newest n entries, oldest first, and the cursor before them.
 func (t *tail) newest(n int) ([]protocol.Entry, int64) {
-	from := max(0, t.entries.len()-n)
+	from := max(0, t.entries.Len()-n)
 	before := t.after
 	if from > 0 {
-		before = t.entries.at(from - 1).ID
+		before = t.entries.At(from - 1).ID
 	}
 	return t.since(before, n), before
 }
 
 // find gives the index of the first entry after cursor.
 func (t *tail) find(cursor int64) int {
-	low, high := 0, t.entries.len()
+	low, high := 0, t.entries.Len()
 	for low < high {
 		mid := (low + high) / 2
-		if t.entries.at(mid).ID <= cursor {
+		if t.entries.At(mid).ID <= cursor {
 			low = mid + 1
 		} else {
 			high = mid

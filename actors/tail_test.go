@@ -5,9 +5,9 @@ import (
 	"slices"
 	"testing"
 
-	"parley/actors/protocol"
-
 	"pgregory.net/rapid"
+
+	"parley/actors/protocol"
 )
 
 // entry is one that says nothing but its id.
@@ -76,8 +76,8 @@ func TestTailHoldsAllOfTheLogAfterWhatItCovers(t *testing.T) {
 				log = append(log, fresh...)
 			},
 			"": func(t *rapid.T) {
-				if tl.entries.len() > limit {
-					t.Fatalf("%d entries are held, more than %d", tl.entries.len(), limit)
+				if tl.entries.Len() > limit {
+					t.Fatalf("%d entries are held, more than %d", tl.entries.Len(), limit)
 				}
 				if len(log) > 0 && tl.last != log[len(log)-1] {
 					t.Fatalf("last is %d, the log's is %d", tl.last, log[len(log)-1])
@@ -95,7 +95,7 @@ func TestTailHoldsAllOfTheLogAfterWhatItCovers(t *testing.T) {
 				if !tl.covers(before) || !equalIDs(idsOf(newest), after(log, before)) {
 					t.Fatalf("the newest %d are %v, after %d; the log has %v", n, idsOf(newest), before, after(log, before))
 				}
-				if want := min(n, tl.entries.len()); len(newest) != want {
+				if want := min(n, tl.entries.Len()); len(newest) != want {
 					t.Fatalf("the newest %d are %d, not %d", n, len(newest), want)
 				}
 			},

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/engine"
 )
 
 // ticker sends an actor a *tick at an interval until it is stopped.
@@ -19,7 +21,7 @@ func startTicker(chat *Chat, self *actor.PID, interval time.Duration) *ticker {
 		for {
 			select {
 			case <-every.C:
-				contain(&chat.log, "ticker", func() { chat.root.Send(self, &tick{}) })
+				engine.Contain(&chat.log, "ticker", func() { chat.root.Send(self, &tick{}) })
 			case <-done:
 				return
 			}

@@ -4,30 +4,34 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/engine"
 )
 
 // top is the chat's top supervisor. Each of its children can die without the
 // others: whoever comes back asks for what it needs.
 type top struct {
-	chat     *Chat
-	failures failures
-	stopping bool
+	engine.Parent[engine.Kind]
+	chat *Chat
 }
 
-func newTop(chat *Chat) *top { return &top{chat: chat, failures: failures{}} }
+func newTop(chat *Chat) *top {
+	produce := map[engine.Kind]func() actor.Actor{
+		KindBridge:   chat.produceBridge,
+		KindRoom:     func() actor.Actor { return newRoom(chat, Public) },
+		KindDMs:      func() actor.Actor { return newDMs(chat) },
+		KindSessions: func() actor.Actor { return newSessions(chat) },
+	}
+	of := func(_ string, kind engine.Kind) actor.Actor { return produce[kind]() }
+	return &top{Parent: engine.NewParent(chat.system, of), chat: chat}
+}
 
 func (t *top) Receive(ctx actor.Context) {
-	if _, ended := ctx.Message().(*actor.Stopped); ended {
-		t.chat.ended()
-	}
-	if t.stopping {
-		return // whoever comes next asks again; a child spawned now would be waited for in vain
-	}
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		// The bridge first: whoever starts after it finds somebody to ask.
-		for _, kind := range []Kind{KindBridge, KindSessions, KindRoom, KindDMs} {
-			t.start(ctx, kind)
+		for _, kind := range []engine.Kind{KindBridge, KindSessions, KindRoom, KindDMs} {
+			t.Spawn(ctx, kind, string(kind), kind)
 		}
 	case *BridgeStarted:
 		ctx.Send(t.chat.room, m)
@@ -40,25 +44,6 @@ func (t *top) Receive(ctx actor.Context) {
 	case *ReadClaims:
 		ctx.Send(t.chat.bridge, &Claims{Doubt: m.Doubt, Held: t.chat.claims(time.Now())})
 	case *actor.Terminated:
-		kind := Kind(m.Who.Id[len(ctx.Self().Id)+1:])
-		t.chat.metrics.restarted(kind)
-		t.start(ctx, kind)
-	case *actor.Stopping, *actor.Restarting:
-		t.stopping = true
+		t.Ended(ctx, m)
 	}
-}
-
-func (t *top) start(ctx actor.Context, kind Kind) {
-	produce := map[Kind]func() actor.Actor{
-		KindBridge:   t.chat.produceBridge,
-		KindRoom:     func() actor.Actor { return newRoom(t.chat) },
-		KindDMs:      func() actor.Actor { return newDMs(t.chat) },
-		KindSessions: func() actor.Actor { return newSessions(t.chat) },
-	}[kind]
-	t.chat.spawn(ctx, kind, string(kind), produce)
-}
-
-func (t *top) childFailed(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID) {
-	t.chat.metrics.restarted(Kind(child.Id[len(string(KindChat))+1:]))
-	t.failures.restart(t.chat, supervisor, child)
 }

@@ -4,9 +4,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/asynkron/protoactor-go/actor"
+
+	"parley/actors/protocol"
 )
 
 const (
@@ -34,7 +34,6 @@ const (
 // is shared by all sessions and never changed. It can be shed: a session that
 // misses one reads on from its cursor.
 type Wave struct {
-	quiet
 	Log      Log
 	Prev     int64 // the log's newest id before Entries
 	Entries  []protocol.Entry
@@ -54,7 +53,8 @@ func (w *Wave) handled() {
 	}
 }
 
-func (w *Wave) shed() { w.handled() }
+// Shed implements engine.Sheddable.
+func (w *Wave) Shed() { w.handled() }
 
 // newWave gathers what sessions are told. done is called once, when all of them
 // have handled it.
@@ -75,13 +75,11 @@ func newWave(log Log, prev int64, entries []protocol.Entry, presence []byte, ses
 
 // waveOver tells the actor that told a wave that it may tell the next.
 type waveOver struct {
-	quiet
 	number uint64
 }
 
 // restOver tells it that the pause after a wave is over.
 type restOver struct {
-	quiet
 	number uint64
 }
 
@@ -103,7 +101,7 @@ func (s *surf) begin(chat *Chat, self *actor.PID) (done func()) {
 	s.began = time.Now()
 	over := &waveOver{number: s.number}
 	tell := func() { chat.root.Send(self, over) }
-	timer := chat.after(waveTimeout, "wave", tell)
+	timer := chat.system.After(waveTimeout, "wave", tell)
 	return func() {
 		timer.Stop()
 		tell()
@@ -123,7 +121,7 @@ func (s *surf) over(chat *Chat, self *actor.PID, number uint64, people int) bool
 		return true
 	}
 	s.resting = true
-	chat.after(interval-took, "rest", func() { chat.root.Send(self, &restOver{number: number}) })
+	chat.system.After(interval-took, "rest", func() { chat.root.Send(self, &restOver{number: number}) })
 	return false
 }
 

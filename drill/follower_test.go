@@ -5,10 +5,10 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	"parley/drill/check"
 	"parley/drill/rig"
-
-	"github.com/redis/go-redis/v9"
 )
 
 // said are messages of a log by their ids.

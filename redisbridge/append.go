@@ -33,7 +33,7 @@ type appender struct {
 }
 
 // paceOver tells the bridge that the next commit need not wait any more.
-type paceOver struct{ quiet }
+type paceOver struct{}
 
 // giveUpBehind is how often a log may be found to lack what was seen in it before
 // messages are stored all the same: nobody has what it lacks.
@@ -68,7 +68,7 @@ func (b *bridge) commitPublics(now time.Time) {
 	if len(batch) == 0 {
 		return
 	}
-	q.pace.committed(now, batch[0].Ref)
+	q.pace.committed(now, batch[0].Ref, batch[0].Received)
 	call := appendCall{log: actors.Public, key: publicKey, keep: b.store.keep, slack: b.store.slack, publish: true, head: publicHead, fence: b.store.lease.fence()}
 	call.seen = b.store.seenPublic.Load()
 	call.floor = b.store.floor(call.seen)
@@ -128,16 +128,11 @@ func (b *bridge) lacks() {
 	b.changed()
 }
 
-// storedPublics tells the room what is stored, then the senders.
+// storedPublics tells the senders what is stored.
 func (b *bridge) storedPublics(batch []waiting, answer appended) {
-	var first *actors.Stored
 	for i, id := range answer.ids {
 		if _, isRepeat := answer.repeats[i]; !isRepeat {
 			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), id))
-			if first == nil {
-				first = &actors.Stored{ID: id, Received: batch[i].Received}
-				b.tell(actors.Public, first)
-			}
 		}
 		b.store.saw(id)
 	}

@@ -246,7 +246,7 @@ func TestNodeKnowsWhatWasBeforeWhatItStored(t *testing.T) {
 			all, err := s.appendDirects(soon(t), work, 0)
 			must(t, err)
 			for _, e := range all {
-				if e.log == "bob" {
+				if e.log == actors.Inbox("bob") {
 					stored = append(stored, e)
 				}
 			}

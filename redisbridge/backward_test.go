@@ -39,8 +39,8 @@ func TestIdsAreAboveTheBeginningOfTheClaims(t *testing.T) {
 		}
 		first, again := say(), say()
 		for i, e := range first {
-			if since := map[actors.Log]int64{"alice": later, "Bob": latest}[e.log]; e.entry.ID <= since {
-				t.Errorf("in the inbox of %s it has the id %d, not above %d", e.log, e.entry.ID, since)
+			if since := map[actors.Log]int64{actors.Inbox("alice"): later, actors.Inbox("Bob"): latest}[e.log]; e.entry.ID <= since {
+				t.Errorf("in the inbox of %s it has the id %d, not above %d", e.log.Name, e.entry.ID, since)
 			}
 			if again[i].entry.ID != e.entry.ID {
 				t.Errorf("the repeat of %d is %d", e.entry.ID, again[i].entry.ID)

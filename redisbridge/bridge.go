@@ -8,6 +8,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"parley/actors"
+	"parley/actors/engine"
 )
 
 const (
@@ -19,17 +20,11 @@ const (
 	longestRetry  = 500 * time.Millisecond
 )
 
-// quiet keeps the library from logging our messages as dead letters.
-type quiet struct{}
-
-func (quiet) IgnoreDeadLetterLogging() {}
-
 // look lets the bridge look at its clock.
-type look struct{ quiet }
+type look struct{}
 
 // done ends work that a lane did off the actor; then goes on inside it.
 type done struct {
-	quiet
 	by   *bridge // whose work it was: an earlier incarnation's is not ours
 	then func()
 }
@@ -218,7 +213,7 @@ func (b *bridge) run(l *lane, size int, work func(context.Context) error, then f
 	}))
 }
 
-func retryPause() time.Duration { return shortestRetry + actors.Jitter(longestRetry-shortestRetry) }
+func retryPause() time.Duration { return shortestRetry + engine.Jitter(longestRetry-shortestRetry) }
 
 // failed notes that Redis did not do something. Unless it said so itself, nothing
 // is asked of it until a probe gets through.

@@ -102,8 +102,8 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	}
 	asOf := pipe.Time(ctx)
 	for i, m := range batch {
-		waits[i] = pipe.Exists(ctx, waitingKey(logKey(actors.Log(m.Name))))
-		newest[i] = pipe.ZRevRangeWithScores(ctx, logKey(actors.Log(m.Name)), 0, 0)
+		waits[i] = pipe.Exists(ctx, waitingKey(logKey(actors.Inbox(m.Name))))
+		newest[i] = pipe.ZRevRangeWithScores(ctx, logKey(actors.Inbox(m.Name)), 0, 0)
 	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
@@ -199,9 +199,9 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][
 		peers[i] = pipe.ZRevRangeByScoreWithScores(ctx, peersKey(m.Name), &redis.ZRangeBy{
 			Min: "(" + verdict[1], Max: "+inf", Count: conversationLimit,
 		})
-		pipe.Expire(ctx, logKey(actors.Log(m.Name)), inboxLife)
+		pipe.Expire(ctx, logKey(actors.Inbox(m.Name)), inboxLife)
 		pipe.Expire(ctx, peersKey(m.Name), inboxLife)
-		pipe.Del(ctx, waitingKey(logKey(actors.Log(m.Name))))
+		pipe.Del(ctx, waitingKey(logKey(actors.Inbox(m.Name))))
 	}
 	if pipe.Len() == 0 {
 		return claimed, nil

@@ -151,7 +151,7 @@ func (s *Store) converse(ctx context.Context, work []direct, fence int64) error 
 	calls := newCalls(s)
 	for i := range work {
 		d := &work[i]
-		c := calls.of("", conversationKey(d.Sender, d.receiver), func(c *appendCall) {
+		c := calls.of(actors.Log{}, conversationKey(d.Sender, d.receiver), func(c *appendCall) {
 			c.keep, c.slack, c.life, c.head = s.keep, s.slack, inboxLife, directHead
 			c.floor, c.fence, c.waits = s.floorOf(c.key), fence, d.waits
 			c.seen = s.seen.newest(c.key, time.Now())
@@ -180,7 +180,7 @@ func (s *Store) deliver(ctx context.Context, work []direct) ([]logEntry, error) 
 			users = users[:1]
 		}
 		for _, user := range users {
-			c := calls.of(actors.Log(user), logKey(actors.Log(user)), func(c *appendCall) {
+			c := calls.of(actors.Inbox(user), logKey(actors.Inbox(user)), func(c *appendCall) {
 				c.keep, c.slack, c.life, c.publish = inboxKeep, s.slack, inboxLife, true
 				c.floor, c.waits = s.floorOf(c.key), d.waits && user == d.receiver
 				c.seen = s.seen.newest(c.key, time.Now())

@@ -10,8 +10,8 @@ import (
 )
 
 func TestEventsOfALogAreReadLineByLine(t *testing.T) {
-	e := parseAppended("alice", "7\n8\nbob#1\n{\"id\":8}\n9\n\n{\"id\":9}")
-	if e == nil || e.Log != "alice" || e.Prev != 7 || len(e.Entries) != 2 {
+	e := parseAppended(actors.Inbox("alice"), "7\n8\nbob#1\n{\"id\":8}\n9\n\n{\"id\":9}")
+	if e == nil || e.Log != actors.Inbox("alice") || e.Prev != 7 || len(e.Entries) != 2 {
 		t.Fatalf("read as %+v", e)
 	}
 	if a := e.Entries[0]; a.ID != 8 || a.Ref != "bob#1" || string(a.Payload()) != `{"id":8}` {

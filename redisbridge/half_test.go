@@ -67,7 +67,7 @@ func TestMessageSaidAgainWhileItIsHalfWrittenBackHasOneID(t *testing.T) {
 		link.left.Store(1 << 30)
 		must(t, a.restore(soon(t), restores))
 		for _, d := range again {
-			conversation, inbox := held(t, b, conversationKey("alice", d.receiver)), held(t, b, logKey(actors.Log(d.receiver)))
+			conversation, inbox := held(t, b, conversationKey("alice", d.receiver)), held(t, b, logKey(actors.Inbox(d.receiver)))
 			if len(conversation) != 1 || len(inbox) != 1 || int64(conversation[0].Score) != d.id {
 				t.Fatalf("%s: acked as %d, the conversation has %v, the inbox %v", d.receiver, d.id, conversation, inbox)
 			}
@@ -75,7 +75,7 @@ func TestMessageSaidAgainWhileItIsHalfWrittenBackHasOneID(t *testing.T) {
 				t.Fatalf("%s: acked as %d, and the inbox has %d", d.receiver, d.id, id)
 			}
 		}
-		if n := len(held(t, b, logKey("alice"))); n != receivers {
+		if n := len(held(t, b, logKey(actors.Inbox("alice")))); n != receivers {
 			t.Errorf("alice's inbox has %d", n)
 		}
 	})
@@ -103,14 +103,14 @@ func TestDirectMessageSaidAgainElsewhereIsNotPutBackBesideItself(t *testing.T) {
 				must(t, a.restore(soon(t), []*actors.Restore{{Log: e.log, After: e.prev, Entries: []protocol.Entry{e.entry}}}))
 			}
 		}
-		for _, key := range []string{conversationKey("alice", "bob"), logKey("alice"), logKey("bob")} {
+		for _, key := range []string{conversationKey("alice", "bob"), logKey(actors.Inbox("alice")), logKey(actors.Inbox("bob"))} {
 			if got := held(t, b, key); len(got) != 1 || !strings.Contains(got[0].Member.(string), fmt.Sprintf(`"id":%d,`, again[0].id)) {
 				t.Errorf("acked as %d, %s holds %v", again[0].id, key, got)
 			}
 		}
-		for _, user := range []actors.Log{"alice", "bob"} {
+		for _, user := range []actors.Log{actors.Inbox("alice"), actors.Inbox("bob")} {
 			if id := trimmedOf(t, b, user); id != 0 {
-				t.Errorf("the inbox of %s says that it lacks %d", user, id)
+				t.Errorf("the inbox of %s says that it lacks %d", user.Name, id)
 			}
 		}
 	})

@@ -68,7 +68,7 @@ func (j *journal) note(entries []logEntry, now time.Time) {
 	defer j.mu.Unlock()
 	for _, e := range entries {
 		c := &j.inboxes
-		if e.log == actors.Public {
+		if !e.log.Private() {
 			c = &j.publics
 		}
 		c.add(e, now)
@@ -119,7 +119,7 @@ func (j *journal) chains() (chains []*actors.Restore) {
 	}
 	j.mu.Unlock()
 	slices.SortFunc(noted, func(a, b logEntry) int {
-		return cmp.Or(cmp.Compare(a.log, b.log), cmp.Compare(a.entry.ID, b.entry.ID))
+		return cmp.Or(a.log.Compare(b.log), cmp.Compare(a.entry.ID, b.entry.ID))
 	})
 	var chain *actors.Restore
 	var last int64

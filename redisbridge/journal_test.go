@@ -31,12 +31,12 @@ func (j *journal) links(log actors.Log) (links [][2]int64) {
 func TestJournalSaysOfEachEntryWhatWasBefore(t *testing.T) {
 	j := newJournal(0)
 	for _, e := range []logEntry{
-		noted("bob", 0, 1), noted("eve", 1, 2), noted("bob", 3, 4), noted("", 8, 9), noted("bob", 4, 5), noted("bob", 1, 3), noted("bob", 3, 4), noted("bob", 7, 8), noted("", 9, 11),
+		noted(actors.Inbox("bob"), 0, 1), noted(actors.Inbox("eve"), 1, 2), noted(actors.Inbox("bob"), 3, 4), noted(actors.Inbox(""), 8, 9), noted(actors.Inbox("bob"), 4, 5), noted(actors.Inbox("bob"), 1, 3), noted(actors.Inbox("bob"), 3, 4), noted(actors.Inbox("bob"), 7, 8), noted(actors.Inbox(""), 9, 11),
 	} {
 		j.note([]logEntry{e}, time.Now())
 	}
 	for log, want := range map[actors.Log][][2]int64{
-		"bob": {{0, 1}, {1, 3}, {3, 4}, {4, 5}, {7, 8}}, "eve": {{1, 2}}, actors.Public: {{8, 9}, {9, 11}},
+		actors.Inbox("bob"): {{0, 1}, {1, 3}, {3, 4}, {4, 5}, {7, 8}}, actors.Inbox("eve"): {{1, 2}}, actors.Public: {{8, 9}, {9, 11}},
 	} {
 		if got := j.links(log); !slices.Equal(got, want) {
 			t.Errorf("%q: gives back %v, not %v", log, got, want)
@@ -50,7 +50,7 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 	j := newJournal(3)
 	began := time.Now()
 	count := func(log actors.Log) int { return len(j.links(log)) }
-	j.note([]logEntry{noted("bob", 0, 1), noted("", 0, 2), noted("", 2, 3)}, began)
+	j.note([]logEntry{noted(actors.Inbox("bob"), 0, 1), noted(actors.Inbox(""), 0, 2), noted(actors.Inbox(""), 2, 3)}, began)
 	j.hear(2)
 	j.note(nil, began.Add(unheardAge))
 	if n := count(actors.Public); n != 2 {
@@ -60,27 +60,27 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 	if got := j.links(actors.Public); !slices.Equal(got, [][2]int64{{2, 3}}) {
 		t.Errorf("%v is unheard", got)
 	}
-	j.note([]logEntry{noted("bob", 1, 4)}, began.Add(journalAge))
-	if n := count("bob"); n != 2 {
+	j.note([]logEntry{noted(actors.Inbox("bob"), 1, 4)}, began.Add(journalAge))
+	if n := count(actors.Inbox("bob")); n != 2 {
 		t.Errorf("%d direct messages are held for %v", n, journalAge)
 	}
-	j.note([]logEntry{noted("bob", 4, 5)}, began.Add(journalAge+time.Second))
-	if got := j.links("bob"); !slices.Equal(got, [][2]int64{{1, 4}, {4, 5}}) {
+	j.note([]logEntry{noted(actors.Inbox("bob"), 4, 5)}, began.Add(journalAge+time.Second))
+	if got := j.links(actors.Inbox("bob")); !slices.Equal(got, [][2]int64{{1, 4}, {4, 5}}) {
 		t.Errorf("after that, %v", got)
 	}
-	j.note([]logEntry{noted("eve", 0, 6), noted("eve", 6, 7)}, began.Add(journalAge+time.Second))
-	if n := count("bob") + count("eve"); n != 3 {
+	j.note([]logEntry{noted(actors.Inbox("eve"), 0, 6), noted(actors.Inbox("eve"), 6, 7)}, began.Add(journalAge+time.Second))
+	if n := count(actors.Inbox("bob")) + count(actors.Inbox("eve")); n != 3 {
 		t.Errorf("%d are held, of 3 at most", n)
 	}
-	again := noted("eve", 6, 7)
+	again := noted(actors.Inbox("eve"), 6, 7)
 	again.again = true
 	j.note([]logEntry{again, again}, began.Add(journalAge+time.Second))
-	if n := count("bob"); n != 1 {
+	if n := count(actors.Inbox("bob")); n != 1 {
 		t.Errorf("what is asked for again takes the place of others: %d are left", n)
 	}
 	all := make([]logEntry, unheardLimit+1)
 	for i := range all {
-		all[i] = noted("", int64(i+9), int64(i+10))
+		all[i] = noted(actors.Inbox(""), int64(i+9), int64(i+10))
 	}
 	j.note(all, began)
 	if n := count(actors.Public); n != unheardLimit {
@@ -92,15 +92,15 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 func TestJournalTakesWhatIsSaidAgainForTheNewest(t *testing.T) {
 	j := newJournal(2)
 	began := time.Now()
-	j.note([]logEntry{noted("bob", 0, 1), noted("eve", 0, 2)}, began)
-	again := noted("bob", -1, 1)
+	j.note([]logEntry{noted(actors.Inbox("bob"), 0, 1), noted(actors.Inbox("eve"), 0, 2)}, began)
+	again := noted(actors.Inbox("bob"), -1, 1)
 	again.again = true
 	j.note([]logEntry{again}, began.Add(journalAge))
-	j.note([]logEntry{noted("eve", 2, 3)}, began.Add(journalAge+time.Second))
-	if got := j.links("bob"); !slices.Equal(got, [][2]int64{{0, 1}}) {
+	j.note([]logEntry{noted(actors.Inbox("eve"), 2, 3)}, began.Add(journalAge+time.Second))
+	if got := j.links(actors.Inbox("bob")); !slices.Equal(got, [][2]int64{{0, 1}}) {
 		t.Errorf("of what was said again it has %v", got)
 	}
-	if got := j.links("eve"); !slices.Equal(got, [][2]int64{{2, 3}}) {
+	if got := j.links(actors.Inbox("eve")); !slices.Equal(got, [][2]int64{{2, 3}}) {
 		t.Errorf("of the others it has %v", got)
 	}
 }

@@ -26,10 +26,10 @@ const (
 
 // logKey is a log's sorted set, message → id; also its channel.
 func logKey(log actors.Log) string {
-	if log == actors.Public {
-		return publicKey
+	if log.Private() {
+		return inboxPrefix + log.Name
 	}
-	return inboxPrefix + string(log)
+	return publicKey
 }
 
 // logOf is the log whose events a channel bears.
@@ -38,9 +38,9 @@ func logOf(channel string) (actors.Log, bool) {
 		return actors.Public, true
 	}
 	if len(channel) > len(inboxPrefix) && channel[:len(inboxPrefix)] == inboxPrefix {
-		return actors.Log(channel[len(inboxPrefix):]), true
+		return actors.Inbox(channel[len(inboxPrefix):]), true
 	}
-	return "", false
+	return actors.Log{}, false
 }
 
 // conversationKey is one direction of a conversation: sorted set, message → id.

@@ -12,10 +12,10 @@ import (
 func TestKeysAreThoseThatOperatorsKnow(t *testing.T) {
 	for got, want := range map[string]string{
 		logKey(actors.Public):                    "chat:messages",
-		logKey("al ice"):                         "chat:inbox:al ice",
+		logKey(actors.Inbox("al ice")):                         "chat:inbox:al ice",
 		conversationKey("alice", "bob"):          "chat:dm:alice:bob",
 		refsKey(logKey(actors.Public)):           "{chat:messages}:refs",
-		refsKey(logKey("alice")):                 "{chat:inbox:alice}:refs",
+		refsKey(logKey(actors.Inbox("alice"))):                 "{chat:inbox:alice}:refs",
 		refsKey(conversationKey("alice", "bob")): "{chat:dm:alice:bob}:refs",
 		peersKey("alice"):                        "chat:peers:alice",
 		claimKey(protocol.Fold("Alice")):         "chat:claim:alice",
@@ -32,7 +32,7 @@ func TestKeysAreThoseThatOperatorsKnow(t *testing.T) {
 }
 
 func TestChannelsAreTheirLogs(t *testing.T) {
-	for _, log := range []actors.Log{actors.Public, "alice", "Zoë 🎉", "messages"} {
+	for _, log := range []actors.Log{actors.Public, actors.Inbox("alice"), actors.Inbox("Zoë 🎉"), actors.Inbox("messages")} {
 		if got, ok := logOf(logKey(log)); !ok || got != log {
 			t.Errorf("the channel of %q is %q's (%v)", log, got, ok)
 		}

@@ -41,7 +41,6 @@ type link struct {
 // linkEvent is what a link's reader tells: one of its fields is set. A channel is
 // confirmed, something happened, or the link is lost.
 type linkEvent struct {
-	quiet
 	link     *link
 	channel  string
 	appended *actors.Appended
@@ -91,7 +90,7 @@ func (b *bridge) relink(now time.Time) {
 		return
 	}
 	channels := []string{publicKey, membersKey, probePrefix + b.store.node}
-	for _, log := range slices.Sorted(maps.Keys(l.subscribers)) {
+	for _, log := range slices.SortedFunc(maps.Keys(l.subscribers), actors.Log.Compare) {
 		if log != actors.Public {
 			channels = append(channels, logKey(log))
 		}

@@ -27,8 +27,9 @@ const (
 // too, when their events are heard: every node handles all events, so that what they cost
 // must not grow with the number of nodes.
 type pace struct {
-	paid time.Time // when all tokens will have come back
-	ref  string    // of the first message of this node's last commit
+	paid     time.Time // when all tokens will have come back
+	ref      string    // of the first message of this node's last commit
+	received time.Time // when that came in
 }
 
 // wait is how long the next commit has to wait; not at all, if not positive.
@@ -36,17 +37,21 @@ func (p *pace) wait(now time.Time) time.Duration {
 	return p.paid.Add(-(promptCommits - 1) * commitInterval).Sub(now)
 }
 
-// committed takes a token for this node's commit, whose first message has the ref.
-func (p *pace) committed(now time.Time, ref string) {
-	p.ref = ref
+// committed takes a token for this node's commit, whose first message has the ref and came in at
+// a time.
+func (p *pace) committed(now time.Time, ref string, received time.Time) {
+	p.ref, p.received = ref, received
 	p.take(now)
 }
 
-// heard takes a token for an event, unless it is of this node's last commit.
+// heard takes a token for an event, unless it is of this node's last commit: then it notes when its
+// first message came in.
 func (p *pace) heard(now time.Time, e *actors.Appended) {
 	if len(e.Entries) == 0 || e.Entries[0].Ref != p.ref {
 		p.take(now)
+		return
 	}
+	e.Received = p.received
 }
 
 func (p *pace) take(now time.Time) {

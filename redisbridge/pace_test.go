@@ -17,21 +17,21 @@ func TestPaceLetsAFewGoAtOnceAndThenOneAnInterval(t *testing.T) {
 		if wait := p.wait(now); wait > 0 {
 			t.Fatalf("commit %d waits %v", i, wait)
 		}
-		p.committed(now, "a#1")
+		p.committed(now, "a#1", now)
 	}
 	for range 5 {
 		if wait := p.wait(now); wait != commitInterval {
 			t.Fatalf("under load a commit waits %v", wait)
 		}
 		now = now.Add(commitInterval)
-		p.committed(now, "a#1")
+		p.committed(now, "a#1", now)
 	}
 	now = now.Add(promptCommits * commitInterval)
 	for i := range promptCommits {
 		if wait := p.wait(now); wait > 0 {
 			t.Fatalf("after a pause commit %d waits %v", i, wait)
 		}
-		p.committed(now, "a#1")
+		p.committed(now, "a#1", now)
 	}
 }
 
@@ -40,9 +40,9 @@ func TestPaceCountsOthersCommitsAndItsOwnOnce(t *testing.T) {
 	var own, both pace
 	now := time.Now()
 	for range promptCommits {
-		own.committed(now, "a#1")
+		own.committed(now, "a#1", now)
 		own.heard(now, event("a#1"))
-		both.committed(now, "a#1")
+		both.committed(now, "a#1", now)
 		both.heard(now, event("b#1"))
 	}
 	if wait := own.wait(now); wait != commitInterval {
@@ -69,7 +69,7 @@ func TestPaceNeverWaitsLong(t *testing.T) {
 			if rapid.Bool().Draw(t, "another's") {
 				p.heard(now, &actors.Appended{Entries: []protocol.Entry{{Ref: "b#1"}}})
 			} else if wait <= 0 {
-				p.committed(now, "a#1")
+				p.committed(now, "a#1", now)
 				commits++
 			}
 			if most := promptCommits + 1 + int(now.Sub(start)/commitInterval); commits > most {

@@ -69,7 +69,7 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 	}
 	var logs []*logRead
 	var pages []*actors.ReadPage
-	logs, r.logs = next(r.logs, func(q *logRead) bool { return lasts || q.log == actors.Public })
+	logs, r.logs = next(r.logs, func(q *logRead) bool { return lasts || !q.log.Private() })
 	pages, r.pages = next(r.pages, func(p *actors.ReadPage) bool { return lasts || p.Peer == "" })
 	members := r.members
 	r.members = nil

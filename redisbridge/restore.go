@@ -65,7 +65,7 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 	pipe := s.client.Pipeline()
 	found := newConversations()
 	for _, m := range batch {
-		if m.Log != actors.Public {
+		if m.Log.Private() {
 			found.add(m.Entries)
 		}
 	}
@@ -78,10 +78,7 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 		pipe.ZAddGT(ctx, peersKey(pair[0]), redis.Z{Score: float64(found.peers[pair]), Member: pair[1]})
 	}
 	for _, m := range batch {
-		life := inboxLife
-		if m.Log == actors.Public {
-			life = 0
-		}
+		life := lifeOf(m.Log)
 		if len(m.Past) > 0 {
 			if err := s.restoreLog(ctx, pipe, logKey(m.Log), s.keepOf(m.Log), life, unknown, m.Past); err != nil {
 				return err

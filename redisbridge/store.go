@@ -272,10 +272,18 @@ func isReply(err error) bool {
 	return errors.As(err, &reply) && !errors.Is(err, redis.Nil)
 }
 
-// Restore, Append and the like keep at most this many messages for a public log.
+// keepOf is how many messages a log keeps.
 func (s *Store) keepOf(log actors.Log) int {
-	if log == actors.Public {
-		return s.keep
+	if log.Private() {
+		return inboxKeep
 	}
-	return inboxKeep
+	return s.keep
+}
+
+// lifeOf is how long a log lives after its last message; 0: for ever.
+func lifeOf(log actors.Log) time.Duration {
+	if log.Private() {
+		return inboxLife
+	}
+	return 0
 }

@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"runtime/debug"
 
-	"parley/actors"
+	"parley/actors/engine"
 )
 
 // panicked brings home what a goroutine or a timer of the bridge panicked with.
 type panicked struct {
-	quiet
 	by    *bridge // whose goroutine it was
-	stray *actors.Stray
+	stray *engine.Stray
 }
 
 // guarded gives work to be done off the actor, where nobody supervises it and a panic
@@ -20,7 +19,7 @@ func (b *bridge) guarded(work func()) func() {
 	return func() {
 		defer func() {
 			if reason := recover(); reason != nil {
-				b.goHome(&actors.Stray{Reason: reason, Stack: debug.Stack()})
+				b.goHome(&engine.Stray{Reason: reason, Stack: debug.Stack()})
 			}
 		}()
 		work()
@@ -28,7 +27,7 @@ func (b *bridge) guarded(work func()) func() {
 }
 
 // goHome tells the bridge, unless this incarnation has ended, or can't be told.
-func (b *bridge) goHome(stray *actors.Stray) {
+func (b *bridge) goHome(stray *engine.Stray) {
 	defer func() {
 		if recover() != nil {
 			b.store.logStray(stray)
@@ -51,6 +50,6 @@ func (b *bridge) panicked(m *panicked) {
 	b.store.logStray(m.stray)
 }
 
-func (s *Store) logStray(stray *actors.Stray) {
+func (s *Store) logStray(stray *engine.Stray) {
 	s.log.Error().Str("reason", fmt.Sprint(stray.Reason)).Bytes("stack", stray.Stack).Msg("a bridge that has ended panicked")
 }

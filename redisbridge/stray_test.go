@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/actors"
+	"parley/actors/engine"
 )
 
 // stumbler is a hook of the client that panics the first time each kind of command
@@ -309,7 +310,7 @@ func TestPanicOfAnEarlierIncarnationsLaneIsOnlyLogged(t *testing.T) {
 	g.insists(t, "join#j:alice", "j")
 	g.conn.Receive("msg#m:alice:hello")
 	<-s.held
-	_, err := g.chat.Kill("bridge", "", actors.Restart)
+	_, err := g.chat.Kill("bridge", "", engine.Restart)
 	must(t, err)
 	g.hears(t, `{"type":"ack","ref":"m"`)
 	close(s.free)
@@ -324,7 +325,7 @@ func TestPanicOfAnEarlierIncarnationsLaneIsOnlyLogged(t *testing.T) {
 func TestPanicThatComesHomeLateEndsNobody(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, openStore(t, startRedis(t).Addr(), "n", 10))
-	h.root.Send(h.bridge, &panicked{by: newBridge(h.store), stray: &actors.Stray{Reason: "late"}})
+	h.root.Send(h.bridge, &panicked{by: newBridge(h.store), stray: &engine.Stray{Reason: "late"}})
 	if o := h.outcome(h.say("hello")); o.Code != "" {
 		t.Errorf("the outcome is %+v", o)
 	}

@@ -42,7 +42,7 @@ func (b *bridge) relay(m *actors.Appended) {
 			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), m.Entries[n-1].ID))
 		}
 	}
-	if m.Log != actors.Public && !b.store.lease.lasts(time.Now()) {
+	if m.Log.Private() && !b.store.lease.lasts(time.Now()) {
 		b.fenced = true
 		return
 	}

@@ -141,8 +141,8 @@ func (b *bridge) unfence() {
 		return
 	}
 	b.fenced = false
-	for _, log := range slices.Sorted(maps.Keys(b.link.subscribers)) {
-		if log != actors.Public {
+	for _, log := range slices.SortedFunc(maps.Keys(b.link.subscribers), actors.Log.Compare) {
+		if log.Private() {
 			b.send(b.link.subscribers[log], &actors.Linked{})
 		}
 	}

@@ -182,8 +182,8 @@ func TestSessionWhoseClaimWasLostMeanwhileNeitherReadsNorSpeaks(t *testing.T) {
 	}
 	h.mu.Unlock()
 	vouchFor(t, other, actors.HeldClaim{Name: "kept", Token: "token", Since: 1})
-	h.root.Send(h.bridge, &actors.Subscribe{Log: "robbed", To: robbed.pid})
-	h.root.Send(h.bridge, &actors.Subscribe{Log: "kept", To: kept.pid})
+	h.root.Send(h.bridge, &actors.Subscribe{Log: actors.Inbox("robbed"), To: robbed.pid})
+	h.root.Send(h.bridge, &actors.Subscribe{Log: actors.Inbox("kept"), To: kept.pid})
 	for _, e := range []*listener{robbed, kept} {
 		eventually(t, "events flow", func() bool { return len(of[*actors.Linked](e.ear)) == 1 })
 	}

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/golang-jwt/jwt/v5"
+
+	"parley/actors/protocol"
 )
 
 // AuthSettings close the chat to all but bearers of a token. None set: anybody may come.

@@ -11,7 +11,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"parley/actors"
+	"parley/actors/engine"
 	"parley/actors/limit"
 )
 
@@ -81,9 +81,9 @@ func (s *Server) serveKill(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Say which actor by actor=NAME, or kind=KIND for one at random.", http.StatusBadRequest)
 		return
 	}
-	killed, err := s.chat.Kill(name, actors.Kind(kind), actors.How(how))
+	killed, err := s.chat.Kill(name, engine.Kind(kind), engine.How(how))
 	switch {
-	case errors.Is(err, actors.ErrNoSuchActor):
+	case errors.Is(err, engine.ErrNoSuchActor):
 		http.Error(w, "There is no such actor.", http.StatusNotFound)
 	case err != nil:
 		http.Error(w, "Say how by how=panic-before, panic-after, restart, stop or poison.", http.StatusBadRequest)

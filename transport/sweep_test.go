@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"parley/actors/protocol"
-
 	"github.com/rs/zerolog"
+
+	"parley/actors/protocol"
 )
 
 // swept gives a socket of a server's, the client's end, and what sweeps it.

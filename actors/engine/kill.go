@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"cmp"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -39,7 +37,7 @@ var (
 	ErrUnknownHow  = errors.New("unknown way to kill")
 )
 
-// Live lists the live actors, parents before children of the same kind together.
+// Live gives the live actors, in no order.
 func (s *System) Live() []Info {
 	now := time.Now()
 	all := s.all()
@@ -47,9 +45,6 @@ func (s *System) Live() []Info {
 	for i, v := range all {
 		infos[i] = v.info(now)
 	}
-	slices.SortFunc(infos, func(a, b Info) int {
-		return cmp.Or(cmp.Compare(a.Parent, b.Parent), cmp.Compare(a.Kind, b.Kind), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
-	})
 	return infos
 }
 

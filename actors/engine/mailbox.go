@@ -104,6 +104,29 @@ func (m *mailbox) UserMessageCount() int {
 	return m.user.Len()
 }
 
+// View is a mailbox seen from outside, for tests: what an actor waits for shows nowhere else.
+type View struct {
+	Waiting   []any // messages of users, the oldest first
+	Running   bool  // the actor is at it, or about to be
+	Suspended bool  // by its supervisor, or a test
+}
+
+// View shows the mailbox of the actor with that name.
+func (s *System) View(name string) (v View, lives bool) {
+	of := s.find(name)
+	if of == nil {
+		return View{}, false
+	}
+	m := &of.mailbox
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v = View{Running: m.running, Suspended: m.suspended}
+	for i := range m.user.Len() {
+		v.Waiting = append(v.Waiting, m.user.At(i))
+	}
+	return v, true
+}
+
 // close passes on what comes from now on. What comes before is lost, as it is to
 // any actor that ends: the successor has not begun, and asks for all it needs.
 func (m *mailbox) close(successor func() *mailbox) {

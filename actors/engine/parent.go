@@ -31,6 +31,13 @@ func (p *Parent[C]) Child(name string) (of C, ok bool) {
 	return of, ok
 }
 
+// Lives says whether a child is there, or is to be, or has not ended yet.
+func (p *Parent[C]) Lives(name string) bool {
+	_, is := p.children[name]
+	_, ends := p.ending[name]
+	return is || ends
+}
+
 // Children are all that there are to be, by name.
 func (p *Parent[C]) Children() map[string]C { return p.children }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/actors"
+	"parley/actors/engine"
 	"parley/redisbridge"
 )
 
@@ -60,7 +61,7 @@ func startNode(w *world, redis *server, name string, p Plan, errs *[]string) (*n
 		Resume: func(connection uint64, goOn func()) {
 			w.post(task{key: fmt.Sprintf("%s/reader-%d", n.name, connection), held: n.hold, do: goOn})
 		},
-		Memory: actors.Memory{Public: p.Ring, Inbox: p.Ring},
+		Memory: actors.Memory{Room: p.Ring, Inbox: p.Ring},
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), store.Close())
@@ -224,8 +225,8 @@ func (n *node) ended() bool {
 }
 
 // killActor kills one actor: the picked one of those of the kind. It says which.
-func (n *node) killActor(kind actors.Kind, how actors.How, pick int) (name string, ok bool) {
-	var of []actors.ActorInfo
+func (n *node) killActor(kind engine.Kind, how engine.How, pick int) (name string, ok bool) {
+	var of []engine.Info
 	for _, a := range n.chat.Actors() {
 		if a.Kind == kind {
 			of = append(of, a)

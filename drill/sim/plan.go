@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/actors"
+	"parley/actors/engine"
 )
 
 // What can break.
@@ -36,8 +37,8 @@ var outages = []string{killNode, drainNode, pauseNode, killRedis, wipeRedis, rol
 	cutLink, freezeLink, deafenLink, muteLink, slowLink, freezePubSub, hangUpPubSub, severClients, stallClients}
 
 var (
-	kinds = []actors.Kind{actors.KindChat, actors.KindBridge, actors.KindRoom, actors.KindDMs, actors.KindDM, actors.KindSessions, actors.KindSession}
-	hows  = []actors.How{actors.PanicBefore, actors.PanicAfter, actors.Restart, actors.Stop, actors.Poison}
+	kinds = []engine.Kind{actors.KindChat, actors.KindBridge, actors.KindRoom, actors.KindDMs, actors.KindDM, actors.KindSessions, actors.KindSession}
+	hows  = []engine.How{engine.PanicBefore, engine.PanicAfter, engine.Restart, engine.Stop, engine.Poison}
 )
 
 // Fault is one line of a plan.
@@ -46,8 +47,8 @@ type Fault struct {
 	For  time.Duration `json:"for,omitempty"`
 	What string        `json:"what"`
 	Node int           `json:"node"`
-	Kind actors.Kind   `json:"kind,omitempty"` // of an actor
-	How  actors.How    `json:"how,omitempty"`  // it dies
+	Kind engine.Kind   `json:"kind,omitempty"` // of an actor
+	How  engine.How    `json:"how,omitempty"`  // it dies
 	Pick int           `json:"pick,omitempty"` // which of several
 	Back time.Duration `json:"back,omitempty"` // how far data or a clock is taken back; negative: forward
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/actors"
+	"parley/actors/engine"
 )
 
 const (
@@ -91,11 +92,11 @@ func (r *run) leaks() (wrong []string) {
 				names[c.person.name] = true
 			}
 		}
-		is := map[actors.Kind]int{}
+		is := map[engine.Kind]int{}
 		for _, a := range n.chat.Actors() {
 			is[a.Kind]++
 		}
-		want := map[actors.Kind]int{actors.KindChat: 1, actors.KindBridge: 1, actors.KindRoom: 1, actors.KindDMs: 1, actors.KindSessions: 1,
+		want := map[engine.Kind]int{actors.KindChat: 1, actors.KindBridge: 1, actors.KindRoom: 1, actors.KindDMs: 1, actors.KindSessions: 1,
 			actors.KindSession: len(n.sockets), actors.KindDM: len(names)}
 		for _, kind := range kinds {
 			if is[kind] != want[kind] {

@@ -1,4 +1,4 @@
-package actors
+package engine
 
 import (
 	"fmt"
@@ -30,6 +30,13 @@ func (l *listening) InvokeUserMessage(m any) {
 }
 func (l *listening) InvokeSystemMessage(m any)     { l.note(m) }
 func (l *listening) EscalateFailure(reason, _ any) { l.failures = append(l.failures, reason) }
+
+// drop is a message that can be shed.
+type drop struct{ shed func() }
+
+func (d *drop) Shed() { d.shed() }
+
+type nudge struct{}
 
 // inTurn is a dispatcher that runs what it is given when it is told to.
 type inTurn struct{ due []func() }
@@ -85,7 +92,7 @@ func TestFullMailboxShedsWavesAndTellsSoOnce(t *testing.T) {
 	const more = 50
 	post := func(n int) {
 		for range n {
-			m.PostUserMessage(newWave(Public, 0, nil, nil, 1, func() { done++ }))
+			m.PostUserMessage(&drop{func() { done++ }})
 		}
 	}
 	post(sheddingLimit + more)
@@ -98,14 +105,14 @@ func TestFullMailboxShedsWavesAndTellsSoOnce(t *testing.T) {
 		t.Errorf("%d messages wait", n)
 	}
 	d.run()
-	want := append(slices.Repeat([]string{"*actors.Wave"}, sheddingLimit), "*actors.Missed", "string")
+	want := append(slices.Repeat([]string{"*engine.drop"}, sheddingLimit), "*engine.Missed", "string")
 	if !slices.Equal(l.heard, want) {
 		t.Errorf("heard %d messages, ending in %v", len(l.heard), l.heard[max(0, len(l.heard)-3):])
 	}
 	l.heard = nil
 	post(sheddingLimit + 1)
 	d.run()
-	if got := l.heard[len(l.heard)-1]; got != "*actors.Missed" {
+	if got := l.heard[len(l.heard)-1]; got != "*engine.Missed" {
 		t.Errorf("the second time the last is %s", got)
 	}
 	if len(m.user.slots) > retainedSlots {
@@ -172,12 +179,12 @@ func TestNoActorIsDeafThatWasWrittenToWhileItWasSpawned(t *testing.T) {
 				case <-stop:
 					return
 				default:
-					system.Root.Send(pid, &Nudge{})
+					system.Root.Send(pid, &nudge{})
 				}
 			}
 		})
 		props := actor.PropsFromFunc(func(ctx actor.Context) {
-			if _, ok := ctx.Message().(*Nudge); ok {
+			if _, ok := ctx.Message().(*nudge); ok {
 				select {
 				case heard <- struct{}{}:
 				default:
@@ -195,27 +202,4 @@ func TestNoActorIsDeafThatWasWrittenToWhileItWasSpawned(t *testing.T) {
 			t.Fatalf("it does not stop: %v", err)
 		}
 	}
-}
-
-// TestSessionCatchesUpAfterItsFullMailboxShedWaves.
-func TestSessionCatchesUpAfterItsFullMailboxShedWaves(t *testing.T) {
-	t.Parallel()
-	chat, redis := newChat(t)
-	u := connect(t, chat, Newest)
-	redis.say(3)
-	u.hasHeardAll("msg", redis.logOf(Public), 0)
-	box := &chat.census.find(sessionName(u.conn.ID)).mailbox
-	box.PostSystemMessage(&actor.SuspendMailbox{})
-	eventually(t, "it is suspended", func() bool {
-		box.mu.Lock()
-		defer box.mu.Unlock()
-		return box.suspended
-	})
-	for range sheddingLimit + 20 { // wave by wave would take 100 ms each
-		box.PostUserMessage(newWave(Public, 0, nil, nil, 1, func() {}))
-	}
-	redis.say(40)
-	eventually(t, "the room is through", func() bool { return chat.census.find("room").mailbox.UserMessageCount() == 0 })
-	box.PostSystemMessage(&actor.ResumeMailbox{})
-	u.hasHeardAll("msg", redis.logOf(Public), 0)
 }

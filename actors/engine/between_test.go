@@ -1,4 +1,4 @@
-package actors
+package engine
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
 )
 
@@ -35,44 +34,37 @@ func (t *turnstile) Schedule(run func()) {
 
 func (*turnstile) Throughput() int { return 1 }
 
-// TestChatThatIsStoppedBetweenTwoTopsHasEnded: the one was killed, and the other has not begun.
-func TestChatThatIsStoppedBetweenTwoTopsHasEnded(t *testing.T) {
+// TestSystemThatIsStoppedBetweenTwoTopsHasEnded: the one was killed, and the other has not begun.
+func TestSystemThatIsStoppedBetweenTwoTopsHasEnded(t *testing.T) {
 	t.Parallel()
-	var chat *Chat
+	var s *System
 	gate := &turnstile{shut: make(chan struct{}), through: make(chan struct{})}
 	gate.over = func() bool {
-		if chat == nil {
-			return false
-		}
-		_, lives := chat.system.ProcessRegistry.GetLocal(string(KindChat))
+		_, lives := s.library.ProcessRegistry.GetLocal("top")
 		return !lives
 	}
-	gate.mu.Lock() // no turn before there is a chat
-	made, err := New(Options{
-		Settings: defaults, Node: "node", Bridge: producerOf(newFakeRedis()), Log: zerolog.Nop(), Registerer: prometheus.NewRegistry(),
-		Dispatch: func(name string) actor.Dispatcher {
-			if name == string(KindChat) {
-				return gate
+	s = New(Options{Log: zerolog.Nop(), Dispatch: func(string) actor.Dispatcher { return gate }})
+	began := make(chan struct{}, 2)
+	s.Run("top", "top", func() actor.Actor {
+		return actor.ReceiveFunc(func(ctx actor.Context) {
+			if _, is := ctx.Message().(*actor.Started); is {
+				began <- struct{}{}
 			}
-			return actor.NewDefaultDispatcher(throughput)
-		},
+		})
 	})
-	if err != nil {
+	<-began
+	if _, err := s.Kill("top", Stop); err != nil {
 		t.Fatal(err)
 	}
-	chat = made
-	gate.mu.Unlock()
-	eventually(t, "it has begun", func() bool { return chat.census.find(string(KindRoom)) != nil })
-	kill(t, chat, string(KindChat), "", Stop)
 	<-gate.shut
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		chat.Stop(ctx)
+		s.Stop(ctx)
 	}()
-	eventually(t, "it is told to stop", chat.stopped.Load)
+	eventually(t, "it is told to stop", s.stopped.Load)
 	close(gate.through)
 	<-ended
 	if ctx.Err() != nil {
