@@ -53,7 +53,7 @@ func (c *channel) gone(conn uint64) {
 
 // bridgeStarted asks a bridge that knows nothing for all that was asked before.
 func (c *channel) bridgeStarted(ctx actor.Context) {
-	c.feed.reading = false
+	c.feed.hole.reading = false
 	c.subscribe(ctx)
 	for _, e := range c.inTurn() {
 		c.readFor(ctx, e)
@@ -63,7 +63,7 @@ func (c *channel) bridgeStarted(ctx actor.Context) {
 // missed is told when events were shed, and when they flow anew: what came between
 // is a hole like any other.
 func (c *channel) missed(ctx actor.Context) {
-	if c.feed.hole() {
+	if c.feed.hole.open() {
 		c.read(ctx)
 	}
 }
@@ -90,7 +90,7 @@ func (c *channel) recalled(ctx actor.Context, r *Recalled) {
 		c.open(ctx, r)
 		return
 	}
-	if !c.feed.reading {
+	if !c.feed.hole.reading {
 		return // an answer that a restart has made pointless
 	}
 	wasKnown, wasUnsure, prev := c.feed.tail.known, c.feed.tail.unsure > 0, c.feed.tail.last

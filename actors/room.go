@@ -33,11 +33,8 @@ type MembersTold struct {
 	Version int64
 }
 
-// tick lets an actor look at its clock.
+// tick lets a room look at its clock.
 type tick struct{}
-
-// Shed implements engine.Sheddable.
-func (*tick) Shed() {}
 
 const (
 	// roomTick is how often the room looks for names whose grace is over; presence
@@ -62,7 +59,7 @@ type room struct {
 	// have died with it.
 	departed []Departure
 	began    time.Time
-	ticker   *ticker
+	ticker   *time.Timer
 }
 
 func newRoom(chat *Chat, log Log) *room {
@@ -111,8 +108,9 @@ func (r *room) Receive(ctx actor.Context) {
 		r.restOver(ctx, m)
 	case *tick:
 		r.look(ctx)
+		r.tickLater(ctx)
 	case *actor.Stopping, *actor.Restarting:
-		r.ticker.stop()
+		r.stopTicker()
 	}
 	r.flush(ctx)
 }
@@ -133,10 +131,23 @@ func (r *room) start(ctx actor.Context) {
 	r.began = time.Now()
 	r.departed = r.chat.departed(r.began)
 	r.roster.forgetReading()
-	r.ticker = startTicker(r.chat, ctx.Self(), roomTick)
+	r.tickLater(ctx)
 	r.subscribe(ctx)
 	r.handBackDue(ctx)
 	ctx.Send(r.chat.sessions, &LogBegan{Log: r.feed.log})
+}
+
+// tickLater has one tick come, whether one was to come already or not.
+func (r *room) tickLater(ctx actor.Context) {
+	r.stopTicker()
+	root, self := r.chat.root, ctx.Self()
+	r.ticker = r.chat.system.After(roomTick, "tick", func() { root.Send(self, &tick{}) })
+}
+
+func (r *room) stopTicker() {
+	if r.ticker != nil {
+		r.ticker.Stop()
+	}
 }
 
 // bridgeStarted tells a new bridge all that it has to know of the room.
