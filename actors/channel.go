@@ -23,7 +23,7 @@ type channel struct {
 	fresh []protocol.Entry // what the next wave tells
 	prev  int64            // the log's newest id before fresh
 	// opening are the entered connections whose first frame waits for the log.
-	opening map[uint64]*Enter
+	opening map[uint64]*enter
 	shown   int // entries that a first frame shows without a cursor
 	// roster is who is present; only in the room.
 	roster *roster
@@ -140,7 +140,7 @@ func (c *channel) flush(ctx actor.Context) {
 	}
 	if c.lapsed {
 		c.lapsed = false
-		c.tell(ctx, &Nudge{})
+		c.tell(ctx, &nudge{})
 	}
 	entries, prev := c.fresh, c.prev
 	c.fresh = nil
@@ -189,12 +189,12 @@ func (c *channel) restored(ctx actor.Context, m *Restored) {
 // nudge lets a session that entered again notice what it has missed.
 func (c *channel) nudge(ctx actor.Context, session *actor.PID, cursor int64) {
 	if cursor < c.feed.tail.last {
-		ctx.Send(session, &Nudge{})
+		ctx.Send(session, &nudge{})
 	}
 }
 
 // catchUp answers with what the tail holds, or has the bridge answer.
-func (c *channel) catchUp(ctx actor.Context, m *CatchUp) {
+func (c *channel) catchUp(ctx actor.Context, m *catchUp) {
 	t := c.feed.tail
 	if !t.known {
 		return // nowKnown tells it again

@@ -65,7 +65,6 @@ type Connection struct {
 	resume Resume
 	phase  atomic.Int32
 	left   time.Time // when it was closed; written before phase says so
-	joined atomic.Bool
 	claim  atomic.Pointer[claim] // on its name; nil before
 	// awaited is the ping that is to show that the last refusal was read, passed the last one
 	// that did; equal where there is none to wait for.
@@ -193,8 +192,8 @@ func (c *Connection) handled() {
 	}
 }
 
-// Joined says whether the client has joined under a name.
-func (c *Connection) Joined() bool { return c.joined.Load() }
+// Joined says whether the client has joined under a name, or is about to.
+func (c *Connection) Joined() bool { return c.claim.Load() != nil }
 
 // Drained tells that the socket has sent all that was written to it. The transport
 // calls it once after each Write that returned false.

@@ -20,7 +20,7 @@ func TestDepartureThatARoomDiedWithIsTold(t *testing.T) {
 			close(u.end)
 			u.conn.left = time.Now()
 			u.conn.enter(closed)
-			chat.root.Send(chat.sessions, &Gone{Conn: u.conn})
+			chat.root.Send(chat.sessions, &gone{Conn: u.conn})
 		})
 	}
 	eventually(t, "it is told that alice left", func() bool {

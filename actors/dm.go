@@ -19,12 +19,12 @@ func (d *dm) Receive(ctx actor.Context) {
 	case *actor.Started:
 		d.subscribe(ctx)
 		d.handBackDue(ctx)
-		ctx.Send(ctx.Parent(), &LogBegan{Log: d.feed.log})
-	case *Enter:
+		ctx.Send(ctx.Parent(), &logBegan{Log: d.feed.log})
+	case *enter:
 		d.enter(ctx, m)
-	case *CatchUp:
+	case *catchUp:
 		d.catchUp(ctx, m)
-	case *Gone:
+	case *gone:
 		d.gone(m.Conn.ID)
 	case *Appended:
 		d.advance(ctx, m)

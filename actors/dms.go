@@ -10,8 +10,8 @@ import (
 	"parley/actors/engine"
 )
 
-// DMsBegan says that the dms began and know no session: enter again.
-type DMsBegan struct{}
+// dmsBegan says that the dms began and know no session: enter again.
+type dmsBegan struct{}
 
 // dms is the parent of the dm actors: one for each user with a connection here.
 type dms struct {
@@ -49,16 +49,16 @@ func (d *dms) Receive(ctx actor.Context) {
 	case *actor.Started:
 		d.chat.system.Forget(KindDM)
 		d.chat.books.keepInboxes(d.chat.names())
-		ctx.Send(d.chat.sessions, &DMsBegan{})
-	case *Enter:
+		ctx.Send(d.chat.sessions, &dmsBegan{})
+	case *enter:
 		d.enter(ctx, m)
-	case *CatchUp:
+	case *catchUp:
 		if box, ok := d.Child(dmName(m.Log)); ok {
 			ctx.Send(box.dm, m)
 		}
-	case *Gone:
+	case *gone:
 		d.leave(ctx, m)
-	case *LogBegan:
+	case *logBegan:
 		if box, ok := d.Child(dmName(m.Log)); ok {
 			for _, conn := range box.conns {
 				ctx.Send(conn.pid, m)
@@ -74,7 +74,7 @@ func (d *dms) Receive(ctx actor.Context) {
 }
 
 // enter hands a connection to its user's dm actor, which is spawned for the first.
-func (d *dms) enter(ctx actor.Context, e *Enter) {
+func (d *dms) enter(ctx actor.Context, e *enter) {
 	if e.Conn.is(closed) {
 		return
 	}
@@ -96,7 +96,7 @@ func dmName(inbox Log) string { return dmPrefix + url.PathEscape(inbox.Name) }
 const dmPrefix = "dm-"
 
 // leave takes a connection out; after a user's last one the dm actor ends.
-func (d *dms) leave(ctx actor.Context, m *Gone) {
+func (d *dms) leave(ctx actor.Context, m *gone) {
 	log, ok := d.logs[m.Conn.ID]
 	if !ok {
 		if claim := m.Conn.claim.Load(); claim != nil {

@@ -25,14 +25,14 @@
 //	transport → session   Connection.Receive, Drained, Closed
 //	session   → bridge    Append, ReadPage             bridge → session  Settled, Page
 //	session   → bridge    Claim, Hold                  bridge → session  Claimed, Held, ClaimLost
-//	session   → room      Enter, Appear, CatchUp       room   → session  Opened, Wave, Recalled
-//	session   → dms → dm  Enter, CatchUp               dm     → session  Opened, Wave, Recalled
+//	session   → room      enter, appear, catchUp       room   → session  opened, wave, Recalled
+//	session   → dms → dm  enter, catchUp               dm     → session  opened, wave, Recalled
 //	room, dm  → bridge    Subscribe, Read, Restore     bridge → room, dm Linked, Appended, Recalled
 //	room      → bridge    Present, ReadMembers         bridge → room     PresenceChanged, Members
-//	room, dm  → session   LogBegan: enter again        dms    → session  DMsBegan: likewise
+//	room, dm  → session   logBegan: enter again        dms    → session  dMsBegan: likewise
 //	bridge    → chat      ReadClaims                   chat   → bridge   Claims
 //	bridge    → chat → all  BridgeStarted, RedisChanged
-//	chat      → room, dms, sessions → session  Gone (a connection has ended)
+//	chat      → room, dms, sessions → session  gone (a connection has ended)
 //
 // # How a connection ends
 //
@@ -42,7 +42,7 @@
 //	  ╰─────the socket is being closed, by whomever────────────╯
 //
 // From leaving on nothing more is taken in. closed is the transport's word, and the one
-// message of it is Gone: its listeners forget the connection, and nobody hears answers any
+// message of it is gone: its listeners forget the connection, and nobody hears answers any
 // more; but what was taken in is still stored. Then it is finished: its session ends, and no
 // other follows.
 //

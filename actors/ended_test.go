@@ -20,7 +20,7 @@ func TestConnectionThatEndedWhileTheSessionsDiedIsForgotten(t *testing.T) {
 	late := connect(t, chat, Newest)
 	control(chat, "chat/sessions", &actor.Restart{})
 	alice.conn.enter(closed)
-	chat.root.Send(alice.conn.pid, &Gone{Conn: alice.conn})
+	chat.root.Send(alice.conn.pid, &gone{Conn: alice.conn})
 	eventually(t, "alice's session ends", func() bool { return alice.conn.is(finished) })
 	sessions.open()
 	eventually(t, "she is forgotten", func() bool {

@@ -84,7 +84,7 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 }
 
 // inboxOpened welcomes the client: Welcome, joined, and then everybody is told.
-func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
+func (s *session) inboxOpened(ctx actor.Context, m *opened) {
 	st := &s.conn.state
 	op := st.op
 	if op == nil || op.claimed == nil || op.appearing || m.Log != Inbox(op.command.Name) {
@@ -95,7 +95,6 @@ func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
 	st.name = op.command.Name
 	c := st.follow(m.Log, s.ownPlace(m.Cursor))
 	c.lossy, c.resuming = m.Truncated, s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
-	s.conn.joined.Store(true)
 	s.chat.metrics.Joins.Inc()
 	frames := protocol.WelcomeFrame(st.name)
 	frames = append(frames, protocol.JoinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, m.Truncated)...)

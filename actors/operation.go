@@ -180,7 +180,7 @@ func (s *session) ask(ctx actor.Context, op *operation) {
 	st := &s.conn.state
 	switch {
 	case op.appearing:
-		ctx.Send(s.chat.room, &Appear{Conn: s.conn, Name: st.name})
+		ctx.Send(s.chat.room, &appear{Conn: s.conn, Name: st.name})
 	case op.claimed != nil: // the inbox is asked for by enterInbox
 	case op.command.Verb == protocol.VerbHold:
 		claim, _ := s.conn.heldClaim()

@@ -10,24 +10,24 @@ import (
 	"parley/actors/protocol"
 )
 
-// Appear says that a connection has joined under a name.
-type Appear struct {
+// appear says that a connection has joined under a name.
+type appear struct {
 	Conn *Connection
 	Name string
 }
 
-// Appeared tells a session that its name is present for everybody: what it says
+// appeared tells a session that its name is present for everybody: what it says
 // from now on comes after its member_add.
-type Appeared struct{}
+type appeared struct{}
 
-// TellMembers asks for a fresh list of who is present, as a MembersTold.
-type TellMembers struct {
+// tellMembers asks for a fresh list of who is present, as a membersTold.
+type tellMembers struct {
 	Conn *Connection
 	Log  Log
 }
 
-// MembersTold answers TellMembers with a frame.
-type MembersTold struct {
+// membersTold answers tellMembers with a frame.
+type membersTold struct {
 	Log     Log
 	Frame   []byte
 	Version int64
@@ -70,18 +70,18 @@ func (r *room) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		r.start(ctx)
-	case *Enter:
+	case *enter:
 		r.appear(ctx, m.Conn, m.Name)
 		r.enter(ctx, m)
 		r.tellMissed(ctx, m)
-	case *Appear:
+	case *appear:
 		r.appear(ctx, m.Conn, m.Name)
 		r.confirm(ctx, m)
-	case *Gone:
+	case *gone:
 		r.leave(ctx, m)
-	case *CatchUp:
+	case *catchUp:
 		r.catchUp(ctx, m)
-	case *TellMembers:
+	case *tellMembers:
 		r.tellMembers(ctx, m.Conn.pid)
 	case *Appended:
 		r.advance(ctx, m)
@@ -117,14 +117,14 @@ func (r *room) Receive(ctx actor.Context) {
 
 // tellMissed tells a session that enters again who is present, if that has changed
 // since it was told.
-func (r *room) tellMissed(ctx actor.Context, e *Enter) {
+func (r *room) tellMissed(ctx actor.Context, e *enter) {
 	if !e.Opening && e.Version != r.roster.version {
 		r.tellMembers(ctx, e.Conn.pid)
 	}
 }
 
 func (r *room) tellMembers(ctx actor.Context, session *actor.PID) {
-	ctx.Send(session, &MembersTold{Log: r.feed.log, Frame: protocol.MembersFrame(r.roster.list()), Version: r.roster.version})
+	ctx.Send(session, &membersTold{Log: r.feed.log, Frame: protocol.MembersFrame(r.roster.list()), Version: r.roster.version})
 }
 
 func (r *room) start(ctx actor.Context) {
@@ -134,7 +134,7 @@ func (r *room) start(ctx actor.Context) {
 	r.tickLater(ctx)
 	r.subscribe(ctx)
 	r.handBackDue(ctx)
-	ctx.Send(r.chat.sessions, &LogBegan{Log: r.feed.log})
+	ctx.Send(r.chat.sessions, &logBegan{Log: r.feed.log})
 }
 
 // tickLater has one tick come, whether one was to come already or not.
@@ -181,9 +181,9 @@ func (r *room) appear(ctx actor.Context, conn *Connection, name string) {
 }
 
 // confirm tells a session that its name is present, as soon as it is.
-func (r *room) confirm(ctx actor.Context, m *Appear) {
+func (r *room) confirm(ctx actor.Context, m *appear) {
 	if r.roster.has(m.Name) {
-		ctx.Send(m.Conn.pid, &Appeared{})
+		ctx.Send(m.Conn.pid, &appeared{})
 		return
 	}
 	if r.appearing == nil {
@@ -198,13 +198,13 @@ func (r *room) confirmAll(ctx actor.Context, names []string) {
 	}
 	for _, name := range names {
 		for _, session := range r.appearing[name] {
-			ctx.Send(session, &Appeared{})
+			ctx.Send(session, &appeared{})
 		}
 		delete(r.appearing, name)
 	}
 }
 
-func (r *room) leave(ctx actor.Context, m *Gone) {
+func (r *room) leave(ctx actor.Context, m *gone) {
 	r.gone(m.Conn.ID)
 	now := time.Now()
 	if name := r.holders.leave(m.Conn.ID, m.Clean, now); name != "" {

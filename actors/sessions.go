@@ -45,11 +45,11 @@ func (s *sessions) Receive(ctx actor.Context) {
 		}
 	case *connected:
 		s.begin(ctx, m.conn)
-	case *Gone:
+	case *gone:
 		ctx.Send(m.Conn.pid, m)
 	case *actor.Terminated:
 		s.ended(ctx, m)
-	case *LogBegan, *DMsBegan, *BridgeStarted, *drainAll, *hangUpAll:
+	case *logBegan, *dmsBegan, *BridgeStarted, *drainAll, *hangUpAll:
 		for _, conn := range s.Children() {
 			ctx.Send(conn.pid, m)
 		}

@@ -30,10 +30,10 @@ const (
 	promptWave      = 300 * time.Microsecond
 )
 
-// Wave is what a session is told in one go: changes of presence, then entries. It
+// wave is what a session is told in one go: changes of presence, then entries. It
 // is shared by all sessions and never changed. It can be shed: a session that
 // misses one reads on from its cursor.
-type Wave struct {
+type wave struct {
 	Log      Log
 	Prev     int64 // the log's newest id before Entries
 	Entries  []protocol.Entry
@@ -47,19 +47,19 @@ type Wave struct {
 }
 
 // handled notes that one session is through with the wave.
-func (w *Wave) handled() {
+func (w *wave) handled() {
 	if w.remaining.Add(-1) == 0 {
 		w.done()
 	}
 }
 
 // Shed implements engine.Sheddable.
-func (w *Wave) Shed() { w.handled() }
+func (w *wave) Shed() { w.handled() }
 
 // newWave gathers what sessions are told. done is called once, when all of them
 // have handled it.
-func newWave(log Log, prev int64, entries []protocol.Entry, presence []byte, sessions int, done func()) *Wave {
-	w := &Wave{Log: log, Prev: prev, Entries: entries, Presence: presence, done: done}
+func newWave(log Log, prev int64, entries []protocol.Entry, presence []byte, sessions int, done func()) *wave {
+	w := &wave{Log: log, Prev: prev, Entries: entries, Presence: presence, done: done}
 	if len(entries) == 0 {
 		w.All = presence
 	} else {
