@@ -29,7 +29,7 @@
 //	session   → dms → dm  enter, catchUp               dm     → session  opened, wave, Recalled
 //	room, dm  → bridge    Subscribe, Read, Restore     bridge → room, dm Linked, Appended, Recalled
 //	room      → bridge    Present, ReadMembers         bridge → room     PresenceChanged, Members
-//	room, dm  → session   logBegan: enter again        dms    → session  dMsBegan: likewise
+//	room, dm  → session   logBegan: enter again        dms    → session  dmsBegan: likewise
 //	bridge    → chat      ReadClaims                   chat   → bridge   Claims
 //	bridge    → chat → all  BridgeStarted, RedisChanged
 //	chat      → room, dms, sessions → session  gone (a connection has ended)
