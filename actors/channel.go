@@ -5,6 +5,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"parley/actors/engine"
 	"parley/actors/protocol"
 )
 
@@ -40,15 +41,38 @@ func newChannel(chat *Chat, log Log) channel {
 	}
 }
 
+// receive does what every log's actor does with its messages.
+func (c *channel) receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *enter:
+		c.enter(ctx, m)
+	case *catchUp:
+		c.catchUp(ctx, m)
+	case *gone:
+		c.dismiss(m.Conn.ID)
+		c.forget(m.Conn.ID)
+	case *Appended:
+		c.advance(ctx, m)
+	case *Recalled:
+		c.recalled(ctx, m)
+	case *Restored:
+		c.restored(ctx, m)
+	case *Linked, *engine.Missed:
+		c.missed(ctx)
+	case *BridgeStarted:
+		c.bridgeStarted(ctx)
+	case *RedisChanged:
+		c.handBack(ctx)
+	case *waveOver:
+		c.waveOver(ctx, m)
+	case *restOver:
+		c.restOver(ctx, m)
+	}
+}
+
 // subscribe asks the bridge for the log's events; Linked follows.
 func (c *channel) subscribe(ctx actor.Context) {
 	ctx.Send(c.chat.bridge, &Subscribe{Log: c.feed.log, To: ctx.Self()})
-}
-
-// gone takes a connection out that has ended.
-func (c *channel) gone(conn uint64) {
-	c.dismiss(conn)
-	c.forget(conn)
 }
 
 // bridgeStarted asks a bridge that knows nothing for all that was asked before.

@@ -72,45 +72,36 @@ func (r *room) Receive(ctx actor.Context) {
 		r.start(ctx)
 	case *enter:
 		r.appear(ctx, m.Conn, m.Name)
-		r.enter(ctx, m)
+		r.receive(ctx)
 		r.tellMissed(ctx, m)
 	case *appear:
 		r.appear(ctx, m.Conn, m.Name)
 		r.confirm(ctx, m)
 	case *gone:
+		r.receive(ctx)
 		r.leave(ctx, m)
-	case *catchUp:
-		r.catchUp(ctx, m)
 	case *tellMembers:
 		r.tellMembers(ctx, m.Conn.pid)
-	case *Appended:
-		r.advance(ctx, m)
-	case *Recalled:
-		r.recalled(ctx, m)
 	case *PresenceChanged:
 		r.readIf(ctx, r.roster.changed(m))
 		r.confirmAll(ctx, m.Joined)
 	case *Members:
 		r.readIf(ctx, r.roster.read(m))
 		r.confirmAll(ctx, m.Names)
-	case *Restored:
-		r.restored(ctx, m)
 	case *Linked, *engine.Missed:
-		r.missed(ctx)
+		r.receive(ctx)
 		r.readIf(ctx, r.roster.stale())
 	case *BridgeStarted:
-		r.bridgeStarted(ctx)
-	case *RedisChanged:
-		r.handBack(ctx)
-	case *waveOver:
-		r.waveOver(ctx, m)
-	case *restOver:
-		r.restOver(ctx, m)
+		r.roster.forgetReading()
+		r.receive(ctx)
+		r.tellAll(ctx)
 	case *tick:
 		r.look(ctx)
 		r.tickLater(ctx)
 	case *actor.Stopping, *actor.Restarting:
 		r.stopTicker()
+	default:
+		r.receive(ctx)
 	}
 	r.flush(ctx)
 }
@@ -150,10 +141,8 @@ func (r *room) stopTicker() {
 	}
 }
 
-// bridgeStarted tells a new bridge all that it has to know of the room.
-func (r *room) bridgeStarted(ctx actor.Context) {
-	r.roster.forgetReading()
-	r.channel.bridgeStarted(ctx)
+// tellAll tells a new bridge all that it has to know of who is here.
+func (r *room) tellAll(ctx actor.Context) {
 	if r.settled {
 		r.declare(ctx)
 		return
@@ -205,7 +194,6 @@ func (r *room) confirmAll(ctx actor.Context, names []string) {
 }
 
 func (r *room) leave(ctx actor.Context, m *gone) {
-	r.gone(m.Conn.ID)
 	now := time.Now()
 	if name := r.holders.leave(m.Conn.ID, m.Clean, now); name != "" {
 		ctx.Send(r.chat.bridge, &Present{Left: []Departure{{name, now}}})
