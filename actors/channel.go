@@ -25,7 +25,6 @@ type channel struct {
 	prev  int64            // the log's newest id before fresh
 	// opening are the entered connections whose first frame waits for the log.
 	opening map[uint64]*enter
-	shown   int // entries that a first frame shows without a cursor
 	// roster is who is present; only in the room.
 	roster *roster
 	lapsed bool // more came than the next wave may hold
@@ -36,7 +35,7 @@ type channel struct {
 func newChannel(chat *Chat, log Log) channel {
 	book := chat.books.of(log)
 	return channel{
-		chat: chat, roster: book.roster, shown: chat.shown(log),
+		chat: chat, roster: book.roster,
 		feed: feed{log: log, tail: book.tail, first: log.first(book.tail.limit)},
 	}
 }

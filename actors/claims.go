@@ -101,7 +101,7 @@ func (c *Chat) departed(now time.Time) []Departure {
 	}
 	for _, conn := range c.liveConnections() {
 		if claim := conn.claim.Load(); claim != nil && conn.is(closed) {
-			note(claim.name, conn.left)
+			note(claim.name, time.Unix(0, conn.left))
 		}
 	}
 	for _, claim := range c.former.all(now) {

@@ -32,7 +32,6 @@ type Resume struct {
 	Since   int64  // cursor of the public log; Newest for a new client
 	DMSince int64  // cursor of the inbox; Newest likewise
 	Name    string // proven by a signed identity; "" where names are claimed
-	Expires time.Time
 	Address netip.Addr // whose budgets it draws on; not valid: nobody's
 }
 
@@ -64,7 +63,8 @@ type Connection struct {
 	socket Socket
 	resume Resume
 	phase  atomic.Int32
-	left   time.Time // when it was closed; written before phase says so
+	left   int64  // when it was closed, unix nanoseconds; written before phase says so
+	inbox  *inbox // that it has entered; the dms' own
 	claim  atomic.Pointer[claim] // on its name; nil before
 	// awaited is the ping that is to show that the last refusal was read, passed the last one
 	// that did; equal where there is none to wait for.
@@ -205,7 +205,7 @@ func (c *Connection) TooSlow() { c.chat.metrics.SlowClients.Inc() }
 // Closed tells that the connection has ended. The transport calls it exactly once,
 // as the last call; clean says that the client closed it with 1000.
 func (c *Connection) Closed(clean bool) {
-	c.left = time.Now()
+	c.left = time.Now().UnixNano()
 	c.enter(closed)
 	c.chat.ended(c, clean)
 }

@@ -18,7 +18,7 @@ func TestDepartureThatARoomDiedWithIsTold(t *testing.T) {
 		u := join(t, chat, name)
 		u.reported.Do(func() { // and the room hears nothing
 			close(u.end)
-			u.conn.left = time.Now()
+			u.conn.left = time.Now().UnixNano()
 			u.conn.enter(closed)
 			chat.root.Send(chat.sessions, &gone{Conn: u.conn})
 		})

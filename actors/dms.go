@@ -17,14 +17,12 @@ type dmsBegan struct{}
 type dms struct {
 	engine.Parent[*inbox]
 	chat *Chat
-	logs map[uint64]Log // that each connection has entered
 }
 
 // inbox is what the dms know of one user. Most have one connection: a map for each
 // would be the largest thing that an idle user costs here.
 type inbox struct {
 	log   Log
-	dm    *actor.PID
 	conns []*Connection
 }
 
@@ -40,8 +38,8 @@ func (b *inbox) leave(conn *Connection) {
 }
 
 func newDMs(chat *Chat) *dms {
-	produce := func(_ string, box *inbox) actor.Actor { return newDM(chat, box.log) }
-	return &dms{Parent: engine.NewParent(chat.system, produce), chat: chat, logs: map[uint64]Log{}}
+	produce := func(box *inbox) actor.Actor { return newDM(chat, box.log) }
+	return &dms{Parent: engine.NewParent(chat.system, produce), chat: chat}
 }
 
 func (d *dms) Receive(ctx actor.Context) {
@@ -53,9 +51,7 @@ func (d *dms) Receive(ctx actor.Context) {
 	case *enter:
 		d.enter(ctx, m)
 	case *catchUp:
-		if box, ok := d.Child(dmName(m.Log)); ok {
-			ctx.Send(box.dm, m)
-		}
+		d.Send(ctx, dmName(m.Log), m)
 	case *gone:
 		d.leave(ctx, m)
 	case *logBegan:
@@ -81,12 +77,12 @@ func (d *dms) enter(ctx actor.Context, e *enter) {
 	name := dmName(e.Log)
 	box, ok := d.Child(name)
 	if !ok {
-		box = &inbox{log: e.Log, dm: engine.PIDOf(ctx, name)}
+		box = &inbox{log: e.Log}
 		d.Spawn(ctx, KindDM, name, box)
 	}
 	box.enter(e.Conn)
-	d.logs[e.Conn.ID] = e.Log
-	ctx.Send(box.dm, e) // one that still ends drops it; the next asks its connections to enter
+	e.Conn.inbox = box
+	d.Send(ctx, name, e) // one that still ends drops it; the next asks its connections to enter
 }
 
 // dmName is the dm actor's name: what users write is escaped, for / and $ mean
@@ -97,18 +93,18 @@ const dmPrefix = "dm-"
 
 // leave takes a connection out; after a user's last one the dm actor ends.
 func (d *dms) leave(ctx actor.Context, m *gone) {
-	log, ok := d.logs[m.Conn.ID]
-	if !ok {
-		if claim := m.Conn.claim.Load(); claim != nil {
-			d.dropUnused(dmName(Inbox(claim.name)), Inbox(claim.name)) // it had entered the dms before these
-		}
+	if m.Conn.inbox == nil {
 		return
 	}
-	delete(d.logs, m.Conn.ID)
+	log := m.Conn.inbox.log
 	name := dmName(log)
-	box, _ := d.Child(name)
+	box, ok := d.Child(name)
+	if !ok {
+		d.dropUnused(name, log) // it had entered the dms before these
+		return
+	}
 	if box.leave(m.Conn); len(box.conns) > 0 {
-		ctx.Send(box.dm, m)
+		d.Send(ctx, name, m)
 		return
 	}
 	d.End(ctx, name)
@@ -129,8 +125,7 @@ func (d *dms) dropUnused(name string, log Log) {
 }
 
 func (d *dms) forward(ctx actor.Context, message any) {
-	boxes := d.Children()
-	for _, name := range slices.Sorted(maps.Keys(boxes)) {
-		ctx.Send(boxes[name].dm, message)
+	for _, name := range slices.Sorted(maps.Keys(d.Children())) {
+		d.Send(ctx, name, message)
 	}
 }

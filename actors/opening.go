@@ -37,7 +37,7 @@ func (c *channel) enter(ctx actor.Context, e *enter) {
 	case !c.feed.tail.known, c.feed.tail.unsure > 0 && e.Cursor == Newest:
 		c.wait(e)
 	case e.Cursor == Newest:
-		entries, cursor := c.feed.tail.newest(c.shown)
+		entries, cursor := c.feed.tail.newest(c.chat.shown(c.feed.log))
 		c.opened(ctx, e, entries, max(cursor, lastID(entries)), false)
 	case c.feed.tail.covers(e.Cursor):
 		entries := protocol.OldestWithin(c.feed.tail.since(e.Cursor, openLimit), openBytes)

@@ -32,7 +32,7 @@ type sessions struct {
 }
 
 func newSessions(chat *Chat) *sessions {
-	produce := func(_ string, conn *Connection) actor.Actor { return &session{chat: chat, conn: conn} }
+	produce := func(conn *Connection) actor.Actor { return &session{chat: chat, conn: conn} }
 	return &sessions{Parent: engine.NewParent(chat.system, produce), chat: chat}
 }
 

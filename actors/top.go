@@ -22,7 +22,7 @@ func newTop(chat *Chat) *top {
 		KindDMs:      func() actor.Actor { return newDMs(chat) },
 		KindSessions: func() actor.Actor { return newSessions(chat) },
 	}
-	of := func(_ string, kind engine.Kind) actor.Actor { return produce[kind]() }
+	of := func(kind engine.Kind) actor.Actor { return produce[kind]() }
 	return &top{Parent: engine.NewParent(chat.system, of), chat: chat}
 }
 

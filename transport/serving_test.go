@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -129,7 +130,7 @@ func (e *edge) serve(t testing.TB, w *wire, client net.Conn, hook func(call stri
 	for name, value := range map[string]string{"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} {
 		r.Header.Set(name, value)
 	}
-	if err := e.open(w, r, actors.Resume{}, func() { close(s.released) }); err != nil {
+	if err := e.open(w, r, actors.Resume{}, time.Time{}, func() { close(s.released) }); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := http.ReadResponse(s.answers, r)

@@ -46,7 +46,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	resume.Name, resume.Expires = who.Name, who.Expires
+	resume.Name = who.Name
 	resume.Address = s.clientIP(r)
 	release, verdict := s.admission.admit(resume.Address)
 	if !verdict.ok() {
@@ -54,7 +54,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		verdict.refuse(w)
 		return
 	}
-	if err := s.upgrade(w, r, resume, release); err != nil {
+	if err := s.upgrade(w, r, resume, who.Expires, release); err != nil {
 		s.log.Debug().Err(err).Msg("handshake failed")
 	}
 }
@@ -85,7 +85,7 @@ func parseResume(query url.Values, now time.Time) (actors.Resume, error) {
 
 // upgrade turns the request into a connection of the chat. release is called, once, when
 // that has ended, or was none.
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.Resume, release func()) error {
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.Resume, expires time.Time, release func()) error {
 	hijacker, ok := w.(http.Hijacker)
 	if !ok {
 		release()
@@ -99,12 +99,12 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.R
 	// The server's reader may hold frames that came with the handshake; it is not
 	// kept, for it is eight times the size that a connection needs.
 	left, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
-	return s.open(newWire(conn, append([]byte(nil), left...)), r, resume, release)
+	return s.open(newWire(conn, append([]byte(nil), left...)), r, resume, expires, release)
 }
 
 // open answers the request for a WebSocket that came on wire, and serves that.
-func (s *Server) open(wire *wire, r *http.Request, resume actors.Resume, release func()) error {
-	sock := &socket{wire: wire, server: s, release: release}
+func (s *Server) open(wire *wire, r *http.Request, resume actors.Resume, expires time.Time, release func()) error {
+	sock := &socket{wire: wire, server: s, release: release, expires: expires}
 	wire.owner = sock
 	begun := false
 	defer func() {
@@ -115,7 +115,6 @@ func (s *Server) open(wire *wire, r *http.Request, resume actors.Resume, release
 	}()
 	now := time.Now()
 	sock.heard.Store(now.Unix())
-	sock.expires = resume.Expires
 	if !s.settings.AllowListeners {
 		sock.joinBy = now.Add(s.settings.JoinTimeout)
 	}

@@ -43,7 +43,7 @@ func Example() {
 	says := make(chan string, 8)
 	system := engine.New(engine.Options{Log: zerolog.Nop()})
 	system.Run("keeper", "top", func() actor.Actor {
-		return &keeper{engine.NewParent(system, func(_ string, count *int) actor.Actor {
+		return &keeper{engine.NewParent(system, func(count *int) actor.Actor {
 			return &counter{count, says}
 		})}
 	})

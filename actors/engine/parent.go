@@ -11,14 +11,14 @@ import (
 // in it, and its methods are called in Receive alone. C is what the actor keeps of each child.
 type Parent[C any] struct {
 	system   *System
-	produce  func(name string, of C) actor.Actor
+	produce  func(of C) actor.Actor
 	children map[string]C
 	ending   map[string]struct{} // were told to end, and have not yet
 	failures failures
 }
 
 // NewParent makes a Parent without children; produce makes each incarnation of a child.
-func NewParent[C any](system *System, produce func(name string, of C) actor.Actor) Parent[C] {
+func NewParent[C any](system *System, produce func(of C) actor.Actor) Parent[C] {
 	return Parent[C]{
 		system: system, produce: produce,
 		children: map[string]C{}, ending: map[string]struct{}{}, failures: failures{},
@@ -53,8 +53,8 @@ func (p *Parent[C]) Spawn(ctx actor.Context, kind Kind, name string, of C) {
 // spawn fails only where the name is taken, which a parent that waits for Terminated never sees:
 // the panic restarts that parent.
 func (p *Parent[C]) spawn(ctx actor.Context, kind Kind, name string, of C) {
-	produce := p.produce
-	_, err := p.system.spawn(ctx, ctx.Self().Id, kind, name, func() actor.Actor { return produce(name, of) })
+	produce := p.produce // and not the parent: it may die before
+	_, err := p.system.spawn(ctx, ctx.Self().Id, kind, name, func() actor.Actor { return produce(of) })
 	if err != nil {
 		panic(err)
 	}
@@ -67,7 +67,14 @@ func (p *Parent[C]) End(ctx actor.Context, name string) {
 		return
 	}
 	p.ending[name] = struct{}{}
-	ctx.Stop(PIDOf(ctx, name))
+	ctx.Stop(p.system.find(name).pid.Load())
+}
+
+// Send sends to a child; what comes between two of its incarnations is lost.
+func (p *Parent[C]) Send(ctx actor.Context, name string, message any) {
+	if v := p.system.find(name); v != nil {
+		ctx.Send(v.pid.Load(), message)
+	}
 }
 
 // Release lets a child end by itself, for good.
@@ -108,10 +115,4 @@ func (p *Parent[C]) ChildFailed(supervisor actor.Supervisor, child *actor.PID) {
 		return
 	}
 	p.system.After(pause, "restart", func() { supervisor.RestartChildren(child) })
-}
-
-// PIDOf gives the child with a name of the actor whose context it is.
-func PIDOf(ctx actor.Context, name string) *actor.PID {
-	self := ctx.Self()
-	return actor.NewPID(self.Address, self.Id+"/"+name)
 }
