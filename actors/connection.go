@@ -29,9 +29,9 @@ type Socket interface {
 
 // Resume is where a connection goes on, and who it is.
 type Resume struct {
-	Since   int64  // cursor of the public log; Newest for a new client
-	DMSince int64  // cursor of the inbox; Newest likewise
-	Name    string // proven by a signed identity; "" where names are claimed
+	Since   int64      // cursor of the public log; Newest for a new client
+	DMSince int64      // cursor of the inbox; Newest likewise
+	Name    string     // proven by a signed identity; "" where names are claimed
 	Address netip.Addr // whose budgets it draws on; not valid: nobody's
 }
 
@@ -63,8 +63,8 @@ type Connection struct {
 	socket Socket
 	resume Resume
 	phase  atomic.Int32
-	left   int64  // when it was closed, unix nanoseconds; written before phase says so
-	inbox  *inbox // that it has entered; the dms' own
+	left   int64                 // when it was closed, unix nanoseconds; written before phase says so
+	inbox  *inbox                // that it has entered; the dms' own
 	claim  atomic.Pointer[claim] // on its name; nil before
 	// awaited is the ping that is to show that the last refusal was read, passed the last one
 	// that did; equal where there is none to wait for.

@@ -55,11 +55,11 @@ type room struct {
 	settled bool
 	// appearing are the sessions that wait for their name's event.
 	appearing map[string][]*actor.PID
-	// departed are those who had left when the room or its bridge began: the one before may
+	// left are those who had left when the room or its bridge began: the one before may
 	// have died with it.
-	departed []Departure
-	began    time.Time
-	ticker   *time.Timer
+	left   []Departure
+	began  time.Time
+	ticker *time.Timer
 }
 
 func newRoom(chat *Chat, log Log) *room {
@@ -120,7 +120,7 @@ func (r *room) tellMembers(ctx actor.Context, session *actor.PID) {
 
 func (r *room) start(ctx actor.Context) {
 	r.began = time.Now()
-	r.departed = r.chat.departed(r.began)
+	r.left = r.chat.leftOfLate(r.began)
 	r.roster.forgetReading()
 	r.tickLater(ctx)
 	r.subscribe(ctx)
@@ -147,7 +147,7 @@ func (r *room) tellAll(ctx actor.Context) {
 		r.declare(ctx)
 		return
 	}
-	r.departed = r.chat.departed(time.Now())
+	r.left = r.chat.leftOfLate(time.Now())
 	if names := r.holders.all(); len(names) > 0 {
 		ctx.Send(r.chat.bridge, &Present{Joined: names})
 	}
@@ -212,11 +212,11 @@ func (r *room) look(ctx actor.Context) {
 	r.openPatient(ctx, now)
 }
 
-// goneBefore gives those of departed whose grace is over, and who have not come back. Most were
+// goneBefore gives those of left whose grace is over, and who have not come back. Most were
 // told: what is told again changes nothing.
 func (r *room) goneBefore(now time.Time) (gone []Departure) {
 	var held map[string]bool
-	r.departed = slices.DeleteFunc(r.departed, func(d Departure) bool {
+	r.left = slices.DeleteFunc(r.left, func(d Departure) bool {
 		if now.Sub(d.At) < Grace {
 			return false
 		}
