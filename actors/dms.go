@@ -63,9 +63,7 @@ func (d *dms) Receive(ctx actor.Context) {
 	case *BridgeStarted, *RedisChanged:
 		d.forward(ctx, m)
 	case *actor.Terminated:
-		if name, again := d.Ended(ctx, m); !again {
-			d.forget(name)
-		}
+		d.Ended(ctx, m, engine.Never)
 	}
 }
 
@@ -87,9 +85,7 @@ func (d *dms) enter(ctx actor.Context, e *enter) {
 
 // dmName is the dm actor's name: what users write is escaped, for / and $ mean
 // something in actors' names.
-func dmName(inbox Log) string { return dmPrefix + url.PathEscape(inbox.Name) }
-
-const dmPrefix = "dm-"
+func dmName(inbox Log) string { return "dm-" + url.PathEscape(inbox.Name) }
 
 // leave takes a connection out; after a user's last one the dm actor ends.
 func (d *dms) leave(ctx actor.Context, m *gone) {
@@ -99,29 +95,14 @@ func (d *dms) leave(ctx actor.Context, m *gone) {
 	log := m.Conn.inbox.log
 	name := dmName(log)
 	box, ok := d.Child(name)
-	if !ok {
-		d.dropUnused(name, log) // it had entered the dms before these
-		return
+	if ok { // or it had entered the dms before these
+		if box.leave(m.Conn); len(box.conns) > 0 {
+			d.Send(ctx, name, m)
+			return
+		}
+		d.End(ctx, name)
 	}
-	if box.leave(m.Conn); len(box.conns) > 0 {
-		d.Send(ctx, name, m)
-		return
-	}
-	d.End(ctx, name)
-}
-
-// forget follows the end of the dm actor of a user who has left.
-func (d *dms) forget(name string) {
-	if user, err := url.PathUnescape(name[len(dmPrefix):]); err == nil {
-		d.dropUnused(name, Inbox(user))
-	}
-}
-
-// dropUnused drops an inbox that nobody here has entered.
-func (d *dms) dropUnused(name string, log Log) {
-	if !d.Lives(name) {
-		d.chat.books.drop(log)
-	}
+	d.chat.books.drop(log)
 }
 
 func (d *dms) forward(ctx actor.Context, message any) {

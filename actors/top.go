@@ -44,6 +44,6 @@ func (t *top) Receive(ctx actor.Context) {
 	case *ReadClaims:
 		ctx.Send(t.chat.bridge, &Claims{Doubt: m.Doubt, Held: t.chat.claims(time.Now())})
 	case *actor.Terminated:
-		t.Ended(ctx, m)
+		t.Ended(ctx, m, engine.Never)
 	}
 }

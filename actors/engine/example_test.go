@@ -18,7 +18,7 @@ func (k *keeper) Receive(ctx actor.Context) {
 	case *actor.Started:
 		k.Spawn(ctx, "counter", "counter", new(int))
 	case *actor.Terminated:
-		k.Ended(ctx, m) // again, for it is still needed
+		k.Ended(ctx, m, engine.Never) // again, for it is still needed
 	}
 }
 

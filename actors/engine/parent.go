@@ -31,13 +31,6 @@ func (p *Parent[C]) Child(name string) (of C, ok bool) {
 	return of, ok
 }
 
-// Lives says whether a child is there, or is to be, or has not ended yet.
-func (p *Parent[C]) Lives(name string) bool {
-	_, is := p.children[name]
-	_, ends := p.ending[name]
-	return is || ends
-}
-
 // Children are all that there are to be, by name.
 func (p *Parent[C]) Children() map[string]C { return p.children }
 
@@ -77,27 +70,28 @@ func (p *Parent[C]) Send(ctx actor.Context, name string, message any) {
 	}
 }
 
-// Release lets a child end by itself, for good.
-func (p *Parent[C]) Release(name string) { delete(p.children, name) }
-
-// Ended follows the end of a child. Where it is still needed it was killed, and is spawned again.
-func (p *Parent[C]) Ended(ctx actor.Context, m *actor.Terminated) (name string, again bool) {
-	name = lastOf(m.Who.Id)
+// Ended follows the end of a child. Unless it was ended, or over says so of what is kept of it, it
+// was killed, and is spawned again.
+func (p *Parent[C]) Ended(ctx actor.Context, m *actor.Terminated, over func(of C) bool) {
+	name := lastOf(m.Who.Id)
 	p.failures.forget(name)
 	_, wasEnding := p.ending[name]
 	delete(p.ending, name)
 	of, again := p.children[name]
-	if !again {
+	if !again || over(of) {
+		delete(p.children, name)
 		p.system.gone(name)
-		return name, false
+		return
 	}
 	kind := p.system.find(name).kind
 	if !wasEnding {
 		p.system.restarted(kind)
 	}
 	p.spawn(ctx, kind, name, of)
-	return name, true
 }
+
+// Never is for Ended, of children that are always needed again.
+func Never[C any](C) bool { return false }
 
 // Failures is how often a child failed of late.
 func (p *Parent[C]) Failures(name string) int { return p.failures.count(name) }
