@@ -120,7 +120,6 @@ func (c *Chat) pid(kind engine.Kind) *actor.PID { return c.system.PID(string(Kin
 // socket.
 func (c *Chat) Connect(socket Socket, resume Resume) (*Connection, error) {
 	conn := &Connection{chat: c, socket: socket, resume: resume}
-	conn.space.L = &conn.mu
 	conn.state.follow(Public, resume.Since)
 	c.mu.Lock()
 	if c.draining {

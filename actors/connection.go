@@ -72,7 +72,7 @@ type Connection struct {
 	echoes          bool // its pongs bear what the pings did (RFC 6455 §5.5.3); the read loop's
 
 	mu      sync.Mutex
-	space   sync.Cond
+	space   chan struct{} // closed when a read loop that waits may go on; nil while none does
 	input   engine.Ring[string]
 	waiting int // bytes in input
 	// crowded: more was said than finds room.
@@ -88,17 +88,17 @@ type Connection struct {
 type state struct {
 	opened  bool
 	name    string // joined with; "" before
-	granted grant  // the token that proves the name, or will if the join succeeds
+	granted *grant // nil once it has joined
 	since   int64  // when the claim on the name began
 	refs    int64  // up to where references are a former claim's
 	cursors []cursor
 	clogged bool // the socket does not take more
 	outbox  outbox
-	fence   fence
+	fence   *fence
 	op      *operation
 }
 
-// grant is a claimed name and the token that proves it.
+// grant is a name that is asked for, and the token that will prove it.
 type grant struct{ name, token string }
 
 // cursor is how far a connection has followed a log, and who is in it.
@@ -136,9 +136,17 @@ func (c *Connection) is(p phase) bool { return c.phase.Load() >= p }
 // enter has it come so far, and lets a read loop go on that waits in Receive.
 func (c *Connection) enter(p phase) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.phase.Store(max(c.phase.Load(), p))
-	c.mu.Unlock()
-	c.space.Broadcast()
+	c.hasSpace()
+}
+
+// hasSpace lets a read loop that waits in Receive go on; c.mu is locked.
+func (c *Connection) hasSpace() {
+	if c.space != nil {
+		close(c.space)
+		c.space = nil
+	}
 }
 
 // Receive takes one frame from the client. It is called by the connection's read
@@ -150,7 +158,11 @@ func (c *Connection) Receive(frame string) {
 			c.crowded = true
 			c.chat.root.Send(c.pid, &inputReady{}) // which refuses it all behind a fence
 		}
-		c.space.Wait()
+		space := make(chan struct{})
+		c.space = space
+		c.mu.Unlock()
+		<-space
+		c.mu.Lock()
 	}
 	c.crowded = false
 	if c.is(leaving) {
@@ -188,7 +200,11 @@ func (c *Connection) handled() {
 	waits := c.crowded
 	c.mu.Unlock()
 	if waits {
-		c.chat.resume(c.ID, c.space.Signal)
+		c.chat.resume(c.ID, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.hasSpace()
+		})
 	}
 }
 

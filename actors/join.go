@@ -43,10 +43,10 @@ func (s *session) join(ctx actor.Context, c protocol.Command) {
 	}
 	c.Name = name
 	st := &s.conn.state
-	if st.granted.name != name {
+	if st.granted == nil || st.granted.name != name {
 		// One token a name and connection: a claim that took effect though its answer
 		// was late is this client's own when it tries again.
-		st.granted = grant{name, newToken()}
+		st.granted = &grant{name, newToken()}
 	}
 	s.begin(ctx, &operation{command: c, fresh: st.granted.token})
 }
@@ -91,7 +91,7 @@ func (s *session) inboxOpened(ctx actor.Context, m *opened) {
 		return
 	}
 	op.appearing, op.until = true, time.Now().Add(appearLimit)
-	st.granted.token = op.claimed.Token // should Redis forget it
+	st.granted = nil
 	st.name = op.command.Name
 	c := st.follow(m.Log, s.ownPlace(m.Cursor))
 	c.lossy, c.resuming = m.Truncated, s.conn.resume.DMSince != Newest && m.Cursor < m.Newest

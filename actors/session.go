@@ -105,7 +105,9 @@ func (s *session) start(ctx actor.Context) {
 		s.conn.drop()
 	}
 	st.clogged = false // the next write shows whether it is: Drained may have been lost
-	st.fence.armed = false
+	if st.fence != nil {
+		st.fence.armed = false
+	}
 	if s.behindFence() {
 		s.armFence(fencePatience)
 	}
