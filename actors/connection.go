@@ -89,8 +89,6 @@ type state struct {
 	opened  bool
 	name    string // joined with; "" before
 	granted *grant // nil once it has joined
-	since   int64  // when the claim on the name began
-	refs    int64  // up to where references are a former claim's
 	cursors []cursor
 	clogged bool // the socket does not take more
 	outbox  outbox

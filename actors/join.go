@@ -3,6 +3,7 @@ package actors
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"math"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -74,7 +75,6 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 		return
 	}
 	st.op.claimed = m
-	st.since, st.refs = m.Since, m.Refs
 	s.conn.claim.Store(&claim{name: st.op.command.Name, token: m.Token, since: m.Since, refs: m.Refs, kept: m.Kept})
 	st.op.place = Newest
 	if since := s.conn.resume.DMSince; since != Newest {
@@ -111,7 +111,16 @@ func (s *session) inboxOpened(ctx actor.Context, m *opened) {
 // ownPlace is a place in the inbox that is not before the claim: what a former holder was
 // sent may be written back there yet, by a node that was cut off when Redis lost it.
 func (s *session) ownPlace(at int64) int64 {
-	return max(at, s.conn.state.since)
+	return max(at, s.since())
+}
+
+// since is when the claim on the name began: what is older was a former holder's. Who has lost it
+// sees nothing.
+func (s *session) since() int64 {
+	if claim := s.conn.claim.Load(); claim != nil {
+		return claim.since
+	}
+	return math.MaxInt64
 }
 
 // appeared ends a join: what the client says is handled from now on.

@@ -113,7 +113,10 @@ func (s *session) say(c protocol.Command) {
 		s.rateLimited(c, limited.rate, limited.wait)
 		return
 	}
-	m := Message{Sender: st.name, Receiver: receiver, Text: c.Text, Received: now, Since: st.refs}
+	m := Message{Sender: st.name, Receiver: receiver, Text: c.Text, Received: now}
+	if claim := s.conn.claim.Load(); claim != nil {
+		m.Since = claim.refs
+	}
 	m.Ref = st.name + "#" + c.Ref
 	if c.Ref == "" {
 		// No client can give a reference like it: ~ is not of their alphabet.
@@ -203,7 +206,7 @@ func (s *session) ask(ctx actor.Context, op *operation) {
 // pageFloor hides a former holder's conversations.
 func (s *session) pageFloor(op *operation) int64 {
 	if op.command.Verb == protocol.VerbDMHistory {
-		return s.conn.state.since
+		return s.since()
 	}
 	return 0
 }

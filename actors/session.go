@@ -130,7 +130,7 @@ func (s *session) enterRoom(ctx actor.Context, log Log) {
 // enterInbox enters the dms, if the connection has a name, or is about to get one.
 func (s *session) enterInbox(ctx actor.Context) {
 	st := &s.conn.state
-	e := &enter{Conn: s.conn, Floor: st.since}
+	e := &enter{Conn: s.conn, Floor: s.since()}
 	switch op := st.op; {
 	case op != nil && op.claimed != nil && !op.appearing:
 		e.Log, e.Cursor, e.Opening = Inbox(op.command.Name), op.place, true
