@@ -25,7 +25,7 @@ const (
 )
 
 func newChaosGuesses() *limit.Addresses {
-	return limit.NewAddresses(new(chaosGuesses), chaosGuesses, time.Minute, 1)
+	return limit.NewAddresses(new(chaosGuesses), chaosGuesses, time.Minute, time.Minute)
 }
 
 // chaosToken gives the token that is set, "" for none.

@@ -43,10 +43,9 @@ type gate struct {
 	// starved is when descriptors last ran out, zero while there are enough; Accept's alone.
 	starved time.Time
 
-	mu        sync.Mutex
-	open      int
-	byAddress limit.Open
-	waiting   *list.List // of *admitted, the longest first
+	mu      sync.Mutex
+	open    limit.Open
+	waiting *list.List // of *admitted, the longest first
 }
 
 // admitted is a connection that has a place, until it is closed.
@@ -120,16 +119,15 @@ func (g *gate) admit(conn *net.TCPConn) *admitted {
 	addr, _ := parseHop(conn.RemoteAddr().String())
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.byAddress.Full(addr, g.settings.acceptedPerIP(addr)) {
+	if g.open.Full(addr, g.settings.acceptedPerIP(addr)) {
 		g.refused.WithLabelValues(string(acceptedPerIP)).Inc()
 		return nil
 	}
-	if g.most > 0 && g.open >= g.most && !g.evictLocked() {
+	if g.most > 0 && g.open.All() >= g.most && !g.evictLocked() {
 		g.refused.WithLabelValues(string(acceptedAll)).Inc()
 		return nil
 	}
-	g.open++
-	g.byAddress.Add(addr)
+	g.open.Add(addr)
 	return &admitted{TCPConn: conn, gate: g, addr: addr}
 }
 
@@ -184,6 +182,5 @@ func (g *gate) leaveLocked(c *admitted) {
 		g.waiting.Remove(c.waits)
 		c.waits = nil
 	}
-	g.open--
-	g.byAddress.Remove(c.addr)
+	g.open.Remove(c.addr)
 }

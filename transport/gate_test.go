@@ -117,8 +117,8 @@ func TestFullGateEndsWhoWaitsLongestForARequest(t *testing.T) {
 			t.Errorf("another is ended: %v", err)
 		}
 	}
-	if g.open != 3 {
-		t.Errorf("%d are counted", g.open)
+	if g.open.All() != 3 {
+		t.Errorf("%d are counted", g.open.All())
 	}
 }
 

@@ -156,15 +156,14 @@ type admission struct {
 	rate     *limit.Addresses
 	now      func() time.Time
 
-	mu        sync.Mutex
-	total     int
-	byAddress limit.Open
+	mu   sync.Mutex
+	open limit.Open
 }
 
 func newAdmission(s LimitSettings, most int) *admission {
 	return &admission{
 		settings: s, most: most, now: time.Now,
-		rate: limit.NewAddresses(s.ConnectRatePerIP, defaultConnectRatePerIP, time.Second, 1),
+		rate: limit.NewAddresses(s.ConnectRatePerIP, defaultConnectRatePerIP, time.Second, time.Second),
 	}
 }
 
@@ -174,25 +173,23 @@ func newAdmission(s LimitSettings, most int) *admission {
 func (a *admission) admit(ip netip.Addr) (release func(), v verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.most > 0 && a.total >= a.most {
+	if a.most > 0 && a.open.All() >= a.most {
 		return nil, verdict{totalReached, retryWhenFull}
 	}
-	if a.byAddress.Full(ip, a.settings.connectionsPerIP(ip)) {
+	if a.open.Full(ip, a.settings.connectionsPerIP(ip)) {
 		return nil, verdict{ipReached, retryWhenFull}
 	}
 	if wait := a.rate.Take(ip, 1, a.now()); wait > 0 {
 		return nil, verdict{ipTooFast, wait}
 	}
-	a.total++
-	a.byAddress.Add(ip)
+	a.open.Add(ip)
 	return sync.OnceFunc(func() { a.release(ip) }), verdict{}
 }
 
 func (a *admission) release(ip netip.Addr) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.total--
-	a.byAddress.Remove(ip)
+	a.open.Remove(ip)
 }
 
 // connectionsPerIP is how many WebSockets ip may have; 0: no limit.

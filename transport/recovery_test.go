@@ -199,7 +199,7 @@ func TestPanicInAHandshakeGivesThePlaceBack(t *testing.T) {
 		eventually(t, "its place is free", func() bool {
 			e.admission.mu.Lock()
 			defer e.admission.mu.Unlock()
-			return e.admission.total == 0
+			return e.admission.open.All() == 0
 		})
 		if asked.Load() != i+1 {
 			t.Fatalf("client %d was not let in", i)
