@@ -44,24 +44,18 @@ func newBudgets(s Settings) budgets {
 	}
 }
 
-// limited says how long somebody has to wait, if at all, and for which rate a second.
-type limited struct {
-	wait time.Duration
-	rate float64
-}
-
 // mayTalk takes what a message of so many bytes costs the name that says it and the address
-// it comes from; receiver is "" for a public one. Who has to wait pays nothing. What its other
-// connections do meanwhile is at most a little debt.
-func (c *Chat) mayTalk(from netip.Addr, name, receiver string, size int, now time.Time) limited {
+// it comes from; receiver is "" for a public one. Who has to wait, for a rate a second, pays
+// nothing. What its other connections do meanwhile is at most a little debt.
+func (c *Chat) mayTalk(from netip.Addr, name, receiver string, size int, now time.Time) (wait time.Duration, rate float64) {
 	s, b := c.settings, &c.budgets
-	if wait := max(b.messages.Wait(from, 1, now), b.bytes.Wait(from, size, now), b.said.Wait(name, 1, now)); wait > 0 {
-		return limited{wait, s.MessageRate}
+	if wait = max(b.messages.Wait(from, 1, now), b.bytes.Wait(from, size, now), b.said.Wait(name, 1, now)); wait > 0 {
+		return wait, s.MessageRate
 	}
 	opensCost := s.ConversationRate > 0 || b.conversations.Limits(from)
 	if receiver != "" && opensCost && !c.talks.goesOn(name, receiver, now) {
-		if wait := max(b.conversations.Wait(from, 1, now), b.opened.Wait(name, 1, now)); wait > 0 {
-			return limited{wait, s.ConversationRate / time.Minute.Seconds()}
+		if wait = max(b.conversations.Wait(from, 1, now), b.opened.Wait(name, 1, now)); wait > 0 {
+			return wait, s.ConversationRate / time.Minute.Seconds()
 		}
 		b.conversations.Spend(from, 1, now)
 		b.opened.Spend(name, 1, now)
@@ -70,5 +64,5 @@ func (c *Chat) mayTalk(from netip.Addr, name, receiver string, size int, now tim
 	b.messages.Spend(from, 1, now)
 	b.bytes.Spend(from, size, now)
 	b.said.Spend(name, 1, now)
-	return limited{}
+	return 0, 0
 }

@@ -12,7 +12,8 @@ func talkative(s Settings) *Chat { return &Chat{settings: s, budgets: newBudgets
 
 // writes has name write to peer, and gives how long it is to wait instead.
 func (c *Chat) writes(name, peer string, now time.Time) time.Duration {
-	return c.mayTalk(netip.MustParseAddr("192.0.2.1"), name, peer, 0, now).wait
+	wait, _ := c.mayTalk(netip.MustParseAddr("192.0.2.1"), name, peer, 0, now)
+	return wait
 }
 
 func TestOpeningConversationsIsBoundedAndTalkingOnIsNot(t *testing.T) {

@@ -3,9 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 
@@ -13,47 +11,6 @@ import (
 
 	"parley/actors/protocol"
 )
-
-// AuthSettings close the chat to all but bearers of a token. None set: anybody may come.
-type AuthSettings struct {
-	JWTSecret     Secret `env:"AUTH_JWT_SECRET" meaning:"HS256 key of signed identities, at least 32 bytes; set, only bearers of a token may connect"` // HS256 key, at least 32 bytes
-	JWTSecretFile string `env:"AUTH_JWT_SECRET_FILE" meaning:"file that holds AUTH_JWT_SECRET"`                                                        // file that holds it
-	JWKSURL       string `env:"AUTH_JWKS_URL" meaning:"URL of a key set for signed identities (RS256, ES256, EdDSA)"`                                  // key set for RS256, ES256, EdDSA; refreshed
-	JWKSFile      string `env:"AUTH_JWKS_FILE" meaning:"file with such a key set; read again when it changes"`                                         // the same from a file; read again when it changes
-	Audience      string `env:"AUTH_JWT_AUDIENCE" meaning:"audience that a token must be for"`                                                         // required `aud`
-	Issuer        string `env:"AUTH_JWT_ISSUER" meaning:"issuer that a token must be of"`                                                              // required `iss`
-	Cookie        string `env:"AUTH_COOKIE" meaning:"name of a cookie that may carry the token"`                                                       // name of a cookie that may carry the token
-}
-
-// Secret is a string that formats as anything but itself.
-type Secret string
-
-// Format writes a placeholder, whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) {
-	if s != "" {
-		_, _ = f.Write([]byte("(hidden)"))
-	}
-}
-
-// MarshalText gives a placeholder to JSON and to loggers.
-func (s Secret) MarshalText() ([]byte, error) {
-	return fmt.Appendf(nil, "%s", s), nil
-}
-
-// secretOrFile gives the secret, from the file if that is what is set. An error names the setting.
-func secretOrFile(secret Secret, name, file string) (Secret, error) {
-	if file == "" {
-		return secret, nil
-	}
-	if secret != "" {
-		return "", fmt.Errorf("%s and %s_FILE: one of them", name, name)
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("read %s_FILE: %w", name, err)
-	}
-	return Secret(strings.TrimRight(string(content), "\r\n")), nil
-}
 
 // identity is who a token says the client is, and until when.
 type identity struct {

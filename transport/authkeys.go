@@ -18,9 +18,6 @@ import (
 )
 
 const (
-	// minSecretBytes is the hash size of HS256, the least that RFC 7518 §3.2 allows.
-	minSecretBytes = 32
-
 	// jwksRefreshEvery bounds how long a withdrawn key still counts.
 	jwksRefreshEvery = 5 * time.Minute
 
@@ -48,11 +45,11 @@ var (
 )
 
 func newVerificationKeys(ctx context.Context, s AuthSettings) (verificationKeys, error) {
-	secret, err := loadSecret(s)
+	secret, err := secretOrFile(s.JWTSecret, "AUTH_JWT_SECRET", s.JWTSecretFile)
 	if err != nil {
 		return verificationKeys{}, err
 	}
-	keys := verificationKeys{secret: secret}
+	keys := verificationKeys{secret: []byte(secret)}
 	switch {
 	case s.JWKSURL != "" && s.JWKSFile != "":
 		err = errors.New("AUTH_JWKS_URL and AUTH_JWKS_FILE: one of them")
@@ -62,17 +59,6 @@ func newVerificationKeys(ctx context.Context, s AuthSettings) (verificationKeys,
 		keys.set, err = storedKeySet(ctx, s.JWKSFile)
 	}
 	return keys, err
-}
-
-func loadSecret(s AuthSettings) ([]byte, error) {
-	secret, err := secretOrFile(s.JWTSecret, "AUTH_JWT_SECRET", s.JWTSecretFile)
-	if err != nil || secret == "" {
-		return nil, err
-	}
-	if len(secret) < minSecretBytes {
-		return nil, fmt.Errorf("AUTH_JWT_SECRET is shorter than %d bytes", minSecretBytes)
-	}
-	return []byte(secret), nil
 }
 
 // fetchedKeySet keeps the keys behind address. It comes up without them where the issuer does not
@@ -133,11 +119,11 @@ func loadKeySet(ctx context.Context, path string) func() (keyfunc.Keyfunc, error
 	}
 }
 
-func (k verificationKeys) none() bool { return k.secret == nil && k.set == nil }
+func (k verificationKeys) none() bool { return len(k.secret) == 0 && k.set == nil }
 
 func (k verificationKeys) methods() []string {
 	var methods []string
-	if k.secret != nil {
+	if len(k.secret) > 0 {
 		methods = append(methods, secretMethods...)
 	}
 	if k.set != nil {
@@ -152,7 +138,7 @@ func (k verificationKeys) keyfunc(ctx context.Context) jwt.Keyfunc {
 		switch _, critical := token.Header["crit"]; {
 		case critical: // RFC 7515 §4.1.11: what must be understood and isn't
 			return nil, errUnsupportedToken
-		case k.secret != nil && slices.Contains(secretMethods, token.Method.Alg()):
+		case len(k.secret) > 0 && slices.Contains(secretMethods, token.Method.Alg()):
 			return k.secret, nil
 		case k.set != nil && slices.Contains(setMethods, token.Method.Alg()):
 			return k.set(ctx)(token)

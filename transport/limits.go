@@ -1,8 +1,6 @@
 package transport
 
 import (
-	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"net/netip"
@@ -28,45 +26,9 @@ import (
 // connection is closed at once. An address is an IPv4 address or an IPv6 /64; a /48 has four times
 // as much.
 
-// LimitSettings bound how many connections there are and how fast new ones come; 0 is no limit.
-//
-// The two limits per IP have defaults that hold for everybody but loopback: a stranger has no
-// loopback address, whereas load tests and proxies on the same machine do. Once set, they
-// hold for loopback as well.
-type LimitSettings struct {
-	// MaxConnections on this node. 15,000 need that many file descriptors, and plainRoom and
-	// descriptorReserve more.
-	MaxConnections int `env:"MAX_CONNECTIONS" envDefault:"15000" meaning:"WebSocket connections to this node; 0: as many as it may have files open"`
-
-	// MaxConnectionsPerIP: 50 (loopback: none) lets an office behind one address in.
-	MaxConnectionsPerIP *int `env:"MAX_CONNECTIONS_PER_IP" meaning:"WebSocket connections from an IPv4 address or an IPv6 /64, four times as many from a /48; 0: no limit (default 50; none from loopback)"`
-
-	// ConnectRatePerIP is new connections a second, and as many at once. 5 (loopback: none).
-	ConnectRatePerIP *float64 `env:"CONNECT_RATE_PER_IP" meaning:"new WebSocket connections a second from an IPv4 address or an IPv6 /64, four times as many from a /48; 0: no limit (default 5; none from loopback)"`
-
-	// TrustedProxies are networks whose X-Forwarded-For counts.
-	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" meaning:"networks, separated by commas, whose X-Forwarded-For is believed"`
-}
-
-// validate names the setting that can't be meant.
-func (s LimitSettings) validate() error {
-	switch {
-	case s.MaxConnections < 0:
-		return errors.New("MAX_CONNECTIONS is negative")
-	case s.MaxConnectionsPerIP != nil && *s.MaxConnectionsPerIP < 0:
-		return errors.New("MAX_CONNECTIONS_PER_IP is negative")
-	case s.ConnectRatePerIP != nil && !(*s.ConnectRatePerIP >= 0 && *s.ConnectRatePerIP <= maxConnectRate):
-		return fmt.Errorf("CONNECT_RATE_PER_IP is not 0 to %d a second", maxConnectRate)
-	}
-	return nil
-}
-
 const (
-	defaultConnectionsPerIP = 50
-	defaultConnectRatePerIP = 5
-
-	// maxConnectRate is beyond what a node can shake hands with; a larger number is a mistake.
-	maxConnectRate = 1_000_000
+	defaultConnectionsPerIP = 50 // an office behind one address
+	defaultConnectRatePerIP = 5  // a second, and as many at once
 
 	// plainRoom is for those that only ask, beside MAX_CONNECTIONS: a few hundred loads of the page
 	// and health checks at once.

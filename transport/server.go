@@ -20,32 +20,6 @@ import (
 	"parley/actors/limit"
 )
 
-// Settings are the edge's, read from the environment.
-type Settings struct {
-	ListenAddr     string        `env:"LISTEN_ADDR" envDefault:":8080" meaning:"address of the chat: page, WebSocket, /healthz, /readyz"`
-	AdminAddr      string        `env:"ADMIN_ADDR" meaning:"address of /metrics, /debug/pprof, /chaos, /healthz, /readyz; off for none (default 127.0.0.1:8081, if it is free)"`
-	AllowedOrigins []string      `env:"ALLOWED_ORIGINS" meaning:"origins of other pages that may connect, separated by commas; *: all"`
-	AllowListeners bool          `env:"ALLOW_LISTENERS" envDefault:"true" meaning:"whether a connection that never joins may stay"`
-	JoinTimeout    time.Duration `env:"JOIN_TIMEOUT" envDefault:"30s" meaning:"how long a connection may take to join where listeners are not allowed"`
-	ChaosToken     Secret        `env:"CHAOS_TOKEN" meaning:"token of the pages and paths under /chaos, which kill actors, at least 32 bytes; empty: there are none"`
-	ChaosTokenFile string        `env:"CHAOS_TOKEN_FILE" meaning:"file that holds CHAOS_TOKEN"`
-	ChaosPublic    bool          `env:"CHAOS_PUBLIC" envDefault:"false" meaning:"whether /chaos is on LISTEN_ADDR too, not on ADMIN_ADDR alone"`
-	LimitSettings
-	AuthSettings
-	TLSSettings
-}
-
-// validate names the setting that can't be meant.
-func (s Settings) validate() error {
-	switch {
-	case s.JoinTimeout < 0:
-		return errors.New("JOIN_TIMEOUT is negative")
-	case s.JoinTimeout == 0 && !s.AllowListeners:
-		return errors.New("JOIN_TIMEOUT is 0: with ALLOW_LISTENERS=false nobody would have time to join")
-	}
-	return s.LimitSettings.validate()
-}
-
 const (
 	// headerPatience is how long a client may take to send a request's head; longer
 	// ones are held against slow handshakes.
@@ -123,7 +97,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.guesses = newChaosGuesses()
-	if s.settings.ChaosToken, err = o.chaosToken(); err != nil {
+	if s.settings.ChaosToken, err = secretOrFile(o.ChaosToken, "CHAOS_TOKEN", o.ChaosTokenFile); err != nil {
 		return nil, err
 	}
 	tlsConfig, err := newTLSConfig(o.TLSSettings, func(err error) { o.Log.Warn().Err(err).Msg("certificate not reloaded") })

@@ -6,12 +6,6 @@ import (
 	"fmt"
 )
 
-// TLSSettings name the certificate for a server without a proxy in front of it. Both empty: plain HTTP.
-type TLSSettings struct {
-	CertFile string `env:"TLS_CERT_FILE" meaning:"PEM file of the server's certificate, read again when it changes; empty: plain HTTP"` // PEM, the leaf first; reloaded when it changes
-	KeyFile  string `env:"TLS_KEY_FILE" meaning:"PEM file of its key"`                                                                  // PEM; reloaded when it changes
-}
-
 // newTLSConfig gives a configuration whose certificate follows its files, nil where none is set. A
 // new certificate that can't be loaded is reported and the old one stays.
 func newTLSConfig(s TLSSettings, report func(error)) (*tls.Config, error) {
