@@ -112,7 +112,8 @@ func secretOrFile(secret Secret, name, file string) (Secret, error) {
 		}
 		secret = Secret(strings.TrimRight(string(content), "\r\n"))
 	}
-	if secret != "" && len(secret) < minSecretBytes {
+	// A file with nothing in it is a mistake that would leave the chat open.
+	if (secret != "" || file != "") && len(secret) < minSecretBytes {
 		return "", fmt.Errorf("%s is shorter than %d bytes", name, minSecretBytes)
 	}
 	return secret, nil
