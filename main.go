@@ -100,8 +100,13 @@ func serve(ctx context.Context, s settings, log zerolog.Logger) error {
 		return err
 	}
 	greet(log, server, volatile)
+	go func() {
+		if err := contain("memory", func() error { return tendMemory(ctx) }); err != nil {
+			log.Error().Err(err).Msg("memory is not tended any more")
+		}
+	}()
 	failed := make(chan error, 1)
-	go func() { failed <- contain(server.Serve) }()
+	go func() { failed <- contain("serve", server.Serve) }()
 	select {
 	case err := <-failed:
 		stop()
@@ -124,15 +129,15 @@ func serve(ctx context.Context, s settings, log zerolog.Logger) error {
 	return nil
 }
 
-// contain makes of a panic of serve its error, so that actors and Redis' connections
+// contain makes of a panic of what is done its error, so that actors and Redis' connections
 // still end in order, and the program with code 1.
-func contain(serve func() error) (err error) {
+func contain(what string, do func() error) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = fmt.Errorf("serve: panic: %v\n%s", reason, debug.Stack())
+			err = fmt.Errorf("%s: panic: %v\n%s", what, reason, debug.Stack())
 		}
 	}()
-	return serve()
+	return do()
 }
 
 func openStore(s settings, node string, log zerolog.Logger, registry *prometheus.Registry, volatile bool) (*redisbridge.Store, func(), error) {

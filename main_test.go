@@ -72,11 +72,11 @@ func TestServerStartsIsHealthyAndLeavesNothingBehind(t *testing.T) {
 
 // TestPanicOfServingIsItsError with the stack of where it happened.
 func TestPanicOfServingIsItsError(t *testing.T) {
-	err := contain(func() error { panic("no way") })
+	err := contain("serve", func() error { panic("no way") })
 	if text := fmt.Sprint(err); !strings.HasPrefix(text, "serve: panic: no way\n") || !strings.Contains(text, "TestPanicOfServing") {
 		t.Errorf("the error is %v", err)
 	}
-	if err := contain(func() error { return io.EOF }); !errors.Is(err, io.EOF) {
+	if err := contain("serve", func() error { return io.EOF }); !errors.Is(err, io.EOF) {
 		t.Errorf("an error became %v", err)
 	}
 }

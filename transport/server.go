@@ -127,7 +127,6 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		return nil, errors.Join(err, s.listener.Close()) // the process ends
 	}
 	go lasting(o.Log, "sweep", func() { s.sockets.sweep(ctx) })
-	go lasting(o.Log, "tendMemory", func() { tendMemory(ctx) })
 	return s, nil
 }
 
