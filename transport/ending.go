@@ -106,7 +106,7 @@ func (w *wire) abandon() {
 	defer underTLS(w.Conn).Close()
 	defer w.forget()
 	w.drop()
-	w.session().Interrupt()
+	w.connection().Interrupt()
 }
 
 // maxScraps is how many reads a client that was sent a close frame may still cause.

@@ -62,7 +62,7 @@ type Server struct {
 	admission *admission
 	guesses   *limit.Addresses // of the chaos token
 	upgrader  *gws.Upgrader
-	connect   func(actors.Socket, actors.Resume) (session, error)
+	connect   func(actors.Socket, actors.Resume) (connection, error)
 	sockets   sockets
 	lot       *lot // nil where there is none
 	draining  context.Context
@@ -81,7 +81,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		settings: o.Settings, chat: o.Chat, ready: o.Ready, log: o.Log, registry: o.Registry,
 		volatile: o.Volatile, metrics: newMetrics(o.Registry), sockets: sockets{open: map[*socket]struct{}{}},
-		connect: func(to actors.Socket, resume actors.Resume) (session, error) { return o.Chat.Connect(to, resume) },
+		connect: func(to actors.Socket, resume actors.Resume) (connection, error) { return o.Chat.Connect(to, resume) },
 	}
 	if err := o.validate(); err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ func (s *socket) Offer(frames []byte) int { return s.wire.offer(frames) }
 // heard (RFC 6455 §7.1.7).
 func (s *socket) Close(code uint16, reason string) {
 	s.wire.hangUp(code, reason)
-	s.wire.session().Interrupt()
+	s.wire.connection().Interrupt()
 }
 
 // end gives back what the connection has, once: its session ends, its place is free. It is

@@ -19,7 +19,7 @@ import (
 // listening is how long these tests wait for what must become true.
 const listening = 20 * time.Second
 
-// heardOf notes what a wire tells its session.
+// heardOf notes what a wire tells its connection.
 type heardOf struct {
 	nobody
 	drained, interrupted, tooSlow chan struct{}
