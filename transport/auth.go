@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +51,8 @@ func newAuthenticatorAt(ctx context.Context, s AuthSettings, now func() time.Tim
 	if err != nil {
 		return nil, err
 	}
-	if keys.none() {
+	methods := keys.methods()
+	if len(methods) == 0 {
 		// Half a configuration is a mistake that would leave the chat open.
 		if s.Audience != "" || s.Issuer != "" || s.Cookie != "" {
 			return nil, errors.New("AUTH_JWT_AUDIENCE, AUTH_JWT_ISSUER and AUTH_COOKIE need AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_JWKS_FILE")
@@ -58,7 +60,7 @@ func newAuthenticatorAt(ctx context.Context, s AuthSettings, now func() time.Tim
 		return nil, nil
 	}
 	options := []jwt.ParserOption{
-		jwt.WithValidMethods(keys.methods()),
+		jwt.WithValidMethods(methods),
 		jwt.WithExpirationRequired(),
 		jwt.WithStrictDecoding(),
 		jwt.WithTimeFunc(now),
@@ -104,10 +106,7 @@ func (a *authenticator) token(r *http.Request) string {
 	if token := r.URL.Query().Get("token"); token != "" {
 		return token
 	}
-	if a.cookie == "" {
-		return ""
-	}
-	cookie, err := r.Cookie(a.cookie)
+	cookie, err := r.Cookie(a.cookie) // none where that is ""
 	if err != nil {
 		return ""
 	}
@@ -127,4 +126,63 @@ func tokenError(err error) error {
 		}
 	}
 	return errBadToken
+}
+
+// errUnsupportedToken is a token that no key of ours may check.
+var errUnsupportedToken = errors.New("unsupported token")
+
+// verificationKeys hold the secret, the key set, or both. Which of them checks a token is decided by
+// the token's algorithm, so that a public key can never be taken for a secret.
+type verificationKeys struct {
+	secret []byte
+	set    func(context.Context) jwt.Keyfunc
+}
+
+var (
+	secretMethods = []string{jwt.SigningMethodHS256.Alg()}
+	setMethods    = []string{jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg(), jwt.SigningMethodEdDSA.Alg()}
+)
+
+func newVerificationKeys(ctx context.Context, s AuthSettings) (verificationKeys, error) {
+	secret, err := secretOrFile(s.JWTSecret, "AUTH_JWT_SECRET", s.JWTSecretFile)
+	if err != nil {
+		return verificationKeys{}, err
+	}
+	keys := verificationKeys{secret: []byte(secret)}
+	switch {
+	case s.JWKSURL != "" && s.JWKSFile != "":
+		err = errors.New("AUTH_JWKS_URL and AUTH_JWKS_FILE: one of them")
+	case s.JWKSURL != "":
+		keys.set, err = fetchedKeySet(ctx, s.JWKSURL)
+	case s.JWKSFile != "":
+		keys.set, err = storedKeySet(ctx, s.JWKSFile)
+	}
+	return keys, err
+}
+
+// methods are the algorithms that there is a key for.
+func (k verificationKeys) methods() []string {
+	var methods []string
+	if len(k.secret) > 0 {
+		methods = append(methods, secretMethods...)
+	}
+	if k.set != nil {
+		methods = append(methods, setMethods...)
+	}
+	return methods
+}
+
+// keyfunc picks the key for a token; a new key of the issuer may be waited for until ctx ends.
+func (k verificationKeys) keyfunc(ctx context.Context) jwt.Keyfunc {
+	return func(token *jwt.Token) (any, error) {
+		switch _, critical := token.Header["crit"]; {
+		case critical: // RFC 7515 §4.1.11: what must be understood and isn't
+			return nil, errUnsupportedToken
+		case len(k.secret) > 0 && slices.Contains(secretMethods, token.Method.Alg()):
+			return k.secret, nil
+		case k.set != nil && slices.Contains(setMethods, token.Method.Alg()):
+			return k.set(ctx)(token)
+		}
+		return nil, errUnsupportedToken
+	}
 }

@@ -18,7 +18,7 @@ import (
 // person who mistypes, on a page that asks two things at once.
 const chaosGuesses = 6.0
 
-func newChaosGuesses() *limit.Addresses {
+func newGuesses() *limit.Addresses {
 	return limit.NewAddresses(new(chaosGuesses), chaosGuesses, time.Minute, time.Minute)
 }
 

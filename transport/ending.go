@@ -58,7 +58,8 @@ func (w *wire) wasHungUp() bool {
 // reset while something of it is still to be received.
 func (w *wire) linger() {
 	defer w.recovered()
-	defer w.close()
+	defer w.Conn.Close()
+	defer w.forget()
 	if w.shutAfterKept() && !w.closeWrite() {
 		return
 	}
@@ -84,12 +85,6 @@ func (w *wire) shutAfterKept() (now bool) {
 func (w *wire) closeWrite() (ok bool) {
 	half, can := w.Conn.(interface{ CloseWrite() error })
 	return !can || half.CloseWrite() == nil
-}
-
-// close ends the connection, heard or not.
-func (w *wire) close() {
-	w.forget()
-	_ = w.Conn.Close()
 }
 
 // forget takes the connection out of its lot, while its descriptor is known.

@@ -2,7 +2,6 @@ package transport
 
 import (
 	"container/list"
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -146,19 +145,13 @@ func (g *gate) evictLocked() bool {
 // track is told by net/http how its connections are: they wait for a request at first and between two.
 // A connection that was taken over for a WebSocket does not.
 func (g *gate) track(conn net.Conn, state http.ConnState) {
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn()
-	}
-	c, ok := conn.(*admitted)
+	c, ok := underTLS(conn).(*admitted)
 	if !ok {
 		return // unreachable: all come through the gate
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if c.waits != nil {
-		g.waiting.Remove(c.waits)
-		c.waits = nil
-	}
+	g.stopWaitingLocked(c)
 	if !c.left && (state == http.StateNew || state == http.StateIdle) {
 		c.waits = g.waiting.PushBack(c)
 	}
@@ -178,9 +171,13 @@ func (g *gate) leaveLocked(c *admitted) {
 		return
 	}
 	c.left = true
+	g.stopWaitingLocked(c)
+	g.open.Remove(c.addr)
+}
+
+func (g *gate) stopWaitingLocked(c *admitted) {
 	if c.waits != nil {
 		g.waiting.Remove(c.waits)
 		c.waits = nil
 	}
-	g.open.Remove(c.addr)
 }

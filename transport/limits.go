@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"parley/actors/limit"
 )
 
@@ -30,17 +32,9 @@ const (
 	defaultConnectionsPerIP = 50 // an office behind one address
 	defaultConnectRatePerIP = 5  // a second, and as many at once
 
-	// plainRoom is for those that only ask, beside MAX_CONNECTIONS: a few hundred loads of the page
-	// and health checks at once.
-	plainRoom = 256
-
 	// plainPerIP is the same for an address, beside MAX_CONNECTIONS_PER_IP: browsers open six each
 	// for a page, and a balancer asks for health meanwhile.
 	plainPerIP = 32
-
-	// descriptorReserve is kept from strangers: about thirty for Redis (the embedded one has both
-	// ends), and the rest for the operators' address, logs, certificates and key sets.
-	descriptorReserve = 128
 
 	// retryWhenDraining is what one is told by a node that goes away: another takes it at once.
 	retryWhenDraining = time.Second
@@ -48,25 +42,6 @@ const (
 	// retryWhenFull is what a refused client is told to wait where nobody can know when a place is free.
 	retryWhenFull = 10 * time.Second
 )
-
-// capacity is how many connections a node takes; 0 is no limit.
-type capacity struct {
-	accepted int // of TCP
-	upgraded int // of those, WebSockets
-}
-
-// capacity fits the settings into so many file descriptors; 0 of them: nobody knows how many.
-func (s LimitSettings) capacity(descriptors int) capacity {
-	c := capacity{upgraded: s.MaxConnections}
-	if s.MaxConnections > 0 {
-		c.accepted = s.MaxConnections + plainRoom
-	}
-	// A process with hardly any still serves a few.
-	if most := max(descriptors-descriptorReserve, descriptors/2); descriptors > 0 && (c.accepted == 0 || c.accepted > most) {
-		c.accepted, c.upgraded = most, max(most-plainRoom, most/2)
-	}
-	return c
-}
 
 // verdict is the answer to who wants to connect.
 type verdict struct {
@@ -82,6 +57,9 @@ const (
 	ipReached    refusal = "max_connections_per_ip"
 	ipTooFast    refusal = "connect_rate_per_ip"
 	draining     refusal = "draining"
+
+	strangeOrigin refusal = "origin"
+	badToken      refusal = "token"
 
 	// At accept, where a connection is closed without a word.
 	acceptedAll   refusal = "accept"
@@ -109,6 +87,15 @@ func (v verdict) refuse(w http.ResponseWriter) {
 func retryAfter(w http.ResponseWriter, wait time.Duration) {
 	seconds := int(math.Ceil(wait.Seconds()))
 	w.Header().Set("Retry-After", strconv.Itoa(max(seconds, 1)))
+}
+
+// newRefused counts whom the edge does not let in.
+func newRefused(r prometheus.Registerer) *prometheus.CounterVec {
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "parley", Name: "connections_refused_total", Help: "Connections that were not let in, by what kept them out.",
+	}, []string{"reason"})
+	r.MustRegister(refused)
+	return refused
 }
 
 // admission counts the WebSockets of a node, in all and by address.

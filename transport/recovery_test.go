@@ -167,7 +167,7 @@ func (e *edge) answers(t *testing.T) {
 func TestPanicInAHandshakeGivesThePlaceBack(t *testing.T) {
 	t.Parallel()
 	e := newEdge(t)
-	e.admission, e.metrics = newAdmission(LimitSettings{MaxConnections: 1}, 1), newMetrics(prometheus.NewRegistry())
+	e.admission, e.refused = newAdmission(LimitSettings{MaxConnections: 1}, 1), newRefused(prometheus.NewRegistry())
 	var asked atomic.Int32
 	e.connect = func(actors.Socket, actors.Resume) (connection, error) { asked.Add(1); panic("no connection") }
 	server := httptest.NewUnstartedServer(http.HandlerFunc(e.serveWS))

@@ -56,7 +56,7 @@ type Server struct {
 	ready     func() actors.Readiness
 	log       zerolog.Logger
 	registry  *prometheus.Registry
-	metrics   *metrics
+	refused   *prometheus.CounterVec
 	volatile  bool
 	auth      *authenticator // nil where anybody may come
 	admission *admission
@@ -80,7 +80,7 @@ type Server struct {
 func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		settings: o.Settings, chat: o.Chat, ready: o.Ready, log: o.Log, registry: o.Registry,
-		volatile: o.Volatile, metrics: newMetrics(o.Registry), sockets: sockets{open: map[*socket]struct{}{}},
+		volatile: o.Volatile, guesses: newGuesses(), refused: newRefused(o.Registry), sockets: sockets{open: map[*socket]struct{}{}},
 		connect: func(to actors.Socket, resume actors.Resume) (connection, error) { return o.Chat.Connect(to, resume) },
 	}
 	if err := o.validate(); err != nil {
@@ -96,7 +96,6 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if s.auth, err = newAuthenticator(o.Log.WithContext(ctx), o.AuthSettings); err != nil {
 		return nil, err
 	}
-	s.guesses = newChaosGuesses()
 	if s.settings.ChaosToken, err = secretOrFile(o.ChaosToken, "CHAOS_TOKEN", o.ChaosTokenFile); err != nil {
 		return nil, err
 	}
@@ -114,7 +113,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
-	gate := newGate(listener, o.LimitSettings, capacity.accepted, s.metrics.refused, o.Log)
+	gate := newGate(listener, o.LimitSettings, capacity.accepted, s.refused, o.Log)
 	s.listener, s.public.ConnState = gate, gate.track
 	if err := s.bindAdmin(); err != nil {
 		_ = s.listener.Close()
