@@ -70,7 +70,6 @@ type Server struct {
 	cancel    context.CancelFunc
 
 	public, admin *http.Server
-	secure        bool // public speaks TLS; its own TLSConfig is set by net/http, too
 	listener      net.Listener
 	adminListener net.Listener
 }
@@ -105,10 +104,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.upgrader = newUpgrader()
 	s.public = newHTTPServer(s.noticeForwarded(s.routes()), o.Log)
-	if s.secure = tlsConfig != nil; s.secure {
-		s.public.TLSConfig = tlsConfig
-		s.public.TLSConfig.NextProtos = []string{"http/1.1"}
-	}
+	s.public.TLSConfig = tlsConfig
 	listener, err := net.Listen("tcp", o.ListenAddr)
 	if err != nil {
 		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
@@ -167,15 +163,8 @@ func (s *Server) bindAdmin() error {
 
 // URL is where a browser on this machine finds the page.
 func (s *Server) URL() string {
-	scheme := "http"
-	if s.secure {
-		scheme = "https"
-	}
-	host, port, _ := net.SplitHostPort(s.listener.Addr().String())
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return scheme + "://" + net.JoinHostPort(host, port)
+	url, _ := s.settings.urlOf(s.listener.Addr().String(), "localhost")
+	return url
 }
 
 // AdminURL is the operators' address, "" without one.
@@ -190,7 +179,7 @@ func (s *Server) AdminURL() string {
 func (s *Server) Serve() error {
 	failed := make(chan error, 2)
 	go func() {
-		if s.secure {
+		if s.settings.secure() {
 			failed <- s.public.ServeTLS(newServing(s.listener, s.log), "", "")
 		} else {
 			failed <- s.public.Serve(newServing(s.listener, s.log))

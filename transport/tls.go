@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 )
 
 // newTLSConfig gives a configuration whose certificate follows its files, nil where none is set. A
@@ -31,8 +32,29 @@ func newTLSConfig(s TLSSettings, report func(error)) (*tls.Config, error) {
 func certificateConfig(certificate *reloaded[*tls.Certificate]) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"}, // WebSockets are of it
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return certificate.get(), nil
 		},
 	}
+}
+
+// secure says whether the chat's address speaks TLS.
+func (s TLSSettings) secure() bool { return s.CertFile != "" }
+
+// urlOf is where this machine finds the chat that listens on addr: as local, where that is on all
+// its addresses.
+func (s TLSSettings) urlOf(addr, local string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = local
+	}
+	scheme := "http"
+	if s.secure() {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port), nil
 }
