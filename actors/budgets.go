@@ -35,8 +35,8 @@ type budgets struct {
 
 func newBudgets(s Settings) budgets {
 	return budgets{
-		said:          limit.New[string](limit.Rate{PerSecond: s.MessageRate, Burst: burst}),
-		opened:        limit.New[string](limit.Rate{PerSecond: s.ConversationRate / time.Minute.Seconds(), Burst: openBurst}),
+		said:          limit.NewBuckets[string](limit.Rate{PerSecond: s.MessageRate, Burst: burst}),
+		opened:        limit.NewBuckets[string](limit.Rate{PerSecond: s.ConversationRate / time.Minute.Seconds(), Burst: openBurst}),
 		messages:      limit.NewAddresses(s.MessageRatePerIP, defaultMessagesPerIP, time.Second, burst),
 		bytes:         limit.NewAddresses(s.ByteRatePerIP, defaultBytesPerIP, time.Second, bytesBurst),
 		joins:         limit.NewAddresses(s.JoinRatePerIP, defaultJoinsPerIP, time.Minute, joinsBurst),

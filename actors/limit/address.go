@@ -57,8 +57,8 @@ func NewAddresses(setting *float64, byDefault float64, unit, burst time.Duration
 	}
 	perSecond := amount / unit.Seconds()
 	return &Addresses{
-		sites:          New[netip.Prefix](Rate{perSecond, burst}),
-		networks:       New[netip.Prefix](Rate{networkShare * perSecond, burst}),
+		sites:          NewBuckets[netip.Prefix](Rate{perSecond, burst}),
+		networks:       NewBuckets[netip.Prefix](Rate{networkShare * perSecond, burst}),
 		sparesLoopback: setting == nil,
 	}
 }

@@ -60,7 +60,7 @@ func TestMoreThanABucketHoldsIsAllThatItHolds(t *testing.T) {
 
 func TestNoRateIsNoLimit(t *testing.T) {
 	for _, none := range []float64{0, -1, math.NaN()} {
-		rate, many := Rate{none, time.Second}, New[string](Rate{none, time.Second})
+		rate, many := Rate{none, time.Second}, NewBuckets[string](Rate{none, time.Second})
 		var b Bucket
 		b.Spend(rate, 1000, start)
 		many.Spend("alice", 1000, start)

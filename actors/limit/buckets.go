@@ -13,8 +13,8 @@ type Buckets[K comparable] struct {
 	of Map[K, Bucket]
 }
 
-// New makes buckets that get back tokens at a rate.
-func New[K comparable](rate Rate) *Buckets[K] { return &Buckets[K]{rate: rate} }
+// NewBuckets makes buckets that get back tokens at a rate.
+func NewBuckets[K comparable](rate Rate) *Buckets[K] { return &Buckets[K]{rate: rate} }
 
 // Spend takes n tokens of a key, whether they are there or not; see Bucket.
 func (b *Buckets[K]) Spend(key K, n int, now time.Time) {

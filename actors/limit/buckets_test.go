@@ -8,7 +8,7 @@ import (
 )
 
 func TestEachKeyHasItsOwnBucket(t *testing.T) {
-	b := New[string](Rate{1, time.Second})
+	b := NewBuckets[string](Rate{1, time.Second})
 	b.Spend("alice", 1, start)
 	if wait := b.Wait("alice", 1, start); wait != time.Second {
 		t.Errorf("who has spent waits %s", wait)
@@ -19,7 +19,7 @@ func TestEachKeyHasItsOwnBucket(t *testing.T) {
 }
 
 func TestWhoStaysAwayIsForgotten(t *testing.T) {
-	b := New[int](Rate{1, 2 * time.Second})
+	b := NewBuckets[int](Rate{1, 2 * time.Second})
 	for i := range 100 {
 		b.Spend(i, 1, start)
 	}
@@ -33,7 +33,7 @@ func TestWhoStaysAwayIsForgotten(t *testing.T) {
 }
 
 func TestKeysAreBounded(t *testing.T) {
-	b := New[int](Rate{0.001, 0})
+	b := NewBuckets[int](Rate{0.001, 0})
 	for i := range mostKeys + 100 {
 		b.Spend(i, 1, start)
 		b.Wait(1, 1, start)
@@ -51,7 +51,7 @@ func TestKeysAreBounded(t *testing.T) {
 func TestNobodyNoticesThatItWasForgotten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rate := Rate{rapid.Float64Range(0.01, 100).Draw(t, "rate"), time.Duration(rapid.Int64Range(0, int64(10*time.Second)).Draw(t, "burst"))}
-		b, alone := New[int](rate), map[int]*Bucket{}
+		b, alone := NewBuckets[int](rate), map[int]*Bucket{}
 		now := start
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.Int64Range(0, int64(time.Second)).Draw(t, "pause")))

@@ -11,15 +11,15 @@ const mostKeys = 1 << 16
 
 // Map remembers a value for each of many keys while it says anything: whoever stays away costs
 // nothing. The zero Map is ready; it is for one goroutine at a time.
-type Map[K comparable, V Idler] struct {
+type Map[K comparable, V idler] struct {
 	byKey map[K]*list.Element // of *entry
 	used  list.List           // the one longest not used first
 }
 
-// Idler is a value that can be idle: it says no more than a zero one.
-type Idler interface{ Idle(now time.Time) bool }
+// idler is a value that can be idle: it says no more than a zero one.
+type idler interface{ Idle(now time.Time) bool }
 
-type entry[K comparable, V Idler] struct {
+type entry[K comparable, V idler] struct {
 	key   K
 	value V
 }
