@@ -12,6 +12,10 @@ const (
 	// and health checks at once.
 	plainRoom = 256
 
+	// plainPerIP is the same for an address, beside MAX_CONNECTIONS_PER_IP: browsers open six each
+	// for a page, and a balancer asks for health meanwhile.
+	plainPerIP = 32
+
 	// descriptorReserve is kept from strangers: about thirty for Redis (the embedded one has both
 	// ends), and the rest for the operators' address, logs, certificates and key sets.
 	descriptorReserve = 128

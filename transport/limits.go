@@ -32,10 +32,6 @@ const (
 	defaultConnectionsPerIP = 50 // an office behind one address
 	defaultConnectRatePerIP = 5  // a second, and as many at once
 
-	// plainPerIP is the same for an address, beside MAX_CONNECTIONS_PER_IP: browsers open six each
-	// for a page, and a balancer asks for health meanwhile.
-	plainPerIP = 32
-
 	// retryWhenDraining is what one is told by a node that goes away: another takes it at once.
 	retryWhenDraining = time.Second
 

@@ -50,7 +50,7 @@ func serveHealth(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w
 func (s *Server) serveReady(why func(actors.Readiness) string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		ready := s.ready()
-		if s.draining.Err() != nil {
+		if s.draining.Load() {
 			ready = actors.Readiness{Trouble: actors.TroubleDraining, Detail: "draining"}
 		}
 		if ready.Trouble != actors.NoTrouble {

@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -65,8 +66,7 @@ type Server struct {
 	connect   func(actors.Socket, actors.Resume) (connection, error)
 	sockets   sockets
 	lot       *lot // nil where there is none
-	draining  context.Context
-	drain     context.CancelFunc
+	draining  atomic.Bool
 	cancel    context.CancelFunc
 
 	public, admin *http.Server
@@ -90,7 +90,6 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	o.warnOfCapacity(capacity, files, o.Log)
 	s.admission = newAdmission(o.LimitSettings, capacity.upgraded)
 	ctx, s.cancel = context.WithCancel(ctx)
-	s.draining, s.drain = context.WithCancel(ctx)
 	var err error
 	if s.auth, err = newAuthenticator(o.Log.WithContext(ctx), o.AuthSettings); err != nil {
 		return nil, err
@@ -195,7 +194,7 @@ func (s *Server) Serve() error {
 }
 
 // Drain turns readiness red: whoever balances the load sends nobody here any more.
-func (s *Server) Drain() { s.drain() }
+func (s *Server) Drain() { s.draining.Store(true) }
 
 // Shutdown stops answering. Connections of the chat are the chat's to end.
 func (s *Server) Shutdown(ctx context.Context) error {

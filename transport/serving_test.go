@@ -89,7 +89,7 @@ func (l *logged) lines() []string {
 func newEdge(t testing.TB) *edge {
 	t.Helper()
 	e := &edge{}
-	e.Server = &Server{log: zerolog.New(&e.log), upgrader: newUpgrader(), draining: context.Background(), sockets: sockets{open: map[*socket]struct{}{}}}
+	e.Server = &Server{log: zerolog.New(&e.log), upgrader: newUpgrader(), sockets: sockets{open: map[*socket]struct{}{}}}
 	var err error
 	if e.lot, err = newLot(e.Server.log); err != nil {
 		t.Fatal(err)

@@ -3,7 +3,6 @@ package transport
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -24,7 +23,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is a WebSocket endpoint.", http.StatusUpgradeRequired)
 		return
 	}
-	if s.draining.Err() != nil { // let in, it would be sent away again
+	if s.draining.Load() { // let in, it would be sent away again
 		verdict{draining, retryWhenDraining}.refuse(w)
 		return
 	}
@@ -91,12 +90,7 @@ func parseResume(query url.Values, now time.Time) (actors.Resume, error) {
 // upgrade turns the request into a connection of the chat. release is called, once, when
 // that has ended, or was none.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.Resume, release func()) error {
-	hijacker, ok := w.(http.Hijacker)
-	if !ok {
-		release()
-		return errors.New("connection can't be taken over")
-	}
-	conn, buffered, err := hijacker.Hijack()
+	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		release()
 		return fmt.Errorf("take over connection: %w", err)
