@@ -9,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"parley/actors/engine"
+	"parley/actors/limit"
 )
 
 // Socket is the edge of a connection, as the transport implements it.
@@ -77,8 +78,8 @@ type Connection struct {
 	waiting int // bytes in input
 	// crowded: more was said than finds room.
 	crowded bool
-	frames  bucket // of all frames
-	flood   bucket // of those that were refused
+	frames  limit.Bucket // of all frames
+	flood   limit.Bucket // of those that were refused
 
 	pid   *actor.PID
 	state state

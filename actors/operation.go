@@ -109,8 +109,8 @@ func (s *session) say(c protocol.Command) {
 		return
 	}
 	now := time.Now()
-	if limited := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.Text), now); limited.wait > 0 {
-		s.rateLimited(c, limited.rate, limited.wait)
+	if wait, rate := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.Text), now); wait > 0 {
+		s.rateLimited(c, rate, wait)
 		return
 	}
 	m := Message{Sender: st.name, Receiver: receiver, Text: c.Text, Received: now}

@@ -2,7 +2,7 @@ package transport
 
 import (
 	"bufio"
-	"errors"
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,12 +23,12 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is a WebSocket endpoint.", http.StatusUpgradeRequired)
 		return
 	}
-	if s.draining.Err() != nil { // let in, it would be sent away again
+	if s.draining.Load() { // let in, it would be sent away again
 		verdict{draining, retryWhenDraining}.refuse(w)
 		return
 	}
 	if !originAllowed(r, s.settings.AllowedOrigins, s.auth == nil) {
-		s.metrics.refused.WithLabelValues("origin").Inc()
+		s.refused.WithLabelValues(string(strangeOrigin)).Inc()
 		http.Error(w, "Pages from this origin may not connect.", http.StatusForbidden)
 		return
 	}
@@ -36,7 +36,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 	if s.auth != nil {
 		var err error
 		if who, err = s.auth.identify(r); err != nil {
-			s.metrics.refused.WithLabelValues("token").Inc()
+			s.refused.WithLabelValues(string(badToken)).Inc()
 			http.Error(w, "A valid token is needed.", http.StatusUnauthorized)
 			return
 		}
@@ -50,7 +50,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 	resume.Address = s.clientIP(r)
 	release, verdict := s.admission.admit(resume.Address)
 	if !verdict.ok() {
-		s.metrics.refused.WithLabelValues(string(verdict.reason)).Inc()
+		s.refused.WithLabelValues(string(verdict.reason)).Inc()
 		verdict.refuse(w)
 		return
 	}
@@ -70,13 +70,17 @@ func parseResume(query url.Values, now time.Time) (actors.Resume, error) {
 			continue
 		}
 		id, err := strconv.ParseInt(query.Get(cursor.name), 10, 64)
+		wrong := ""
 		switch {
 		case err != nil:
-			return resume, fmt.Errorf("The query parameter %s is not a number.", cursor.name) //nolint:staticcheck // a sentence for people
+			wrong = "not a number"
 		case id < 0:
-			return resume, fmt.Errorf("The query parameter %s is negative.", cursor.name) //nolint:staticcheck // likewise
+			wrong = "negative"
 		case id > now.Add(actors.ClockSkew).UnixMicro():
-			return resume, fmt.Errorf("The query parameter %s is in the future.", cursor.name) //nolint:staticcheck // likewise
+			wrong = "in the future"
+		}
+		if wrong != "" {
+			return resume, fmt.Errorf("The query parameter %s is %s.", cursor.name, wrong) //nolint:staticcheck // a sentence for people
 		}
 		*cursor.to = id
 	}
@@ -86,12 +90,7 @@ func parseResume(query url.Values, now time.Time) (actors.Resume, error) {
 // upgrade turns the request into a connection of the chat. release is called, once, when
 // that has ended, or was none.
 func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.Resume, expires time.Time, release func()) error {
-	hijacker, ok := w.(http.Hijacker)
-	if !ok {
-		release()
-		return errors.New("connection can't be taken over")
-	}
-	conn, buffered, err := hijacker.Hijack()
+	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		release()
 		return fmt.Errorf("take over connection: %w", err)
@@ -99,7 +98,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.R
 	// The server's reader may hold frames that came with the handshake; it is not
 	// kept, for it is eight times the size that a connection needs.
 	left, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
-	return s.open(newWire(conn, append([]byte(nil), left...)), r, resume, expires, release)
+	return s.open(newWire(conn, bytes.Clone(left)), r, resume, expires, release)
 }
 
 // open answers the request for a WebSocket that came on wire, and serves that.
@@ -144,6 +143,6 @@ func newUpgrader() *gws.Upgrader {
 		ReadBufferSize:     readBuffer,
 		ParallelGolimit:    1, // nothing is handled in parallel, but it sizes a channel each
 		CheckUtf8Enabled:   true,
-		NewSession:         func() gws.SessionStorage { return sessionStorage{} },
+		NewSession:         func() gws.SessionStorage { return nil }, // a socket is found through its wire
 	})
 }
