@@ -70,14 +70,17 @@ func (t *trial) astray(p *passage, i, next, place int) string {
 	switch {
 	case place < next && i == 0:
 		return fmt.Sprintf("it had asked for what comes after %d", p.base)
+	case place < next && t.overtaken(p.told[:i], place):
+		return ""
 	case place < next:
 		return fmt.Sprintf("right before it was told %d", p.told[i-1].id)
 	case !epoch.spans(at, at):
 		return "" // what a loss has taken can't be told
 	}
-	if next = max(next, epoch.from); next < place {
-		missed := &t.places[next]
-		return fmt.Sprintf("it was not told %d (%s) before, which the log has there", missed.id, missed.title())
+	for next = max(next, epoch.from); next < place; next++ {
+		if missed := &t.places[next]; !t.elsewhere(p, missed) {
+			return fmt.Sprintf("it was not told %d (%s) before, which the log has there", missed.id, missed.title())
+		}
 	}
 	return ""
 }

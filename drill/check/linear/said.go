@@ -11,9 +11,10 @@ import (
 type trial struct {
 	*book
 	*court
-	epochs []epoch
-	found  [][]*operation // by epoch
-	listed int            // violations
+	epochs  []epoch
+	found   [][]*operation      // by epoch
+	listed  int                 // violations
+	sayings map[message]*saying // of a conversation
 }
 
 func (t *trial) add(e int, o *operation) { t.found[e] = append(t.found[e], o) }
