@@ -12,10 +12,10 @@ import (
 func TestKeysAreThoseThatOperatorsKnow(t *testing.T) {
 	for got, want := range map[string]string{
 		logKey(actors.Public):                    "chat:messages",
-		logKey(actors.Inbox("al ice")):                         "chat:inbox:al ice",
+		logKey(actors.Inbox("al ice")):           "chat:inbox:al ice",
 		conversationKey("alice", "bob"):          "chat:dm:alice:bob",
 		refsKey(logKey(actors.Public)):           "{chat:messages}:refs",
-		refsKey(logKey(actors.Inbox("alice"))):                 "{chat:inbox:alice}:refs",
+		refsKey(logKey(actors.Inbox("alice"))):   "{chat:inbox:alice}:refs",
 		refsKey(conversationKey("alice", "bob")): "{chat:dm:alice:bob}:refs",
 		peersKey("alice"):                        "chat:peers:alice",
 		claimKey(protocol.Fold("Alice")):         "chat:claim:alice",
