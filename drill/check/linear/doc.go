@@ -38,8 +38,9 @@
 //
 // A node opens connections with what it has heard of the log, and tells the rest as it comes: docs/promises.md promises that
 // nothing is left out, not that the cursor in init is of this very moment. So a read counts from a lag before the
-// connection opened; where Redis or the node's link to it was broken at that time, from before the break. In a history
-// of one node that is never behind, or to find out how far behind it is, let the lag be 0.
+// connection opened; where Redis or the node's link to it was broken at that time, from before the break, and before
+// those that had ended less than a lag before it. In a history of one node that is never behind, or to find out how far
+// behind it is, let the lag be 0.
 //
 // # What is not judged
 //

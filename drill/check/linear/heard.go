@@ -113,12 +113,17 @@ func (t *trial) takeRead(k kind, p *passage, places int, since, then int64) {
 // 3 s, and the log is read on a machine that is busy.
 const relinkTime = 5_000_000
 
-// behind is how old what a connection's node knows may be that is asked since a time: of a lag before, or of a break.
+// behind is how old what a connection's node knows may be that is asked since a time: of a lag before, or of a break, and
+// of the first of several between which there was less than a lag.
 func (c *court) behind(conn *check.Connection, since, then int64) int64 {
 	from := since - c.lag
-	for _, f := range c.history.Faults {
-		if f.Disturbs && (f.Node == "" || f.Node == conn.Node) && f.Start <= then && f.End+relinkTime >= since-c.lag {
-			from = min(from, f.Start-c.lag)
+	reach := from - relinkTime
+	for again := true; again; reach = min(reach, from) {
+		again = false
+		for _, f := range c.history.Faults {
+			if f.Disturbs && (f.Node == "" || f.Node == conn.Node) && f.Start <= then && f.End >= reach && f.Start-c.lag < from {
+				from, again = f.Start-c.lag, true
+			}
 		}
 	}
 	return from
