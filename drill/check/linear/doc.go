@@ -17,7 +17,8 @@
 //	         the connection was told before without anything between, and its bytes are the same for everybody. What a
 //	         connection was not told because it is older than its beginning was in the log by then. A conversation is
 //	         heard through inboxes: what a name says on two connections at once may come in any order.
-//	end      what Redis holds at the end is all there is, but for what is older than the log's floor.
+//	end      what Redis holds at the end is all there is, but for what is older than the log's floor, and it is there by
+//	         then.
 //
 // # How
 //

@@ -16,7 +16,8 @@ func (t *trial) takeHeard() {
 			t.takeRead(opened, p, t.upTo(p.cursor), p.conn.Opened, p.at)
 		}
 		if p.at != 0 && p.conn.Closed == 0 && (p.base != unbased || len(p.told) > 0) {
-			t.takeRead(finished, p, next, t.history.End, t.history.End)
+			end := t.history.End + 1 // when the logs had been read
+			t.takeRead(finished, p, next, end, end)
 		}
 	}
 	for place, o := range earliest {
