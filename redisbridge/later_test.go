@@ -33,3 +33,45 @@ func TestOfTwoWhoHaveGoneTheLaterHolderIsWrittenBack(t *testing.T) {
 		}
 	})
 }
+
+// TestLaterHolderHasTheNameThoughRedisWasTakenBack to when it was somebody else's; unless that one is back by now.
+func TestLaterHolderHasTheNameThoughRedisWasTakenBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		for why, left := range map[string]time.Time{"is there": {}, "has gone": time.Now().Add(-time.Minute)} {
+			must(t, s.client.Del(soon(t), "chat:claim:alice").Err())
+			earlier := claim(t, s, "alice", "", "token-1")
+			idle(t, s, "alice", time.Hour)
+			later := actors.HeldClaim{Name: "alice", Token: "token-2", Since: earlier.Since + 1, Left: left}
+			if !vouchFor(t, s, later) {
+				t.Errorf("a later holder who %s has lost the name", why)
+			}
+			if got := claim(t, s, "alice", "token-1", "x"); got.Code == "" && got.Since <= later.Since {
+				t.Errorf("the earlier one is told what was said to one who %s: %+v", why, got)
+			}
+
+			must(t, s.client.Del(soon(t), "chat:claim:alice").Err())
+			claim(t, s, "alice", "", "token-1")
+			later.Since = time.Now().UnixMicro()
+			claim(t, s, "alice", "token-1", "x")
+			if vouchFor(t, s, later) {
+				t.Errorf("one who %s has the name of somebody who is back", why)
+			}
+		}
+	})
+}
+
+func TestClaimsFollowEachOtherThoughTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		claim(t, s, "alice", "", "token-1")
+		idle(t, s, "alice", time.Hour)
+		ahead := time.Now().Add(time.Minute).UnixMicro()
+		must(t, s.client.HSet(soon(t), "chat:claim:alice", "since", ahead).Err())
+		if got := claim(t, s, "alice", "", "token-2"); got.Since <= ahead {
+			t.Errorf("the next claim is of %d, and the one before of %d", got.Since, ahead)
+		}
+	})
+}

@@ -88,6 +88,7 @@ func (s Settings) options() (*redis.Options, error) {
 	o.MaxRetries = -1              // what is repeated, and when, is the bridge's to decide
 	o.DialerRetries = 1
 	o.PoolSize = poolSize
+	o.PipelinePoolSize = -1 // one pool for all: probes take out what broke with Redis
 	o.DisableIdentity = true
 	return o, nil
 }

@@ -124,7 +124,8 @@ func (s *server) snapshot() snapshot {
 		case "set":
 			k.set, _ = s.mini.Members(key)
 		case "zset":
-			k.sorted, _ = s.mini.SortedSet(key)
+			live, _ := s.mini.SortedSet(key)
+			k.sorted = maps.Clone(live)
 		}
 		snap.keys = append(snap.keys, k)
 	}

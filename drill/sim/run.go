@@ -79,6 +79,7 @@ func simulate(p Plan, out io.Writer) *Result {
 	res.Failures = append(res.Failures, r.end()...)
 	res.Failures = append(res.Failures, r.errors...)
 	res.Sum, res.Steps, res.Virtual = r.world.trace.sum.Sum64(), r.world.steps, time.Since(began)
+	time.Sleep(lingerTime)
 	return res
 }
 

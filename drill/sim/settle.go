@@ -18,8 +18,9 @@ const (
 	fenceLimit = 15 * time.Second
 	// endLimit is how long everything may take to end.
 	endLimit = time.Minute
-	// lingerTime is for goroutines that the libraries keep a little longer than they are needed.
-	lingerTime = time.Second
+	// lingerTime is for goroutines that the libraries keep a little longer than they are needed:
+	// such as one for 10 ms after a timer, of 30 s at most, has told an actor that has ended.
+	lingerTime = time.Minute
 )
 
 // settle has everybody finish, and says what did not come to its end in time.
@@ -107,7 +108,7 @@ func (r *run) leaks() (wrong []string) {
 	return wrong
 }
 
-// end ends everything; the bubble waits for it.
+// end ends everything; the bubble waits for what lingers.
 func (r *run) end() (wrong []string) {
 	for _, c := range r.all() {
 		c.life++
@@ -128,6 +129,5 @@ func (r *run) end() (wrong []string) {
 		wrong = append(wrong, "some node did not end")
 	}
 	r.redis.mini.Close()
-	time.Sleep(lingerTime)
 	return wrong
 }

@@ -52,6 +52,7 @@ if spelling == '' then
   -- sees nothing of what was here before.
   if proof ~= '' and not signed then fresh, keeps = proof, true end
 else
+  since = math.max(since, tonumber(claim[3]) + 1) -- claims follow each other, also where the clock was set back
   local mine
   if signed or wasSigned then
     mine = signed and wasSigned

@@ -1,8 +1,9 @@
 -- Looks whether a claim is still the one that a node vouches for, and renews it; one
 -- that Redis has lost is written back. What was written back of somebody who is not
--- connected any more gives way to somebody who is, and to a later holder. Whose claim was
--- made again, with nothing known of it, before it was written back, has had the name since the
--- one that was lost.
+-- connected any more gives way to somebody who is, and to a later holder; so does, to a later
+-- holder, the claim of somebody who was not here since, for Redis was taken back to before that
+-- one. Whose claim was made again, with nothing known of it, before it was written back, has had
+-- the name since the one that was lost.
 --
 -- KEYS[1]  hash: the claim, as claim.lua has it; and former: '1' until it is used, if it
 --          was written back of somebody who is not connected
@@ -26,8 +27,9 @@ local connected = ARGV[5] == '0'
 local known = claim[1]
 local same = known == ARGV[1] and (claim[3] or '0') == ARGV[4] and (ARGV[4] == '1' or claim[2] == ARGV[2])
 if known and not same then
-  local later = tonumber(ARGV[3]) > tonumber(claim[6] or '0')
-  if claim[5] ~= '1' or not (connected or later) then return 0 end
+  local former, since = claim[5] == '1', tonumber(ARGV[3])
+  local later = since > tonumber(claim[6] or '0') and (former or since > tonumber(claim[4] or '0'))
+  if not (later or former and connected) then return 0 end
   redis.call('DEL', key)
   known = false
 end

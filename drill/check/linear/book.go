@@ -48,6 +48,7 @@ type book struct {
 	floor    int64        // what is not newer may be trimmed
 	unseen   []check.Span // and so may what has these ids
 	read     bool         // Redis was asked for it at the end
+	relayed  bool         // a conversation: people hear it through their inboxes
 }
 
 // trimmed says whether the log need not have that id any more.

@@ -48,6 +48,21 @@ func TestBrokenLinkExcusesItsOwnNodeAndNoOther(t *testing.T) {
 	}
 }
 
+// TestBreaksExcuseTogetherBetweenWhichANodeHasNoTime to hear what it missed.
+func TestBreaksExcuseTogetherBetweenWhichANodeHasNoTime(t *testing.T) {
+	for between, excused := range map[time.Duration]bool{Lag / 2: true, 2 * Lag: false} {
+		h := staleHistory(30 * time.Second)
+		said := find(h.Connections[0], check.Send, 0).At
+		h.Faults = []check.Fault{
+			{Start: said + 8_000_000 + between.Microseconds(), End: said + 28_000_000, Disturbs: true},
+			{Node: "b", Start: said, End: said + 8_000_000, Disturbs: true},
+		}
+		if r := Check(h, Lag); (r.Failed == 0) != excused {
+			t.Errorf("with %v between them: %+v", between, r)
+		}
+	}
+}
+
 func TestLinkThatIsWholeAgainExcusesNothing(t *testing.T) {
 	h := staleHistory(30 * time.Second)
 	said := find(h.Connections[0], check.Send, 0).At

@@ -53,6 +53,9 @@ func judge(h *check.History, lag, patience, full time.Duration) *Result {
 	losses := h.Losses()
 	for _, b := range newShelf(h).books() {
 		t := &trial{book: b, court: c, epochs: b.epochs(losses)}
+		if b.relayed {
+			t.sayings = b.collectSayings()
+		}
 		t.found = make([][]*operation, len(t.epochs))
 		t.takeSaid()
 		t.takeHeard()

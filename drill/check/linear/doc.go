@@ -15,8 +15,10 @@
 //	         end of the history, the last that an open connection was told.
 //	telling  an entry that a connection is told, in history or as it comes: by then it is in the log, it follows what
 //	         the connection was told before without anything between, and its bytes are the same for everybody. What a
-//	         connection was not told because it is older than its beginning was in the log by then.
-//	end      what Redis holds at the end is all there is, but for what is older than the log's floor.
+//	         connection was not told because it is older than its beginning was in the log by then. A conversation is
+//	         heard through inboxes: what a name says on two connections at once may come in any order.
+//	end      what Redis holds at the end is all there is, but for what is older than the log's floor, and it is there by
+//	         then.
 //
 // # How
 //
@@ -37,8 +39,9 @@
 //
 // A node opens connections with what it has heard of the log, and tells the rest as it comes: docs/promises.md promises that
 // nothing is left out, not that the cursor in init is of this very moment. So a read counts from a lag before the
-// connection opened; where Redis or the node's link to it was broken at that time, from before the break. In a history
-// of one node that is never behind, or to find out how far behind it is, let the lag be 0.
+// connection opened; where Redis or the node's link to it was broken at that time, from before the break, and before
+// those that had ended less than a lag before it. In a history of one node that is never behind, or to find out how far
+// behind it is, let the lag be 0.
 //
 // # What is not judged
 //

@@ -16,7 +16,8 @@ func (t *trial) takeHeard() {
 			t.takeRead(opened, p, t.upTo(p.cursor), p.conn.Opened, p.at)
 		}
 		if p.at != 0 && p.conn.Closed == 0 && (p.base != unbased || len(p.told) > 0) {
-			t.takeRead(finished, p, next, t.history.End, t.history.End)
+			end := t.history.End + 1 // when the logs had been read
+			t.takeRead(finished, p, next, end, end)
 		}
 	}
 	for place, o := range earliest {
@@ -70,14 +71,17 @@ func (t *trial) astray(p *passage, i, next, place int) string {
 	switch {
 	case place < next && i == 0:
 		return fmt.Sprintf("it had asked for what comes after %d", p.base)
+	case place < next && t.overtaken(p.told[:i], place):
+		return ""
 	case place < next:
 		return fmt.Sprintf("right before it was told %d", p.told[i-1].id)
 	case !epoch.spans(at, at):
 		return "" // what a loss has taken can't be told
 	}
-	if next = max(next, epoch.from); next < place {
-		missed := &t.places[next]
-		return fmt.Sprintf("it was not told %d (%s) before, which the log has there", missed.id, missed.title())
+	for next = max(next, epoch.from); next < place; next++ {
+		if missed := &t.places[next]; !t.elsewhere(p, missed) {
+			return fmt.Sprintf("it was not told %d (%s) before, which the log has there", missed.id, missed.title())
+		}
 	}
 	return ""
 }
@@ -110,12 +114,17 @@ func (t *trial) takeRead(k kind, p *passage, places int, since, then int64) {
 // 3 s, and the log is read on a machine that is busy.
 const relinkTime = 5_000_000
 
-// behind is how old what a connection's node knows may be that is asked since a time: of a lag before, or of a break.
+// behind is how old what a connection's node knows may be that is asked since a time: of a lag before, or of a break, and
+// of the first of several between which there was less than a lag.
 func (c *court) behind(conn *check.Connection, since, then int64) int64 {
 	from := since - c.lag
-	for _, f := range c.history.Faults {
-		if f.Disturbs && (f.Node == "" || f.Node == conn.Node) && f.Start <= then && f.End+relinkTime >= since-c.lag {
-			from = min(from, f.Start-c.lag)
+	reach := from - relinkTime
+	for again := true; again; reach = min(reach, from) {
+		again = false
+		for _, f := range c.history.Faults {
+			if f.Disturbs && (f.Node == "" || f.Node == conn.Node) && f.Start <= then && f.End >= reach && f.Start-c.lag < from {
+				from, again = f.Start-c.lag, true
+			}
 		}
 	}
 	return from

@@ -130,6 +130,12 @@ var planted = map[string]struct {
 		c := h.Connections[cat]
 		c.Events = slices.DeleteFunc(c.Events, func(e check.Event) bool { return e.Kind == check.Msg && e.ID == h.Logs.Public[len(h.Logs.Public)-1].ID })
 	}, "the public log", []string{"connection 3 of cat", "at the end"}},
+	"stored, though never acked, and told to nobody": {func(h *check.History) {
+		last := h.Logs.Public[len(h.Logs.Public)-1].ID
+		for _, c := range h.Connections {
+			c.Events = slices.DeleteFunc(c.Events, func(e check.Event) bool { return e.ID == last })
+		}
+	}, "the public log", []string{"is in the log at the end", "had everything up to"}},
 	"a beginning that leaves out what comes after it": {func(h *check.History) {
 		c, last := h.Connections[cat], h.Logs.Public[len(h.Logs.Public)-1]
 		c.Events = slices.DeleteFunc(c.Events, func(e check.Event) bool {

@@ -52,6 +52,8 @@ func (t *trial) describe(o *operation) string {
 		s = fmt.Sprintf("%s had everything up to %s at the end, %s", listening(o), t.mark(o.place), clock(o.ret))
 	case o.kind == begun:
 		s = fmt.Sprintf("%s began behind %s at %s", listening(o), t.mark(o.place+1), clock(o.ret))
+	case o.kind == stored && o.wrong == "":
+		s = fmt.Sprintf("%s is in the log at the end", t.mark(o.place+1))
 	case o.kind == told:
 		s = fmt.Sprintf("%s was told %s at %s", listening(o), t.mark(o.place+1), clock(o.ret))
 	case o.attempt != nil:

@@ -11,9 +11,10 @@ import (
 type trial struct {
 	*book
 	*court
-	epochs []epoch
-	found  [][]*operation // by epoch
-	listed int            // violations
+	epochs  []epoch
+	found   [][]*operation      // by epoch
+	listed  int                 // violations
+	sayings map[message]*saying // of a conversation
 }
 
 func (t *trial) add(e int, o *operation) { t.found[e] = append(t.found[e], o) }
@@ -117,9 +118,12 @@ func (t *trial) takePlace(s *said, place int) {
 	if _, twice := s.seen[p.message]; !twice {
 		s.seen[p.message] = place
 	}
-	if t.read && t.epochs[s.epoch].last && !p.stored && !t.trimmed(p.id) {
-		t.add(s.epoch, &operation{kind: stored, place: place, call: t.history.End, ret: t.history.End,
-			wrong: "the log at the end does not have it"})
+	if t.read && t.epochs[s.epoch].last && !t.trimmed(p.id) {
+		end := &operation{kind: stored, place: place, call: t.history.End, ret: t.history.End}
+		if !p.stored {
+			end.wrong = "the log at the end does not have it"
+		}
+		t.add(s.epoch, end)
 	}
 }
 

@@ -64,6 +64,7 @@ func (s *shelf) conversation(h *check.History, from, to string) *book {
 	b := s.conversations[between]
 	if b == nil {
 		b = newBook("the conversation "+from+" → "+to, h)
+		b.relayed = true
 		s.conversations[between] = b
 	}
 	return b

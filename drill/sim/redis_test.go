@@ -1,0 +1,38 @@
+package sim
+
+import (
+	"slices"
+	"testing"
+)
+
+func TestRedisThatIsTakenBackHasNothingOfWhatCameSince(t *testing.T) {
+	s, err := newServer(newWorld(1, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.mini.Close)
+	write := func(value string) {
+		_, err := s.mini.ZAdd("sorted", 1, value)
+		if err == nil {
+			_, err = s.mini.SAdd("set", value)
+		}
+		if err == nil {
+			err = s.mini.Set("string", value)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.mini.HSet("hash", value, value)
+	}
+	write("before")
+	s.save()
+	write("since")
+	s.lose(0)
+	sorted, _ := s.mini.SortedSet("sorted")
+	set, _ := s.mini.Members("set")
+	text, _ := s.mini.Get("string")
+	hash, _ := s.mini.HKeys("hash")
+	if len(sorted) != 1 || !slices.Equal(set, []string{"before"}) || text != "before" || !slices.Equal(hash, []string{"before"}) {
+		t.Errorf("it has %v, %v, %q and %v", sorted, set, text, hash)
+	}
+}
