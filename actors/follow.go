@@ -30,9 +30,10 @@ func (s *session) opened(ctx actor.Context, m *Opened) {
 	s.behind(ctx, &st.public, Public, m.Newest)
 }
 
-// behind starts catching up if the log goes further than the cursor.
+// behind starts catching up if the log goes further than the cursor, or may: who was told of a
+// hole was told of those up to where it has caught up, and of none that comes later.
 func (s *session) behind(ctx actor.Context, c *cursor, log Log, newest int64) {
-	if c.at < newest && !c.catching {
+	if (c.at < newest || c.lossy) && !c.catching {
 		s.catchUp(ctx, log)
 	}
 }
@@ -238,7 +239,7 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 		s.catchUp(ctx, m.Log)
 		return
 	}
-	c.resuming = false
+	c.lossy, c.resuming = false, false
 }
 
 func lastID(entries []Entry) int64 {
