@@ -33,9 +33,10 @@ func (s *session) opened(ctx actor.Context, m *opened) {
 	s.behind(ctx, c, m.Newest)
 }
 
-// behind starts catching up if the log goes further than the cursor.
+// behind starts catching up if the log goes further than the cursor, or may: who was told of a
+// hole was told of those up to where it has caught up, and of none that comes later.
 func (s *session) behind(ctx actor.Context, c *cursor, newest int64) {
-	if c.at < newest && !c.catching {
+	if (c.at < newest || c.lossy) && !c.catching {
 		s.catchUp(ctx, c)
 	}
 }
