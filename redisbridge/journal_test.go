@@ -31,7 +31,7 @@ func (j *journal) links(log actors.Log) (links [][2]int64) {
 func TestJournalSaysOfEachEntryWhatWasBefore(t *testing.T) {
 	j := newJournal(0)
 	for _, e := range []logEntry{
-		noted(actors.Inbox("bob"), 0, 1), noted(actors.Inbox("eve"), 1, 2), noted(actors.Inbox("bob"), 3, 4), noted(actors.Inbox(""), 8, 9), noted(actors.Inbox("bob"), 4, 5), noted(actors.Inbox("bob"), 1, 3), noted(actors.Inbox("bob"), 3, 4), noted(actors.Inbox("bob"), 7, 8), noted(actors.Inbox(""), 9, 11),
+		noted(actors.Inbox("bob"), 0, 1), noted(actors.Inbox("eve"), 1, 2), noted(actors.Inbox("bob"), 3, 4), noted(actors.Public, 8, 9), noted(actors.Inbox("bob"), 4, 5), noted(actors.Inbox("bob"), 1, 3), noted(actors.Inbox("bob"), 3, 4), noted(actors.Inbox("bob"), 7, 8), noted(actors.Public, 9, 11),
 	} {
 		j.note([]logEntry{e}, time.Now())
 	}
@@ -50,7 +50,7 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 	j := newJournal(3)
 	began := time.Now()
 	count := func(log actors.Log) int { return len(j.links(log)) }
-	j.note([]logEntry{noted(actors.Inbox("bob"), 0, 1), noted(actors.Inbox(""), 0, 2), noted(actors.Inbox(""), 2, 3)}, began)
+	j.note([]logEntry{noted(actors.Inbox("bob"), 0, 1), noted(actors.Public, 0, 2), noted(actors.Public, 2, 3)}, began)
 	j.hear(2)
 	j.note(nil, began.Add(unheardAge))
 	if n := count(actors.Public); n != 2 {
@@ -80,7 +80,7 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 	}
 	all := make([]logEntry, unheardLimit+1)
 	for i := range all {
-		all[i] = noted(actors.Inbox(""), int64(i+9), int64(i+10))
+		all[i] = noted(actors.Public, int64(i+9), int64(i+10))
 	}
 	j.note(all, began)
 	if n := count(actors.Public); n != unheardLimit {
