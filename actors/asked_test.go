@@ -8,7 +8,15 @@ import (
 	"parley/actors/engine"
 )
 
-// What a session asked of one that died is not answered any more.
+// What was asked of one that died is not answered any more; nor what was asked by one.
+
+// forgetStowed has what was stowed never done, and gives it.
+func (r *fakeRedis) forgetStowed() (stowed []any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	stowed, r.stowed = r.stowed, nil
+	return stowed
+}
 
 // TestSessionWaitsForNoAnswerOfALogsActorThatDied: it asked for what is after its cursor, where
 // nothing is, so that nothing shows it that it has missed something.
@@ -71,4 +79,32 @@ func TestSessionThatWasCatchingUpAsksTheNextBridge(t *testing.T) {
 	redis.release()
 	slow.hasHeardAll("msg", redis.logOf(Public), 0)
 	slow.hasHeardAll("dm", redis.logOf(Inbox("slow")), 0)
+}
+
+// TestRoomAsksAgainForWhatItWaitsFor: of the next bridge, and where it is itself the next, for the
+// answer may have gone to the one before.
+func TestRoomAsksAgainForWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	isReadMembers := func(m any) bool { _, is := m.(*ReadMembers); return is }
+	for what, is := range map[string]func(any) bool{"the log": isRead, "who is present": isReadMembers} {
+		for _, killed := range []engine.Kind{KindBridge, KindRoom} {
+			t.Run(what+" "+string(killed), func(t *testing.T) {
+				t.Parallel()
+				chat, redis := newChat(t)
+				u := connect(t, chat, Newest)
+				u.hears(`{"type":"init"`)
+				redis.stow(is)
+				chat.root.Send(chat.room, &engine.Missed{})
+				eventually(t, "it is asked", func() bool { return redis.stowing() > 0 })
+				redis.forgetStowed()
+				kill(t, chat, string(killed), "", engine.Stop)
+				eventually(t, "it is asked again", func() bool { return redis.stowing() > 0 })
+				redis.release()
+				redis.say(1)
+				redis.arrive("ann")
+				u.hears(`{"type":"msg"`)
+				u.hears(`"ann"`)
+			})
+		}
+	}
 }

@@ -38,3 +38,15 @@ func TestDepartureThatARoomDiedWithIsTold(t *testing.T) {
 		return len(redis.left) > 0
 	})
 }
+
+// TestWhoLeftWhileTheRoomWasDeadIsToldToHaveLeft: the next one says who is here, as soon as it knows,
+// and all others are not.
+func TestWhoLeftWhileTheRoomWasDeadIsToldToHaveLeft(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice := join(t, chat, "alice")
+	kill(t, chat, string(KindRoom), "", engine.Stop)
+	redis.arrive("ghost")
+	alice.hears(`"ghost"`)
+	alice.believes("alice")
+}

@@ -134,10 +134,7 @@ func TestWhatWaitsBehindAMessageThatTheBridgeRefusesIsRefusedWithIt(t *testing.T
 	alice.say("msg#2:alice:two")
 	alice.say("dm#3:alice:alice:three")
 	still(t, chat)
-	redis.mu.Lock()
-	asked := redis.stowed[0].(*Append)
-	redis.stowed = nil
-	redis.mu.Unlock()
+	asked := redis.forgetStowed()[0].(*Append)
 	chat.root.Send(asked.To, &Settled{Outcomes: []Outcome{{Seq: asked.Messages[0].Seq, Code: protocol.CodeUnavailable}}})
 	redis.release()
 	for _, ref := range []string{"1", "2", "3"} {

@@ -176,6 +176,13 @@ func TestNameOfTwoFormsTakesBothOrNone(t *testing.T) {
 		if got := claim(t, s, "Marla", "", "token-3"); got.Code != "" {
 			t.Errorf("after MarIa was refused, Marla is told %+v", got)
 		}
+		claim(t, s, "Carla", "", "token-1")
+		if got := claim(t, s, "CarIa", "", "token-2"); got.Code != protocol.CodeNameTaken {
+			t.Errorf("beside Carla, CarIa is told %+v", got)
+		}
+		if got := claim(t, s, "Caria", "", "token-3"); got.Code != "" {
+			t.Errorf("after CarIa was refused, Caria is told %+v", got)
+		}
 		both := claim(t, s, "IrIs", "", "token-1")
 		if both.Code != "" {
 			t.Fatalf("a free name of two forms: %+v", both)

@@ -115,3 +115,24 @@ func TestDirectMessageSaidAgainElsewhereIsNotPutBackBesideItself(t *testing.T) {
 		}
 	})
 }
+
+// TestDirectMessagesWhoseReceiversAreUnknownAreNotStored: the link broke as they were looked up.
+func TestDirectMessagesWhoseReceiversAreUnknownAreNotStored(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s, link := open("n", 100), &breaker{}
+		s.client.AddHook(link)
+		work := make([]direct, 2)
+		for i := range work {
+			work[i] = direct{waiting: waiting{Message: actors.Message{Ref: fmt.Sprint("alice#", i), Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"}
+		}
+		if _, err := s.appendDirects(soon(t), work, 0); err == nil {
+			t.Error("nothing failed")
+		}
+		for _, d := range work {
+			if d.err == nil {
+				t.Errorf("%s counts as stored", d.Ref)
+			}
+		}
+	})
+}
