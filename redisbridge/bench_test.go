@@ -3,6 +3,8 @@ package redisbridge
 import (
 	"fmt"
 	"testing"
+
+	"parley/actors"
 )
 
 // BenchmarkAppendBatch stores batches of a hundred public messages by one call of the
@@ -24,4 +26,25 @@ func BenchmarkAppendBatch(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/message")
+}
+
+// BenchmarkDifferentQuestions asks ten thousand different ones while Redis is busy with another, and
+// each once more. An operation is all of them.
+func BenchmarkDifferentQuestions(b *testing.B) {
+	const questions = 10_000
+	reads := make([]actors.Read, 2*questions)
+	for i := range reads {
+		reads[i] = actors.Read{Log: actors.Inbox(fmt.Sprint(i % questions)), After: actors.Newest, Limit: 50}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		r := newReader()
+		for i := range reads {
+			r.ask(&reads[i])
+		}
+		if len(r.logs) != questions {
+			b.Fatal("equal ones are asked twice")
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(reads)), "ns/question")
 }

@@ -57,7 +57,9 @@ type bridge struct {
 	restores restorer
 }
 
-func newBridge(s *Store) *bridge { return &bridge{store: s} }
+func newBridge(s *Store) *bridge {
+	return &bridge{store: s, reads: newReader()}
+}
 
 func (b *bridge) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {

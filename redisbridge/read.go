@@ -26,26 +26,34 @@ const (
 type reader struct {
 	lane
 	logs    []*logRead
+	waiting map[question]*logRead // those of logs that wait for others to ask the same
 	pages   []*actors.ReadPage
 	members []*actor.PID
 }
 
-// logRead is a question about a log, and everybody who asks it.
-type logRead struct {
+// question is what is asked of a log.
+type question struct {
 	log   actors.Log
 	after int64
 	limit int
+}
+
+// logRead is a question, and everybody who asks it.
+type logRead struct {
+	question
 	reads []*actors.Read
 }
 
+func newReader() reader { return reader{waiting: map[question]*logRead{}} }
+
 func (r *reader) ask(m *actors.Read) {
-	for _, q := range r.logs {
-		if q.log == m.Log && q.after == m.After && q.limit == m.Limit {
-			q.reads = append(q.reads, m)
-			return
-		}
+	q := question{m.Log, m.After, m.Limit}
+	if same := r.waiting[q]; same != nil {
+		same.reads = append(same.reads, m)
+		return
 	}
-	r.logs = append(r.logs, &logRead{m.Log, m.After, m.Limit, []*actors.Read{m}})
+	read := &logRead{q, []*actors.Read{m}}
+	r.logs, r.waiting[q] = append(r.logs, read), read
 }
 
 func (r *reader) askPage(m *actors.ReadPage) { r.pages = append(r.pages, m) }
@@ -67,12 +75,7 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 	if !r.free(now) {
 		return
 	}
-	var logs []*logRead
-	var pages []*actors.ReadPage
-	logs, r.logs = next(r.logs, func(q *logRead) bool { return lasts || !q.log.Private() })
-	pages, r.pages = next(r.pages, func(p *actors.ReadPage) bool { return lasts || p.Peer == "" })
-	members := r.members
-	r.members = nil
+	logs, pages, members := r.take(lasts)
 	if len(logs)+len(pages)+len(members) == 0 {
 		return
 	}
@@ -95,9 +98,7 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 		return err
 	}, func(err error) {
 		if err != nil || lasts && !b.store.lease.lasts(time.Now()) { // what was read may be others'
-			r.logs = append(logs, r.logs...)
-			r.pages = append(pages, r.pages...)
-			r.members = append(members, r.members...)
+			r.putBack(logs, pages, members)
 			return
 		}
 		for i, q := range logs {
@@ -116,12 +117,36 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 	})
 }
 
+// take takes out what is asked next; private is whether also what is for a name's holder alone.
+func (r *reader) take(private bool) (logs []*logRead, pages []*actors.ReadPage, members []*actor.PID) {
+	logs, r.logs = next(r.logs, func(q *logRead) bool { return private || !q.log.Private() })
+	for _, q := range logs {
+		delete(r.waiting, q.question) // who asks from now on is to hear of what comes from now on
+	}
+	pages, r.pages = next(r.pages, func(p *actors.ReadPage) bool { return private || p.Peer == "" })
+	members, r.members = r.members, nil
+	return logs, pages, members
+}
+
+// putBack puts what has no answer before what waits.
+func (r *reader) putBack(logs []*logRead, pages []*actors.ReadPage, members []*actor.PID) {
+	r.logs = append(logs, r.logs...)
+	for _, q := range logs {
+		r.waiting[q.question] = q
+	}
+	r.pages = append(pages, r.pages...)
+	r.members = append(members, r.members...)
+}
+
 // next takes the first questions out that may be asked, and gives them and the others.
 func next[Q any](waiting []Q, may func(Q) bool) (batch, rest []Q) {
-	for _, q := range waiting {
-		if len(batch) < readBatch && may(q) {
+	for i, q := range waiting {
+		switch {
+		case len(batch) == readBatch && len(rest) == 0:
+			return batch, waiting[i:]
+		case len(batch) < readBatch && may(q):
 			batch = append(batch, q)
-		} else {
+		default:
 			rest = append(rest, q)
 		}
 	}

@@ -69,7 +69,7 @@ func TestWhatRedisForgotIsPutBackByteForByte(t *testing.T) {
 // trimmedOf is up to where a log says that it may lack messages.
 func trimmedOf(t *testing.T, s *Store, log actors.Log) int64 {
 	t.Helper()
-	read, err := s.readLogs(soon(t), []*logRead{{log: log, limit: 1}})
+	read, err := s.readLogs(soon(t), []*logRead{{question: question{log: log, limit: 1}}})
 	must(t, err)
 	return read[0].Trimmed
 }
@@ -205,7 +205,7 @@ func TestNodesReadWhatIsInTheLogs(t *testing.T) {
 			{actors.Newest, 3, 5, 8}, {actors.Newest, 100, 2, 8}, {entries[4].ID, 100, 5, 8},
 			{entries[4].ID, 2, 5, 7}, {0, 3, 2, 5}, {entries[7].ID, 5, 8, 8},
 		} {
-			got, err := s.readLogs(soon(t), []*logRead{{after: c.after, limit: c.limit}})
+			got, err := s.readLogs(soon(t), []*logRead{{question: question{after: c.after, limit: c.limit}}})
 			must(t, err)
 			r := got[0]
 			same := slices.EqualFunc(r.Entries, entries[c.from:c.to], func(a, b protocol.Entry) bool {
