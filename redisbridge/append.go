@@ -28,12 +28,8 @@ const (
 type appender struct {
 	queue
 	pace   pace
-	paused bool // paceOver is to come
-	behind int  // how often in a row the log was found behind
+	behind int // how often in a row the log was found behind
 }
-
-// paceOver tells the bridge that the next commit need not wait any more.
-type paceOver struct{}
 
 // giveUpBehind is how often a log may be found to lack what was seen in it before
 // messages are stored all the same: nobody has what it lacks.
@@ -60,7 +56,7 @@ func (b *bridge) commitPublics(now time.Time) {
 		return
 	}
 	if wait := q.pace.wait(now); wait > 0 && len(q.waiting) < appendBatch {
-		b.pause(wait)
+		b.wake(now, wait)
 		return
 	}
 	q.name = "public"
@@ -100,15 +96,6 @@ func (b *bridge) commitPublics(now time.Time) {
 			b.storedPublics(batch, answer)
 		}
 	})
-}
-
-// pause has paceOver come after wait, unless it is to come already.
-func (b *bridge) pause(wait time.Duration) {
-	if b.publics.paused {
-		return
-	}
-	b.publics.paused = true
-	time.AfterFunc(wait, b.guarded(func() { b.send(b.self, &paceOver{}) }))
 }
 
 // isBehind has what the log lacks written back, and tries again.

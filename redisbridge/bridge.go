@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// lookInterval is how often the bridge looks at its clock: refusals, renewals and
+	// lookInterval is how often the bridge looks at its clock at least: refusals, renewals and
 	// repetitions are late by at most that.
 	lookInterval = 50 * time.Millisecond
 	// Failed work is repeated after a random wait between these two.
@@ -20,7 +20,7 @@ const (
 	longestRetry  = 500 * time.Millisecond
 )
 
-// look lets the bridge look at its clock.
+// look has the bridge look at its clock.
 type look struct{}
 
 // done ends work that a lane did off the actor; then goes on inside it.
@@ -38,6 +38,8 @@ type bridge struct {
 	self   *actor.PID
 	parent *actor.PID
 	root   *actor.RootContext
+	clock  *time.Timer // the next look
+	next   time.Time   // when that comes
 
 	// reachable: Redis answered the last that was asked of it.
 	reachable bool
@@ -97,11 +99,10 @@ func (b *bridge) Receive(ctx actor.Context) {
 		b.panicked(m)
 	case *look:
 		b.look(time.Now())
-	case *paceOver:
-		b.publics.paused = false
 	case *actor.Stopping, *actor.Restarting:
 		if b.cancel != nil {
 			b.cancel()
+			b.clock.Stop()
 		}
 		return
 	default:
@@ -117,23 +118,19 @@ func (b *bridge) start(ctx actor.Context) {
 	b.link.init()
 	b.presence.init()
 	b.vouches.name = "vouch"
-	go b.guarded(b.keepTime)()
+	b.next = time.Now().Add(lookInterval)
+	b.clock = time.AfterFunc(lookInterval, b.guarded(func() { b.send(b.self, &look{}) }))
 	b.root.Send(b.parent, &actors.BridgeStarted{})
 	if b.store.owes() {
 		b.changed() // what was written back, or not, nobody knows any more
 	}
 }
 
-func (b *bridge) keepTime() {
-	every := time.NewTicker(lookInterval)
-	defer every.Stop()
-	for {
-		select {
-		case <-every.C:
-			b.root.Send(b.self, &look{})
-		case <-b.ctx.Done():
-			return
-		}
+// wake has the bridge look at its clock after a wait, if not before.
+func (b *bridge) wake(now time.Time, wait time.Duration) {
+	if at := now.Add(wait); at.Before(b.next) {
+		b.next = at
+		b.clock.Reset(wait)
 	}
 }
 
@@ -170,6 +167,8 @@ func (b *bridge) pump() {
 
 // look refuses what has waited too long, whether Redis answers or not.
 func (b *bridge) look(now time.Time) {
+	b.next = now.Add(lookInterval)
+	b.clock.Reset(lookInterval)
 	b.publics.expire(b, now)
 	for i := range b.directs {
 		b.directs[i].expire(b, now)
