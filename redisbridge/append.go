@@ -52,15 +52,14 @@ type repeat struct {
 // commitPublics stores the next batch of public messages.
 func (b *bridge) commitPublics(now time.Time) {
 	q := &b.publics
-	if !q.free(now) || len(q.waiting) == 0 {
+	if !q.free(now) || len(q.line) == 0 {
 		return
 	}
-	if wait := q.pace.wait(now); wait > 0 && len(q.waiting) < appendBatch {
+	if wait := q.pace.wait(now); wait > 0 && len(q.line) < appendBatch {
 		b.wake(now, wait)
 		return
 	}
-	q.name = "public"
-	batch := q.take(b)
+	batch := q.batch(b)
 	if len(batch) == 0 {
 		return
 	}

@@ -43,24 +43,35 @@ type bridge struct {
 
 	// reachable: Redis answered the last that was asked of it.
 	reachable bool
-	probe     prober
+	probe     lane
 	link      linker
 	publics   appender
 	directs   [directLanes]directAppender
 	reads     reader
-	claims    claimer
-	holds     holder
+	claims    asked[*actors.Claim]
+	holds     asked[*actors.Hold]
 	vouches   voucher
 	presence  presenter
+	restores  asked[*actors.Restore]
 	// fenced: events of inboxes were not told, for the lease was over.
 	fenced bool
 	// grumbled is when a refusal that concerns one key only was last logged.
 	grumbled time.Time
-	restores restorer
 }
 
 func newBridge(s *Store) *bridge {
-	return &bridge{store: s, reads: newReader()}
+	b := &bridge{store: s, link: newLinker(), reads: newReader(), presence: newPresenter()}
+	for lane, name := range map[*lane]string{ // as the metrics and the log tell of them
+		&b.probe: "probe", &b.link.lane: "link", &b.publics.lane: "public", &b.reads.lane: "read",
+		&b.claims.lane: "claim", &b.holds.lane: "hold", &b.vouches.lane: "vouch",
+		&b.presence.lane: "presence", &b.presence.renewal: "renew", &b.restores.lane: "restore",
+	} {
+		lane.name = name
+	}
+	for i := range b.directs {
+		b.directs[i].name = "direct"
+	}
+	return b
 }
 
 func (b *bridge) Receive(ctx actor.Context) {
@@ -76,7 +87,7 @@ func (b *bridge) Receive(ctx actor.Context) {
 	case *actors.Read:
 		b.reads.ask(m)
 	case *actors.ReadPage:
-		b.reads.askPage(m)
+		b.reads.pages.ask(m)
 	case *actors.Claim:
 		b.claims.ask(m)
 	case *actors.Present:
@@ -115,9 +126,6 @@ func (b *bridge) start(ctx actor.Context) {
 	b.self, b.parent, b.root = ctx.Self(), ctx.Parent(), ctx.ActorSystem().Root
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	b.reachable = b.store.health.ok()
-	b.link.init()
-	b.presence.init()
-	b.vouches.name = "vouch"
 	b.next = time.Now().Add(lookInterval)
 	b.clock = time.AfterFunc(lookInterval, b.guarded(func() { b.send(b.self, &look{}) }))
 	b.root.Send(b.parent, &actors.BridgeStarted{})
@@ -142,12 +150,12 @@ func (b *bridge) pump() {
 	if !b.reachable {
 		return
 	}
-	b.handBack(now)
+	b.restore(now)
 	b.announce(now)
 	b.renew(now)
 	b.vouch(now)
 	b.resubscribe(now)
-	if b.store.restoring(now) || b.restores.underWay() {
+	if b.restoring(now) {
 		return // only write back: the logs may still lack what others, or this node, hold
 	}
 	b.store.writtenBack(now)
@@ -173,9 +181,9 @@ func (b *bridge) look(now time.Time) {
 	for i := range b.directs {
 		b.directs[i].expire(b, now)
 	}
-	b.reads.expire(b, now)
-	b.claims.expire(b, now)
-	b.holds.expire(b, now)
+	b.expirePages(now)
+	b.expireClaims(now)
+	b.expireHolds(now)
 	b.checkLink(now)
 	for id, at := range b.store.forsaken {
 		if now.Sub(at) > 2*actors.Patience {

@@ -51,11 +51,10 @@ type direct struct {
 }
 
 func (b *bridge) commitDirects(now time.Time, q *directAppender) {
-	if !q.free(now) || len(q.waiting) == 0 {
+	if !q.free(now) || len(q.line) == 0 {
 		return
 	}
-	q.name = "direct"
-	batch := q.take(b)
+	batch := q.batch(b)
 	if len(batch) == 0 {
 		return
 	}

@@ -69,10 +69,8 @@ func unlessLost(dial Dial) Dial {
 	}
 }
 
-func (l *linker) init() {
-	l.name = "link"
-	l.subscribers = map[actors.Log]*actor.PID{}
-	l.changed = map[string]struct{}{}
+func newLinker() linker {
+	return linker{subscribers: map[actors.Log]*actor.PID{}, changed: map[string]struct{}{}}
 }
 
 func (l *linker) close() {

@@ -26,10 +26,8 @@ type presenter struct {
 	renewed  time.Time // when the lease was last renewed
 }
 
-func (p *presenter) init() {
-	p.name, p.renewal.name = "presence", "renew"
-	p.names = map[string]struct{}{}
-	p.changed = map[string]actors.Departure{}
+func newPresenter() presenter {
+	return presenter{names: map[string]struct{}{}, changed: map[string]actors.Departure{}}
 }
 
 // change takes what the room says. The last word on a name counts.

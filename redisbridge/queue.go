@@ -17,48 +17,38 @@ type waiting struct {
 }
 
 // queue is what waits for an append lane, in order.
-type queue struct {
-	lane
-	waiting []waiting
-}
+type queue struct{ asked[waiting] }
 
 // add takes messages in, or refuses them where too many wait.
 func (q *queue) add(b *bridge, w waiting) {
-	if len(q.waiting) >= queueLimit && !w.Handed {
+	if len(q.line) >= queueLimit && !w.Handed {
 		b.refuse([]waiting{w}, protocol.CodeOverloaded)
 		return
 	}
-	q.waiting = append(q.waiting, w)
+	q.ask(w)
 }
 
-// take takes out what the next batch holds. What was said by those whose claim is lost is
+// batch takes out what the next one holds. What was said by those whose claim is lost is
 // nobody's any more.
-func (q *queue) take(b *bridge) []waiting {
+func (q *queue) batch(b *bridge) []waiting {
 	if len(b.store.forsaken) > 0 {
-		q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool {
+		q.line = slices.DeleteFunc(q.line, func(w waiting) bool {
 			_, forsaken := b.store.forsaken[w.to.Id]
 			return forsaken
 		})
 	}
 	n, bytes := 0, 0
-	for n < len(q.waiting) && n < appendBatch && bytes < appendBytes {
-		bytes += len(q.waiting[n].Text)
+	for n < len(q.line) && n < appendBatch && bytes < appendBytes {
+		bytes += len(q.line[n].Text)
 		n++
 	}
-	batch := q.waiting[:n:n]
-	if q.waiting = q.waiting[n:]; len(q.waiting) == 0 {
-		q.waiting = nil
-	}
-	return batch
+	return q.take(n)
 }
-
-// putBack puts a batch before what waits: its messages come first in any case.
-func (q *queue) putBack(batch []waiting) { q.waiting = append(batch, q.waiting...) }
 
 // expire refuses what has waited too long and was never handed over.
 func (q *queue) expire(b *bridge, now time.Time) {
 	var expired []waiting
-	for _, w := range q.waiting {
+	for _, w := range q.line {
 		if !w.Handed && now.Sub(w.Received) >= actors.Patience {
 			expired = append(expired, w)
 		}
@@ -83,14 +73,14 @@ func (q *queue) refuse(b *bridge, refused []waiting) {
 	for _, w := range refused {
 		told[seqOf{w.to.Id, w.Seq}] = true
 	}
-	for _, w := range q.waiting {
+	for _, w := range q.line {
 		key := seqOf{w.to.Id, w.Seq}
 		if seq, ok := from[w.to.Id]; ok && w.Seq > seq && !w.Handed && !told[key] {
 			told[key] = true
 			refused = append(refused, w)
 		}
 	}
-	q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool { return told[seqOf{w.to.Id, w.Seq}] })
+	q.line = slices.DeleteFunc(q.line, func(w waiting) bool { return told[seqOf{w.to.Id, w.Seq}] })
 	b.refuse(refused, protocol.CodeUnavailable)
 }
 
@@ -115,7 +105,7 @@ func (b *bridge) refuseIfRefused() {
 // refuseWaiting refuses all that was never handed over.
 func (q *queue) refuseWaiting(b *bridge) {
 	var refused []waiting
-	for _, w := range q.waiting {
+	for _, w := range q.line {
 		if !w.Handed {
 			refused = append(refused, w)
 		}

@@ -27,7 +27,7 @@ type reader struct {
 	lane
 	logs    []*logRead
 	waiting map[question]*logRead // those of logs that wait for others to ask the same
-	pages   []*actors.ReadPage
+	pages   line[*actors.ReadPage]
 	members []*actor.PID
 }
 
@@ -44,7 +44,9 @@ type logRead struct {
 	reads []*actors.Read
 }
 
-func newReader() reader { return reader{waiting: map[question]*logRead{}} }
+func newReader() reader {
+	return reader{waiting: map[question]*logRead{}}
+}
 
 func (r *reader) ask(m *actors.Read) {
 	q := question{m.Log, m.After, m.Limit}
@@ -56,15 +58,12 @@ func (r *reader) ask(m *actors.Read) {
 	r.logs, r.waiting[q] = append(r.logs, read), read
 }
 
-func (r *reader) askPage(m *actors.ReadPage) { r.pages = append(r.pages, m) }
-
 func (r *reader) askMembers(m *actors.ReadMembers) { r.members = append(r.members, m.To) }
 
-// expire refuses the pages that have waited too long, and those that are too many.
-func (r *reader) expire(b *bridge, now time.Time) {
-	for len(r.pages) > 0 && (now.After(r.pages[0].Until) || len(r.pages) > readLimit) {
-		b.send(r.pages[0].To, &actors.Page{Op: r.pages[0].Op, Code: protocol.CodeUnavailable})
-		r.pages = r.pages[1:]
+// expirePages refuses those that have waited too long, and the oldest where they are too many.
+func (b *bridge) expirePages(now time.Time) {
+	for _, p := range b.reads.pages.overdue(now, readLimit, func(p *actors.ReadPage) time.Time { return p.Until }) {
+		b.send(p.To, &actors.Page{Op: p.Op, Code: protocol.CodeUnavailable})
 	}
 }
 
@@ -79,8 +78,6 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 	if len(logs)+len(pages)+len(members) == 0 {
 		return
 	}
-	r.name = "read"
-
 	var recalled []*actors.Recalled
 	var read []*actors.Page
 	var present *actors.Members
@@ -134,7 +131,7 @@ func (r *reader) putBack(logs []*logRead, pages []*actors.ReadPage, members []*a
 	for _, q := range logs {
 		r.waiting[q.question] = q
 	}
-	r.pages = append(pages, r.pages...)
+	r.pages.putBack(pages)
 	r.members = append(members, r.members...)
 }
 

@@ -23,27 +23,20 @@ const (
 	unknown = -1
 )
 
-// restorer writes back what a Redis that has begun anew lacks.
-type restorer struct {
-	lane
-	waiting []*actors.Restore
+// restoring says whether something is still to be written back: until it is, what is said
+// again would be taken for new.
+func (b *bridge) restoring(now time.Time) bool {
+	return b.store.restoring(now) || b.restores.busy || len(b.restores.line) > 0
 }
 
-func (r *restorer) ask(m *actors.Restore) { r.waiting = append(r.waiting, m) }
-
-// underWay says whether something is still to be written back: until it is, what is said
-// again would be taken for new.
-func (r *restorer) underWay() bool { return r.busy || len(r.waiting) > 0 }
-
-// handBack writes back what waits. Nothing else is asked of the logs before.
-func (b *bridge) handBack(now time.Time) {
+// restore writes back what waits: what a Redis that has begun anew lacks. Nothing else is
+// asked of the logs before.
+func (b *bridge) restore(now time.Time) {
 	r := &b.restores
-	if !r.free(now) || len(r.waiting) == 0 {
+	if !r.free(now) || len(r.line) == 0 {
 		return
 	}
-	r.name = "restore"
-	batch := r.waiting
-	r.waiting = nil
+	batch := r.take(len(r.line))
 	n := 0
 	for _, m := range batch {
 		n += len(m.Past) + len(m.Entries)
@@ -52,7 +45,7 @@ func (b *bridge) handBack(now time.Time) {
 		return b.store.restore(ctx, batch)
 	}, func(err error) {
 		if err != nil {
-			r.waiting = append(batch, r.waiting...)
+			r.putBack(batch)
 		}
 	})
 }
