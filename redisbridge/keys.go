@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"net/netip"
+	"strings"
 
 	"parley/actors"
 	"parley/actors/protocol"
@@ -32,15 +33,25 @@ func logKey(log actors.Log) string {
 	return publicKey
 }
 
-// logOf is the log whose events a channel bears.
-func logOf(channel string) (actors.Log, bool) {
-	if channel == publicKey {
-		return actors.Public, true
+// channels bear what who subscribes to a log is told: what is appended to it, and of a room
+// who comes and goes.
+func channels(log actors.Log) []string {
+	if log.Private() {
+		return []string{logKey(log)}
 	}
-	if len(channel) > len(inboxPrefix) && channel[:len(inboxPrefix)] == inboxPrefix {
-		return actors.Inbox(channel[len(inboxPrefix):]), true
+	return []string{logKey(log), membersKey}
+}
+
+// logOf is the log that a channel is of, and whether it bears who comes and goes.
+func logOf(channel string) (log actors.Log, members, ok bool) {
+	switch user, private := strings.CutPrefix(channel, inboxPrefix); {
+	case private:
+		return actors.Inbox(user), false, user != ""
+	case channel == publicKey, channel == membersKey:
+		return actors.Public, channel == membersKey, true
+	default:
+		return actors.Log{}, false, false
 	}
-	return actors.Log{}, false
 }
 
 // conversationKey is one direction of a conversation: sorted set, message → id.

@@ -33,12 +33,23 @@ func TestKeysAreThoseThatOperatorsKnow(t *testing.T) {
 
 func TestChannelsAreTheirLogs(t *testing.T) {
 	for _, log := range []actors.Log{actors.Public, actors.Inbox("alice"), actors.Inbox("Zoë 🎉"), actors.Inbox("messages")} {
-		if got, ok := logOf(logKey(log)); !ok || got != log {
-			t.Errorf("the channel of %q is %q's (%v)", log, got, ok)
+		if got, members, ok := logOf(logKey(log)); !ok || members || got != log {
+			t.Errorf("the channel of %q is %q's (%v, of members: %v)", log, got, ok, members)
+		}
+		for _, channel := range channels(log) {
+			if got, members, ok := logOf(channel); !ok || got != log || members != (channel != logKey(log)) {
+				t.Errorf("the channel %s of %q is %q's (%v, of members: %v)", channel, log, got, ok, members)
+			}
 		}
 	}
-	for _, channel := range []string{"", "chat:members", "chat:inbox:", "chat:probe:n", "chat:messages2"} {
-		if log, ok := logOf(channel); ok {
+	if got := channels(actors.Public); !slices.Equal(got, []string{"chat:messages", "chat:members"}) {
+		t.Errorf("a room has the channels %v", got)
+	}
+	if got := channels(actors.Inbox("alice")); !slices.Equal(got, []string{"chat:inbox:alice"}) {
+		t.Errorf("an inbox has the channels %v", got)
+	}
+	for _, channel := range []string{"", "chat:inbox:", "chat:probe:n", "chat:messages2", "chat:members2"} {
+		if log, _, ok := logOf(channel); ok {
 			t.Errorf("%q is taken for the channel of %q", channel, log)
 		}
 	}
