@@ -45,8 +45,8 @@ type bridge struct {
 	reachable bool
 	probe     lane
 	link      linker
-	publics   appender
-	directs   [directLanes]directAppender
+	appenders [1 + directLanes]appender
+	pace      pace
 	reads     reader
 	claims    asked[*actors.Claim]
 	holds     asked[*actors.Hold]
@@ -62,15 +62,16 @@ type bridge struct {
 func newBridge(s *Store) *bridge {
 	b := &bridge{store: s, link: newLinker(), reads: newReader(), presence: newPresenter()}
 	for lane, name := range map[*lane]string{ // as the metrics and the log tell of them
-		&b.probe: "probe", &b.link.lane: "link", &b.publics.lane: "public", &b.reads.lane: "read",
+		&b.probe: "probe", &b.link.lane: "link", &b.reads.lane: "read",
 		&b.claims.lane: "claim", &b.holds.lane: "hold", &b.vouches.lane: "vouch",
 		&b.presence.lane: "presence", &b.presence.renewal: "renew", &b.restores.lane: "restore",
 	} {
 		lane.name = name
 	}
-	for i := range b.directs {
-		b.directs[i].name = "direct"
+	for i := range b.appenders {
+		b.appenders[i].name = "direct"
 	}
+	b.appenders[0].name, b.appenders[0].paced = "public", true
 	return b
 }
 
@@ -165,9 +166,8 @@ func (b *bridge) pump() {
 		b.refuseIfRefused()
 		return
 	}
-	b.commitPublics(now)
-	for i := range b.directs {
-		b.commitDirects(now, &b.directs[i])
+	for i := range b.appenders {
+		b.commit(now, &b.appenders[i])
 	}
 	b.grant(now)
 	b.grantHolds(now)
@@ -177,9 +177,8 @@ func (b *bridge) pump() {
 func (b *bridge) look(now time.Time) {
 	b.next = now.Add(lookInterval)
 	b.clock.Reset(lookInterval)
-	b.publics.expire(b, now)
-	for i := range b.directs {
-		b.directs[i].expire(b, now)
+	for i := range b.appenders {
+		b.appenders[i].expire(b, now)
 	}
 	b.expirePages(now)
 	b.expireClaims(now)

@@ -101,7 +101,7 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	decide := func(verdicts [][]string, places []place, look bool) error {
 		for i, p := range places {
 			m := batch[p.of]
-			since := max(s.floor(0), newestOf(newest[p.of])) // ids may be ahead of the clock
+			since := max(s.lifted(), newestOf(newest[p.of])) // ids may be ahead of the clock
 			places[i].verdict = claimScript.EvalSha(ctx, pipe, []string{p.key},
 				m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(p.present.Val()), flag(m.Signed),
 				actors.Grace.Microseconds(), s.nameHold.Microseconds(), p.spelling.Val(),

@@ -22,16 +22,12 @@ const (
 	heldPrefix      = "chat:held:"             // + address, sorted set: names it holds → end of the hold, µs
 	peersPrefix     = "chat:peers:"            // + user, sorted set: who they talk with → last id
 	publicKey       = "chat:messages"
-	inboxPrefix     = "chat:inbox:"
+	inboxPrefix     = "chat:inbox:" // + user
+	talkPrefix      = "chat:dm:"    // + sender, ':' and receiver
 )
 
 // logKey is a log's sorted set, message → id; also its channel.
-func logKey(log actors.Log) string {
-	if log.Private() {
-		return inboxPrefix + log.Name
-	}
-	return publicKey
-}
+func logKey(log actors.Log) string { return kindOf(log).prefix + log.Name }
 
 // channels bear what who subscribes to a log is told: what is appended to it, and of a room
 // who comes and goes.
@@ -52,11 +48,6 @@ func logOf(channel string) (log actors.Log, members, ok bool) {
 	default:
 		return actors.Log{}, false, false
 	}
-}
-
-// conversationKey is one direction of a conversation: sorted set, message → id.
-func conversationKey(sender, receiver string) string {
-	return "chat:dm:" + sender + ":" + receiver
 }
 
 // refsKey is a log's references of the last 10 minutes: sorted set, ref → id.

@@ -11,15 +11,15 @@ import (
 // TestKeysAreThoseThatOperatorsKnow: they are the table of the documentation.
 func TestKeysAreThoseThatOperatorsKnow(t *testing.T) {
 	for got, want := range map[string]string{
-		logKey(actors.Public):                    "chat:messages",
-		logKey(actors.Inbox("al ice")):           "chat:inbox:al ice",
-		conversationKey("alice", "bob"):          "chat:dm:alice:bob",
-		refsKey(logKey(actors.Public)):           "{chat:messages}:refs",
-		refsKey(logKey(actors.Inbox("alice"))):   "{chat:inbox:alice}:refs",
-		refsKey(conversationKey("alice", "bob")): "{chat:dm:alice:bob}:refs",
-		peersKey("alice"):                        "chat:peers:alice",
-		claimKey(protocol.Fold("Alice")):         "chat:claim:alice",
-		probePrefix + "n":                        "chat:probe:n",
+		logKey(actors.Public):                         "chat:messages",
+		logKey(actors.Inbox("al ice")):                "chat:inbox:al ice",
+		logKey(conversation("alice", "bob")):          "chat:dm:alice:bob",
+		refsKey(logKey(actors.Public)):                "{chat:messages}:refs",
+		refsKey(logKey(actors.Inbox("alice"))):        "{chat:inbox:alice}:refs",
+		refsKey(logKey(conversation("alice", "bob"))): "{chat:dm:alice:bob}:refs",
+		peersKey("alice"):                             "chat:peers:alice",
+		claimKey(protocol.Fold("Alice")):              "chat:claim:alice",
+		probePrefix + "n":                             "chat:probe:n",
 	} {
 		if got != want {
 			t.Errorf("%s, not %s", got, want)

@@ -129,7 +129,7 @@ func (s *Store) present(ctx context.Context, whole bool, joined []string, left [
 		return left, err
 	}
 	if len(reply) < 1 {
-		return left, errReply
+		return left, errMalformed
 	}
 	if reply[0] == "1" {
 		s.lease.doubt()

@@ -197,10 +197,7 @@ func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recall
 		r.More = len(r.Entries) == q.limit
 		r.Newest = newestOf(a.newest)
 		r.Trimmed = lackedUpTo(a.trimmed, a.missing)
-		s.saw(r.Newest)
-		if q.log == actors.Public {
-			s.seenPublic.Store(max(s.seenPublic.Load(), r.Newest))
-		}
+		s.seen.heard(q.log, r.Newest)
 		recalled[i] = r
 	}
 	return recalled, nil

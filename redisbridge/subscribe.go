@@ -35,11 +35,10 @@ func (b *bridge) unsubscribe(m *actors.Unsubscribe) {
 func (b *bridge) relay(log actors.Log, event any) {
 	if m, ok := event.(*actors.Appended); ok {
 		if n := len(m.Entries); n > 0 {
-			b.store.saw(m.Entries[n-1].ID)
-			if !log.Private() {
-				b.publics.pace.heard(time.Now(), m)
-				b.store.journal.hear(m.Entries[n-1].ID)
-				b.store.seenPublic.Store(max(b.store.seenPublic.Load(), m.Entries[n-1].ID))
+			b.store.seen.heard(log, m.Entries[n-1].ID)
+			if kindOf(log).crowded {
+				b.pace.heard(time.Now(), m)
+				b.store.journal.heard(log, m.Entries[n-1].ID)
 			}
 		}
 		if log.Private() && !b.store.lease.lasts(time.Now()) {
