@@ -3,6 +3,8 @@ package redisbridge
 import (
 	"testing"
 	"time"
+
+	"parley/actors"
 )
 
 // TestIDsAfterALossAreAboveAllThatWereSeen, whatever the clock says: who has read further would
@@ -12,20 +14,34 @@ func TestIDsAfterALossAreAboveAllThatWereSeen(t *testing.T) {
 	s.candidate = "the first"
 	s.accept(time.Now())
 	ahead := time.Now().Add(time.Hour).UnixMicro()
-	s.saw(ahead)
-	if floor := s.floor(0); floor != 0 {
+	room, inbox, talk := actors.Public, actors.Inbox("bob"), conversation("alice", "bob")
+	s.seen.heard(inbox, ahead)
+	if floor := s.floor(room); floor != 0 {
 		t.Errorf("ids are above %d, though nothing was lost", floor)
 	}
+	above := func(id int64) {
+		t.Helper()
+		for _, log := range []actors.Log{room, inbox, talk} {
+			if floor := s.floor(log); floor < id+liftBy || floor >= id+liftBy+1_000_000 {
+				t.Errorf("%d was seen, and ids of %s are above %d", id, logKey(log), floor)
+			}
+		}
+		if s.floor(talk) == s.floor(conversation("bob", "alice")) {
+			t.Error("both directions of a conversation have the same ids")
+		}
+	}
 	s.candidate = "another"
-	if !s.accept(time.Now()) || s.floor(0) < ahead+liftBy {
-		t.Errorf("with another Redis ids are above %d, and %d was seen", s.floor(0), ahead)
+	if !s.accept(time.Now()) {
+		t.Error("another Redis is none")
 	}
-	further := ahead + 10*liftBy
-	s.saw(further)
-	if s.raise(); s.floor(0) < further+liftBy {
-		t.Errorf("in a log that is behind ids are above %d, and %d was seen", s.floor(0), further)
-	}
-	if seen := further + 10*liftBy; s.floor(seen) != seen {
-		t.Errorf("ids are above %d in a log that has %d", s.floor(seen), seen)
+	above(ahead)
+	for i, seen := range []func(id int64){
+		func(id int64) { s.seen.heard(room, id) },
+		func(id int64) { s.seen.wrote(talk, id, time.Now()) },
+	} {
+		further := ahead + int64(i+1)*10*liftBy
+		seen(further)
+		s.isBehind(room)
+		above(further)
 	}
 }

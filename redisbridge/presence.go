@@ -26,10 +26,8 @@ type presenter struct {
 	renewed  time.Time // when the lease was last renewed
 }
 
-func (p *presenter) init() {
-	p.name, p.renewal.name = "presence", "renew"
-	p.names = map[string]struct{}{}
-	p.changed = map[string]actors.Departure{}
+func newPresenter() presenter {
+	return presenter{names: map[string]struct{}{}, changed: map[string]actors.Departure{}}
 }
 
 // change takes what the room says. The last word on a name counts.
@@ -131,7 +129,7 @@ func (s *Store) present(ctx context.Context, whole bool, joined []string, left [
 		return left, err
 	}
 	if len(reply) < 1 {
-		return left, errReply
+		return left, errMalformed
 	}
 	if reply[0] == "1" {
 		s.lease.doubt()

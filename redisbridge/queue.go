@@ -1,6 +1,8 @@
 package redisbridge
 
 import (
+	"hash/fnv"
+	"iter"
 	"slices"
 	"time"
 
@@ -16,49 +18,68 @@ type waiting struct {
 	actors.Message
 }
 
-// queue is what waits for an append lane, in order.
-type queue struct {
-	lane
-	waiting []waiting
+const (
+	// appendBatch is how many messages one call of the append script holds: Redis
+	// runs it in about 2 ms, and nothing else meanwhile.
+	appendBatch = 512
+	// appendBytes bounds its size likewise.
+	appendBytes = 512 << 10
+	// queueLimit is how many messages may wait for Redis on a node; more are refused
+	// as overloaded. At most 256 MiB of the longest, and a second of the fastest.
+	queueLimit = 32768
+	// directLanes is how many batches of direct messages may be under way at once: while
+	// Redis works for one, the replies of another are read.
+	directLanes = 4
+)
+
+// appender is a lane that stores messages: all that sessions ask while one batch is under way
+// go with the next (group commit). A sender's are all in one, so that they stay in order: the
+// public ones in the first, the direct ones in one of the others.
+type appender struct {
+	asked[waiting]
+	paced bool // by the bridge's pace
+}
+
+// laneOf is the lane that a message waits for.
+func laneOf(m *actors.Message) int {
+	if m.Receiver == "" {
+		return 0
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(m.Sender))
+	return 1 + int(h.Sum32()%directLanes)
 }
 
 // add takes messages in, or refuses them where too many wait.
-func (q *queue) add(b *bridge, w waiting) {
-	if len(q.waiting) >= queueLimit && !w.Handed {
+func (q *appender) add(b *bridge, w waiting) {
+	if len(q.line) >= queueLimit && !w.Handed {
 		b.refuse([]waiting{w}, protocol.CodeOverloaded)
 		return
 	}
-	q.waiting = append(q.waiting, w)
+	q.ask(w)
 }
 
-// take takes out what the next batch holds. What was said by those whose claim is lost is
+// batch takes out what the next one holds. What was said by those whose claim is lost is
 // nobody's any more.
-func (q *queue) take(b *bridge) []waiting {
+func (q *appender) batch(b *bridge) []waiting {
 	if len(b.store.forsaken) > 0 {
-		q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool {
+		q.line = slices.DeleteFunc(q.line, func(w waiting) bool {
 			_, forsaken := b.store.forsaken[w.to.Id]
 			return forsaken
 		})
 	}
 	n, bytes := 0, 0
-	for n < len(q.waiting) && n < appendBatch && bytes < appendBytes {
-		bytes += len(q.waiting[n].Text)
+	for n < len(q.line) && n < appendBatch && bytes < appendBytes {
+		bytes += len(q.line[n].Text)
 		n++
 	}
-	batch := q.waiting[:n:n]
-	if q.waiting = q.waiting[n:]; len(q.waiting) == 0 {
-		q.waiting = nil
-	}
-	return batch
+	return q.take(n)
 }
 
-// putBack puts a batch before what waits: its messages come first in any case.
-func (q *queue) putBack(batch []waiting) { q.waiting = append(batch, q.waiting...) }
-
 // expire refuses what has waited too long and was never handed over.
-func (q *queue) expire(b *bridge, now time.Time) {
+func (q *appender) expire(b *bridge, now time.Time) {
 	var expired []waiting
-	for _, w := range q.waiting {
+	for _, w := range q.line {
 		if !w.Handed && now.Sub(w.Received) >= actors.Patience {
 			expired = append(expired, w)
 		}
@@ -69,7 +90,7 @@ func (q *queue) expire(b *bridge, now time.Time) {
 // refuse tells senders that their messages are not stored, nor what they have said behind
 // them, and sees to it that they never will be: a session that was restarted asks again for
 // what it cannot know to be waiting here still.
-func (q *queue) refuse(b *bridge, refused []waiting) {
+func (q *appender) refuse(b *bridge, refused []waiting) {
 	if len(refused) == 0 {
 		return
 	}
@@ -83,14 +104,14 @@ func (q *queue) refuse(b *bridge, refused []waiting) {
 	for _, w := range refused {
 		told[seqOf{w.to.Id, w.Seq}] = true
 	}
-	for _, w := range q.waiting {
+	for _, w := range q.line {
 		key := seqOf{w.to.Id, w.Seq}
 		if seq, ok := from[w.to.Id]; ok && w.Seq > seq && !w.Handed && !told[key] {
 			told[key] = true
 			refused = append(refused, w)
 		}
 	}
-	q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool { return told[seqOf{w.to.Id, w.Seq}] })
+	q.line = slices.DeleteFunc(q.line, func(w waiting) bool { return told[seqOf{w.to.Id, w.Seq}] })
 	b.refuse(refused, protocol.CodeUnavailable)
 }
 
@@ -106,16 +127,15 @@ func (b *bridge) refuseIfRefused() {
 	if kind := b.store.health.refusal(); kind == "" || isTransientKind(kind) {
 		return
 	}
-	b.publics.refuseWaiting(b)
-	for i := range b.directs {
-		b.directs[i].refuseWaiting(b)
+	for i := range b.appenders {
+		b.appenders[i].refuseWaiting(b)
 	}
 }
 
 // refuseWaiting refuses all that was never handed over.
-func (q *queue) refuseWaiting(b *bridge) {
+func (q *appender) refuseWaiting(b *bridge) {
 	var refused []waiting
-	for _, w := range q.waiting {
+	for _, w := range q.line {
 		if !w.Handed {
 			refused = append(refused, w)
 		}
@@ -129,54 +149,43 @@ func (b *bridge) refuse(batch []waiting, code protocol.Code) {
 	for _, w := range batch {
 		w.Refusal.Decide(code)
 	}
-	b.settle(batch, func(int) actors.Outcome { return actors.Outcome{Code: code} })
+	b.settle(func(yield func(*actor.PID, actors.Outcome) bool) {
+		for _, w := range batch {
+			if !yield(w.to, actors.Outcome{Seq: w.Seq, Code: code}) {
+				return
+			}
+		}
+	})
 }
 
-// settle tells the senders of a batch what outcome gives for its i-th message.
-func (b *bridge) settle(batch []waiting, outcome func(i int) actors.Outcome) {
-	for i := 0; i < len(batch); {
-		to := batch[i].to
-		settled := &actors.Settled{}
-		for ; i < len(batch) && batch[i].to == to; i++ {
-			o := outcome(i)
-			o.Seq = batch[i].Seq
-			settled.Outcomes = append(settled.Outcomes, o)
+// settle tells senders their outcomes, at once those that follow each other.
+func (b *bridge) settle(outcomes iter.Seq2[*actor.PID, actors.Outcome]) {
+	var to *actor.PID
+	var settled *actors.Settled
+	for sender, outcome := range outcomes {
+		if sender != to {
+			if settled != nil {
+				b.send(to, settled)
+			}
+			to, settled = sender, &actors.Settled{}
 		}
+		settled.Outcomes = append(settled.Outcomes, outcome)
+	}
+	if settled != nil {
 		b.send(to, settled)
 	}
 }
 
-// append takes messages in, public and direct.
+// append takes messages in.
 func (b *bridge) append(m *actors.Append) {
 	for _, message := range m.Messages {
 		w := waiting{m.To, message}
-		switch code := message.Refusal.Decided(); {
-		case code != "":
+		if code := message.Refusal.Decided(); code != "" {
 			b.refuse([]waiting{w}, code) // asked again by who may not have heard
-		case message.Receiver == "":
-			b.publics.add(b, w)
-		default:
-			b.directs[laneOf(message.Sender)].add(b, w)
-		}
-	}
-}
-
-// failed deals with a batch whose i-th message failed with errOf(i). What may be
-// done is repeated until its outcome is known; what is known not to be done waits
-// for the next try, or is refused where a try would not help.
-func (q *queue) failed(b *bridge, batch []waiting, errOf func(i int) error) {
-	var again, refused []waiting
-	for i, w := range batch {
-		err := errOf(i)
-		w.Handed = w.Handed || !certainlyNotDone(err)
-		if w.Handed || isTransient(err) {
-			again = append(again, w)
 		} else {
-			refused = append(refused, w)
+			b.appenders[laneOf(&message)].add(b, w)
 		}
 	}
-	q.putBack(again)
-	q.refuse(b, refused)
 }
 
 // isTransient says whether trying again soon may help, of an error that means: not

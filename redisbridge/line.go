@@ -1,0 +1,40 @@
+package redisbridge
+
+import "time"
+
+// line is what waits for a lane, in order.
+type line[Q any] []Q
+
+func (l *line[Q]) ask(q Q) { *l = append(*l, q) }
+
+// take takes out the first, n at most.
+func (l *line[Q]) take(n int) []Q {
+	n = min(n, len(*l))
+	first := (*l)[:n:n]
+	if *l = (*l)[n:]; len(*l) == 0 {
+		*l = nil
+	}
+	return first
+}
+
+// putBack puts what was taken before what waits.
+func (l *line[Q]) putBack(first []Q) {
+	if len(first) > 0 {
+		*l = append(first, *l...)
+	}
+}
+
+// overdue takes out the first as long as they have waited for too long, or are too many.
+func (l *line[Q]) overdue(now time.Time, most int, until func(Q) time.Time) []Q {
+	n := 0
+	for n < len(*l) && (now.After(until((*l)[n])) || len(*l)-n > most) {
+		n++
+	}
+	return l.take(n)
+}
+
+// asked is a lane and what waits for it.
+type asked[Q any] struct {
+	lane
+	line[Q]
+}
