@@ -121,8 +121,9 @@ func (b *bridge) isBehind(batch []waiting) {
 
 // lacks has everybody write back what Redis lacks: a log was found behind.
 func (b *bridge) lacks() {
-	b.store.raise()
-	b.store.owe(time.Now())
+	now := time.Now()
+	b.store.raise(b.store.lease.clock(now))
+	b.store.owe(now)
 	b.store.lease.doubt() // claims may be lacking, too
 	b.store.log.Warn().Msg("redis lacks messages: writing them back")
 	b.changed()

@@ -20,12 +20,34 @@ func TestIDsAfterALossAreAboveAllThatWereSeen(t *testing.T) {
 	if !s.accept(time.Now()) || s.floor(0) < ahead+liftBy {
 		t.Errorf("with another Redis ids are above %d, and %d was seen", s.floor(0), ahead)
 	}
-	further := ahead + 10*liftBy
-	s.saw(further)
-	if s.raise(); s.floor(0) < further+liftBy {
-		t.Errorf("in a log that is behind ids are above %d, and %d was seen", s.floor(0), further)
-	}
-	if seen := further + 10*liftBy; s.floor(seen) != seen {
+	if seen := ahead + 10*liftBy; s.floor(seen) != seen {
 		t.Errorf("ids are above %d in a log that has %d", s.floor(seen), seen)
+	}
+}
+
+// TestIDsInALogThatIsBehindAreAboveAllThatWereSeen, and not further ahead of the clock for each
+// log that is, nor for each node that finds one.
+func TestIDsInALogThatIsBehindAreAboveAllThatWereSeen(t *testing.T) {
+	const clock = 1_700_000_000_000_000
+	for _, c := range []struct {
+		what               string
+		lift, newest, want int64
+	}{
+		{"nothing is ahead", 0, clock - 1, clock - 1 + liftBy},
+		{"ids were put ahead long ago", clock - 1, clock, clock + liftBy},
+		{"ids are ahead", clock + 1, clock + liftBy/2, clock + 1},
+		{"another node has put them ahead", 0, clock + liftBy/2, clock + liftBy},
+		{"several have", 0, clock + 3*liftBy, clock + 3*liftBy},
+	} {
+		s := openStore(t, "127.0.0.1:1", "n", 10) // it is not asked for anything
+		s.lift = c.lift
+		s.saw(c.newest)
+		if s.raise(clock); s.floor(0) != c.want {
+			t.Errorf("%s: they are above %d, not %d", c.what, s.floor(0)-clock, c.want-clock)
+		}
+		s.seen.saw("a log", clock+9*liftBy, time.Now())
+		if floor := s.floorOf("a log"); floor < clock+9*liftBy {
+			t.Errorf("%s: in a log that had further they are above %d", c.what, floor-clock)
+		}
 	}
 }

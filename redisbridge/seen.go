@@ -53,6 +53,13 @@ func (s *seenLogs) newest(key string, now time.Time) int64 {
 	return l.id
 }
 
+// last is the newest id that the log is known to have had.
+func (s *seenLogs) last(key string) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logs[key].id
+}
+
 // isBehind notes that a log has less.
 func (s *seenLogs) isBehind(key string) {
 	s.mu.Lock()

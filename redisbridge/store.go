@@ -227,20 +227,27 @@ func (s *Store) floor(seen int64) int64 {
 	return max(seen, s.lift)
 }
 
-// floorOf is the floor of a log whose newest id is not known here. Ids are unique
-// only inside their log, but a page merges two: so the floors of different logs
-// differ, by a part of a second.
+// floorOf is the floor of a log whose newest id is not known here, other than what this node
+// has written to it. Ids are unique only inside their log, but a page merges two: so the floors
+// of different logs differ, by a part of a second.
 func (s *Store) floorOf(key string) int64 {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(key))
-	return s.floor(0) + int64(h.Sum32()%1_000_000)
+	return max(s.floor(0)+int64(h.Sum32()%1_000_000), s.seen.last(key))
 }
 
-// raise puts the next ids ahead, after a log was found behind.
-func (s *Store) raise() {
+// raise puts the next ids ahead, after a log was found behind: above all that anyone was given.
+// While they are ahead of the clock they are that already; and what others are given that is
+// ahead is above it, too, so that nothing comes on top of that. Or every log that is found behind
+// would put all ids further ahead, on every node that finds one.
+func (s *Store) raise(clock int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.lift = max(s.lift, s.newest.Load()+liftBy)
+	if s.lift > clock {
+		return
+	}
+	newest := s.newest.Load()
+	s.lift = max(newest, min(newest, clock)+liftBy)
 }
 
 // saw notes an id.
