@@ -19,7 +19,7 @@ const (
 	// can't be read; then it opens without history.
 	openPatience = time.Second
 	// ClockSkew is how far this node's clock and Redis's may be apart. Ids may be further
-	// ahead: by 2 s, after Redis has lost data.
+	// ahead: by some seconds, after Redis has lost data.
 	ClockSkew = time.Minute
 )
 

@@ -41,7 +41,38 @@ func TestIDsAfterALossAreAboveAllThatWereSeen(t *testing.T) {
 	} {
 		further := ahead + int64(i+1)*10*liftBy
 		seen(further)
+		s.lift = 0
 		s.isBehind(room)
-		above(further)
+		if floor := s.floor(talk); floor < further {
+			t.Errorf("%d was seen, and ids are above %d", further, floor)
+		}
+	}
+}
+
+// TestIDsInALogThatIsBehindAreAboveAllThatWereSeen, and not further ahead of the clock for each
+// log that is, nor for each node that finds one.
+func TestIDsInALogThatIsBehindAreAboveAllThatWereSeen(t *testing.T) {
+	const clock = 1_700_000_000_000_000
+	for _, c := range []struct {
+		what               string
+		lift, newest, want int64
+	}{
+		{"nothing is ahead", 0, clock - 1, clock - 1 + liftBy},
+		{"ids were put ahead long ago", clock - 1, clock, clock + liftBy},
+		{"ids are ahead", clock + 1, clock + liftBy/2, clock + 1},
+		{"another node has put them ahead", 0, clock + liftBy/2, clock + liftBy},
+		{"several have", 0, clock + 3*liftBy, clock + 3*liftBy},
+	} {
+		s := openStore(t, "127.0.0.1:1", "n", 10) // it is not asked for anything
+		s.lift = c.lift
+		s.seen.heard(actors.Inbox("bob"), c.newest)
+		if s.raise(clock); s.lifted() != c.want {
+			t.Errorf("%s: they are above %d, not %d", c.what, s.lifted()-clock, c.want-clock)
+		}
+		log := conversation("alice", "bob")
+		s.seen.wrote(log, clock+9*liftBy, time.Now())
+		if floor := s.floor(log); floor < clock+9*liftBy {
+			t.Errorf("%s: in a log that had further they are above %d", c.what, floor-clock)
+		}
 	}
 }

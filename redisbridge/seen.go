@@ -76,6 +76,13 @@ func (s *seenLogs) least(log actors.Log, now time.Time) int64 {
 	return l.id
 }
 
+// last is the newest id that the log is known to have had.
+func (s *seenLogs) last(log actors.Log) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logs[log].id
+}
+
 // isBehind notes that a log has less.
 func (s *seenLogs) isBehind(log actors.Log) {
 	s.mu.Lock()

@@ -184,6 +184,13 @@ func (s *Store) restoring(now time.Time) bool {
 	return !s.changed.IsZero() && now.Sub(s.changed) < restorePause
 }
 
+// owe notes that Redis lacks what this node may hold.
+func (s *Store) owe(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owing = now
+}
+
 // writtenBack notes that nothing waits to be written back, after everybody had the time to
 // ask for it.
 func (s *Store) writtenBack(now time.Time) {
@@ -217,25 +224,40 @@ func (s *Store) lifted() int64 {
 	return s.lift
 }
 
-// floor is the id that a log's new ones are above.
+// floor is the id that a log's new ones are above: what it is known to have had, too, also where
+// that is lost for good.
 func (s *Store) floor(log actors.Log) int64 {
-	if !kindOf(log).apart {
-		return s.lifted()
+	floor := s.lifted()
+	if kindOf(log).apart {
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(logKey(log)))
+		floor += int64(h.Sum32() % 1_000_000)
 	}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(logKey(log)))
-	return s.lifted() + int64(h.Sum32()%1_000_000)
+	return max(floor, s.seen.last(log))
+}
+
+// raise puts the next ids ahead, after a log was found behind: above all that anyone was given.
+// While they are ahead of the clock they are that already; and what others are given that is
+// ahead is above it, too, so that nothing comes on top of that. Or every log that is found behind
+// would put all ids further ahead, on every node that finds one.
+func (s *Store) raise(clock int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lift > clock {
+		return
+	}
+	newest := s.seen.any()
+	s.lift = max(newest, min(newest, clock)+liftBy)
 }
 
 // isBehind notes that a log lacks what was seen in it: so may others, and claims. What this
 // node holds is to be written back, and the next ids are put ahead.
 func (s *Store) isBehind(log actors.Log) {
+	now := time.Now()
 	s.seen.isBehind(log)
 	s.lease.doubt()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lift = max(s.lift, s.seen.any()+liftBy)
-	s.owing = time.Now()
+	s.raise(s.lease.clock(now))
+	s.owe(now)
 }
 
 // certainlyNotDone says whether an error means that Redis did nothing: it said so,
