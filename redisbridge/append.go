@@ -2,13 +2,8 @@ package redisbridge
 
 import (
 	"context"
-	"errors"
-	"iter"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/asynkron/protoactor-go/actor"
 
 	"parley/actors"
 )
@@ -39,73 +34,6 @@ func sendings(batch []waiting) []sending {
 
 // peersKeep is how many conversations of a user are remembered.
 const peersKeep = 1000
-
-// commit stores the next batch of a lane.
-func (b *bridge) commit(now time.Time, q *appender) {
-	if !q.free(now) || len(q.line) == 0 {
-		return
-	}
-	if wait := b.pace.wait(now); q.paced && wait > 0 && len(q.line) < appendBatch {
-		b.wake(now, wait)
-		return
-	}
-	batch := q.batch(b)
-	if len(batch) == 0 {
-		return
-	}
-	if q.paced {
-		b.pace.committed(now, batch[0].Ref, batch[0].Received)
-	}
-	work := sendings(batch)
-	fence := b.store.lease.fence() // now: a later one may be of a lease that the claims did not outlast
-	b.run(&q.lane, len(work), func(ctx context.Context) error {
-		entries, err := b.store.append(ctx, work, fence)
-		b.store.journal.note(entries, time.Now())
-		return err
-	}, func(error) { b.stored(q, work) })
-}
-
-// stored tells the senders what is stored. What may be is asked again until its outcome is
-// known; what is known not to be waits for the next try, or is refused where a try would not
-// help.
-func (b *bridge) stored(q *appender, work []sending) {
-	var again, refused []waiting
-	behind := false
-	for i := range work {
-		w := &work[i]
-		if w.err == nil {
-			continue
-		}
-		behind = behind || errors.Is(w.err, errBehind)
-		// One that is in its conversation must reach the inboxes.
-		w.Handed = w.Handed || w.payload != ""
-		w.Handed = w.Handed || !certainlyNotDone(w.err)
-		if w.Handed || isTransient(w.err) {
-			again = append(again, *w.waiting)
-		} else {
-			refused = append(refused, *w.waiting)
-		}
-	}
-	if behind {
-		q.until = time.Now().Add(shortestRetry)
-		b.store.log.Warn().Msg("redis lacks messages: writing them back")
-		b.changed()
-	}
-	q.putBack(again)
-	q.refuse(b, refused)
-	b.settle(outcomes(work))
-}
-
-// outcomes are those of what is stored.
-func outcomes(work []sending) iter.Seq2[*actor.PID, actors.Outcome] {
-	return func(yield func(*actor.PID, actors.Outcome) bool) {
-		for i := range work {
-			if w := &work[i]; w.err == nil && !yield(w.to, actors.Outcome{Seq: w.Seq, ID: w.id}) {
-				return
-			}
-		}
-	}
-}
 
 // append takes a batch through the steps, and gives what others are told of it. Each message's
 // err says whether it is stored; the error given back is one of them. fence is the end of the

@@ -51,7 +51,7 @@ func (c *appendCall) keys() []string {
 func (c *appendCall) args() []any {
 	k := kindOf(c.log)
 	args := make([]any, 0, 8+3*len(c.messages))
-	args = append(args, c.keep, c.slack, c.seen, c.floor, int64(k.life.Seconds()), flag(k.told), k.head, c.fence)
+	args = append(args, c.keep, c.slack, c.seen, c.floor, int64(k.life.Seconds()), flag(k.events), k.head, c.fence)
 	for i := range c.messages {
 		m := &c.messages[i]
 		args = append(args, &m.ref, &m.since, &m.body)

@@ -48,11 +48,11 @@ type bridge struct {
 	appenders [1 + directLanes]appender
 	pace      pace
 	reads     reader
-	claims    asked[*actors.Claim]
-	holds     asked[*actors.Hold]
+	claims    queue[*actors.Claim]
+	holds     queue[*actors.Hold]
 	vouches   voucher
 	presence  presenter
-	restores  asked[*actors.Restore]
+	restores  queue[*actors.Restore]
 	// fenced: events of inboxes were not told, for the lease was over.
 	fenced bool
 	// grumbled is when a refusal that concerns one key only was last logged.
@@ -159,11 +159,11 @@ func (b *bridge) pump() {
 	if b.restoring(now) {
 		return // only write back: the logs may still lack what others, or this node, hold
 	}
-	b.store.writtenBack(now)
+	b.store.restored(now)
 	lasts := b.store.lease.lasts(now)
 	b.recall(now, lasts)
 	if !lasts { // the names may be others' by now
-		b.refuseIfRefused()
+		b.expireIfRefused(now)
 		return
 	}
 	for i := range b.appenders {
@@ -177,9 +177,7 @@ func (b *bridge) pump() {
 func (b *bridge) look(now time.Time) {
 	b.next = now.Add(lookInterval)
 	b.clock.Reset(lookInterval)
-	for i := range b.appenders {
-		b.appenders[i].expire(b, now)
-	}
+	b.expireMessages(now, actors.Patience)
 	b.expirePages(now)
 	b.expireClaims(now)
 	b.expireHolds(now)

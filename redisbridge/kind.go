@@ -12,7 +12,7 @@ type kind struct {
 	head   string        // of what it holds, before the id; "" where the id comes last
 	keep   int           // how many messages; 0: HISTORY_KEEP
 	life   time.Duration // how long after the last of them; 0: for ever
-	told   bool          // its channel bears what is appended
+	events bool          // its channel bears what is appended
 	// crowded: many write to it, and every node hears it. So its commits keep a pace, and the
 	// newest id that was seen in it counts for good, whoever wrote it; but once its event has
 	// come, others remember what was stored.
@@ -34,8 +34,8 @@ const (
 )
 
 var kinds = map[actors.LogKind]kind{
-	actors.RoomLog:  {prefix: publicKey, head: `{"type":"msg","id":`, told: true, crowded: true},
-	actors.InboxLog: {prefix: inboxPrefix, keep: inboxKeep, life: inboxLife, told: true, apart: true},
+	actors.RoomLog:  {prefix: publicKey, head: `{"type":"msg","id":`, events: true, crowded: true},
+	actors.InboxLog: {prefix: inboxPrefix, keep: inboxKeep, life: inboxLife, events: true, apart: true},
 	conversationLog: {prefix: talkPrefix, head: `{"type":"dm","id":`, life: inboxLife, apart: true},
 }
 

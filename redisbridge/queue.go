@@ -1,207 +1,40 @@
 package redisbridge
 
-import (
-	"hash/fnv"
-	"iter"
-	"slices"
-	"time"
+import "time"
 
-	"github.com/asynkron/protoactor-go/actor"
+// line is what waits for a lane, in order.
+type line[Q any] []Q
 
-	"parley/actors"
-	"parley/actors/protocol"
-)
+func (l *line[Q]) ask(q Q) { *l = append(*l, q) }
 
-// waiting is a message that is to be stored, and who wants to know.
-type waiting struct {
-	to *actor.PID
-	actors.Message
-}
-
-const (
-	// appendBatch is how many messages one call of the append script holds: Redis
-	// runs it in about 2 ms, and nothing else meanwhile.
-	appendBatch = 512
-	// appendBytes bounds its size likewise.
-	appendBytes = 512 << 10
-	// queueLimit is how many messages may wait for Redis on a node; more are refused
-	// as overloaded. At most 256 MiB of the longest, and a second of the fastest.
-	queueLimit = 32768
-	// directLanes is how many batches of direct messages may be under way at once: while
-	// Redis works for one, the replies of another are read.
-	directLanes = 4
-)
-
-// appender is a lane that stores messages: all that sessions ask while one batch is under way
-// go with the next (group commit). A sender's are all in one, so that they stay in order: the
-// public ones in the first, the direct ones in one of the others.
-type appender struct {
-	asked[waiting]
-	paced bool // by the bridge's pace
-}
-
-// laneOf is the lane that a message waits for.
-func laneOf(m *actors.Message) int {
-	if m.Receiver == "" {
-		return 0
+// take takes out the first, n at most.
+func (l *line[Q]) take(n int) []Q {
+	n = min(n, len(*l))
+	first := (*l)[:n:n]
+	if *l = (*l)[n:]; len(*l) == 0 {
+		*l = nil
 	}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(m.Sender))
-	return 1 + int(h.Sum32()%directLanes)
+	return first
 }
 
-// add takes messages in, or refuses them where too many wait.
-func (q *appender) add(b *bridge, w waiting) {
-	if len(q.line) >= queueLimit && !w.Handed {
-		b.refuse([]waiting{w}, protocol.CodeOverloaded)
-		return
+// putBack puts what was taken before what waits.
+func (l *line[Q]) putBack(first []Q) {
+	if len(first) > 0 {
+		*l = append(first, *l...)
 	}
-	q.ask(w)
 }
 
-// batch takes out what the next one holds. What was said by those whose claim is lost is
-// nobody's any more.
-func (q *appender) batch(b *bridge) []waiting {
-	if len(b.store.forsaken) > 0 {
-		q.line = slices.DeleteFunc(q.line, func(w waiting) bool {
-			_, forsaken := b.store.forsaken[w.to.Id]
-			return forsaken
-		})
-	}
-	n, bytes := 0, 0
-	for n < len(q.line) && n < appendBatch && bytes < appendBytes {
-		bytes += len(q.line[n].Text)
+// overdue takes out the first as long as they have waited for too long, or are too many.
+func (l *line[Q]) overdue(now time.Time, most int, until func(Q) time.Time) []Q {
+	n := 0
+	for n < len(*l) && (now.After(until((*l)[n])) || len(*l)-n > most) {
 		n++
 	}
-	return q.take(n)
+	return l.take(n)
 }
 
-// expire refuses what has waited too long and was never handed over.
-func (q *appender) expire(b *bridge, now time.Time) {
-	var expired []waiting
-	for _, w := range q.line {
-		if !w.Handed && now.Sub(w.Received) >= actors.Patience {
-			expired = append(expired, w)
-		}
-	}
-	q.refuse(b, expired)
-}
-
-// refuse tells senders that their messages are not stored, nor what they have said behind
-// them, and sees to it that they never will be: a session that was restarted asks again for
-// what it cannot know to be waiting here still.
-func (q *appender) refuse(b *bridge, refused []waiting) {
-	if len(refused) == 0 {
-		return
-	}
-	from := make(map[string]uint64, len(refused)) // the first that is refused, by session
-	for _, w := range refused {
-		if seq, ok := from[w.to.Id]; !ok || w.Seq < seq {
-			from[w.to.Id] = w.Seq
-		}
-	}
-	told := make(map[seqOf]bool, len(refused))
-	for _, w := range refused {
-		told[seqOf{w.to.Id, w.Seq}] = true
-	}
-	for _, w := range q.line {
-		key := seqOf{w.to.Id, w.Seq}
-		if seq, ok := from[w.to.Id]; ok && w.Seq > seq && !w.Handed && !told[key] {
-			told[key] = true
-			refused = append(refused, w)
-		}
-	}
-	q.line = slices.DeleteFunc(q.line, func(w waiting) bool { return told[seqOf{w.to.Id, w.Seq}] })
-	b.refuse(refused, protocol.CodeUnavailable)
-}
-
-// seqOf names a message among all sessions'.
-type seqOf struct {
-	session string
-	seq     uint64
-}
-
-// refuseIfRefused refuses what waits for the lease, where that can't be had for Redis takes
-// no writes, and waiting would not help.
-func (b *bridge) refuseIfRefused() {
-	if kind := b.store.health.refusal(); kind == "" || isTransientKind(kind) {
-		return
-	}
-	for i := range b.appenders {
-		b.appenders[i].refuseWaiting(b)
-	}
-}
-
-// refuseWaiting refuses all that was never handed over.
-func (q *appender) refuseWaiting(b *bridge) {
-	var refused []waiting
-	for _, w := range q.line {
-		if !w.Handed {
-			refused = append(refused, w)
-		}
-	}
-	q.refuse(b, refused)
-}
-
-// refuse tells the senders of a batch that it is not stored. It is decided first: what is asked
-// again meanwhile finds it so.
-func (b *bridge) refuse(batch []waiting, code protocol.Code) {
-	for _, w := range batch {
-		w.Refusal.Decide(code)
-	}
-	b.settle(func(yield func(*actor.PID, actors.Outcome) bool) {
-		for _, w := range batch {
-			if !yield(w.to, actors.Outcome{Seq: w.Seq, Code: code}) {
-				return
-			}
-		}
-	})
-}
-
-// settle tells senders their outcomes, at once those that follow each other.
-func (b *bridge) settle(outcomes iter.Seq2[*actor.PID, actors.Outcome]) {
-	var to *actor.PID
-	var settled *actors.Settled
-	for sender, outcome := range outcomes {
-		if sender != to {
-			if settled != nil {
-				b.send(to, settled)
-			}
-			to, settled = sender, &actors.Settled{}
-		}
-		settled.Outcomes = append(settled.Outcomes, outcome)
-	}
-	if settled != nil {
-		b.send(to, settled)
-	}
-}
-
-// append takes messages in.
-func (b *bridge) append(m *actors.Append) {
-	for _, message := range m.Messages {
-		w := waiting{m.To, message}
-		if code := message.Refusal.Decided(); code != "" {
-			b.refuse([]waiting{w}, code) // asked again by who may not have heard
-		} else {
-			b.appenders[laneOf(&message)].add(b, w)
-		}
-	}
-}
-
-// isTransient says whether trying again soon may help, of an error that means: not
-// done.
-func isTransient(err error) bool {
-	if !isReply(err) {
-		return true
-	}
-	return isTransientKind(replyKind(err))
-}
-
-func isTransientKind(kind string) bool {
-	switch kind {
-	case "NOAUTH", "WRONGPASS", "LOADING", "READONLY", "MASTERDOWN", "BUSY", "NOSCRIPT":
-		return true
-	default:
-		return false
-	}
+// queue is a lane and what waits for it.
+type queue[Q any] struct {
+	lane
+	line[Q]
 }

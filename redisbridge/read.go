@@ -266,20 +266,3 @@ func entriesOf(members, refs []redis.Z, newestFirst bool) []protocol.Entry {
 	}
 	return entries
 }
-
-func (s *Store) readMembers(ctx context.Context) (*actors.Members, error) {
-	var names *redis.StringSliceCmd
-	var seq *redis.StringCmd
-	// Atomically: a number that does not belong to the set would hide a hole.
-	_, err := s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-		names = pipe.SMembers(ctx, membersKey)
-		seq = pipe.Get(ctx, membersSeqKey)
-		return nil
-	})
-	if failed(err) {
-		return nil, err
-	}
-	m := &actors.Members{Names: names.Val()}
-	m.Seq, _ = strconv.ParseInt(seq.Val(), 10, 64)
-	return m, nil
-}

@@ -55,7 +55,7 @@ func (s *seenLogs) heard(log actors.Log, id int64) {
 	}
 }
 
-// bound makes place for another log.
+// bound makes place for another log: of the old ones, else of all.
 func (s *seenLogs) bound(now time.Time) {
 	for _, age := range []time.Duration{seenFor, -seenFor} {
 		if len(s.logs) >= seenMost {

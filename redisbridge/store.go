@@ -191,9 +191,9 @@ func (s *Store) owe(now time.Time) {
 	s.owing = now
 }
 
-// writtenBack notes that nothing waits to be written back, after everybody had the time to
+// restored notes that nothing waits to be written back, after everybody had the time to
 // ask for it.
-func (s *Store) writtenBack(now time.Time) {
+func (s *Store) restored(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now.Sub(s.owing) >= restorePause {
