@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"parley/actors/engine"
 	"parley/actors/protocol"
 )
@@ -57,5 +59,30 @@ func TestWhoIsKilledBeforeItHandsBackIsFollowedByOneThatDoes(t *testing.T) {
 				t.Error("it is handed back again, though Redis has it")
 			}
 		})
+	}
+}
+
+// TestWhatIsHandedBackSaysWhatWasBeforeIt: should that be lost, its log says so to all who read on
+// from before.
+func TestWhatIsHandedBackSaysWhatWasBeforeIt(t *testing.T) {
+	t.Parallel()
+	redis := newFakeRedis()
+	const held, more = 4, 6
+	chat := startChatIn(t, Options{
+		Settings: defaults, Bridge: producerOf(redis), Log: zerolog.Nop(), Memory: Memory{Room: held},
+	})
+	u := connect(t, chat, Newest)
+	u.hears(`"type":"init"`)
+	redis.say(held + more)
+	u.hasHeardAll("msg", redis.logOf(Public), 0)
+	redis.mu.Lock()
+	log, top := redis.logs[Public], redis.parent
+	redis.mu.Unlock()
+	chat.root.Send(top, &RedisChanged{})
+	eventually(t, "it is handed back", func() bool { return redis.gaveBack(Public, lastID(log)) })
+	redis.mu.Lock()
+	defer redis.mu.Unlock()
+	if m := redis.restored[0]; len(m.Entries) != held || m.After != log[more-1].ID {
+		t.Errorf("%d are handed back, and before them was %d, not %d", len(m.Entries), m.After, log[more-1].ID)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/actors/engine"
+	"parley/actors/protocol"
 )
 
 // TestFramesTakeEffectInTheOrderSent, also those sent before Welcome, behind a join
@@ -119,5 +120,34 @@ func TestWhatWaitsBehindARefusedMessageIsRefusedWithIt(t *testing.T) {
 	alice.hears(`{"type":"ack","ref":"21"`)
 	if n := redis.count(Public, `"twenty"`); n != 0 {
 		t.Error("a message that was refused is stored")
+	}
+}
+
+// TestWhatWaitsBehindAMessageThatTheBridgeRefusesIsRefusedWithIt likewise.
+func TestWhatWaitsBehindAMessageThatTheBridgeRefusesIsRefusedWithIt(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice := join(t, chat, "alice")
+	redis.stow(isAppend)
+	alice.say("msg#1:alice:one")
+	eventually(t, "the bridge is asked", func() bool { return redis.stowing() > 0 })
+	alice.say("msg#2:alice:two")
+	alice.say("dm#3:alice:alice:three")
+	still(t, chat)
+	redis.mu.Lock()
+	asked := redis.stowed[0].(*Append)
+	redis.stowed = nil
+	redis.mu.Unlock()
+	chat.root.Send(asked.To, &Settled{Outcomes: []Outcome{{Seq: asked.Messages[0].Seq, Code: protocol.CodeUnavailable}}})
+	redis.release()
+	for _, ref := range []string{"1", "2", "3"} {
+		if answer := alice.hears(`"ref":"` + ref + `"`); !strings.Contains(answer, `"code":"unavailable"`) {
+			t.Errorf("%s is answered with %s", ref, answer)
+		}
+	}
+	alice.say("msg#4:alice:four")
+	alice.hears(`{"type":"ack","ref":"4"`)
+	if log := redis.log(Public); len(log) != 1 || redis.count(Inbox("alice"), "three") != 0 {
+		t.Errorf("stored are %q", log)
 	}
 }

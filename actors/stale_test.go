@@ -89,6 +89,26 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 	}
 }
 
+// TestPresenceThatAFullSocketDidNotTakeIsMissed: it is told before messages, in one write.
+func TestPresenceThatAFullSocketDidNotTakeIsMissed(t *testing.T) {
+	t.Parallel()
+	chat, _ := newChat(t)
+	presence := protocol.MemberFrame("member_add", "ann", 1)
+	for space, missed := range map[int]bool{0: true, len(presence): false} {
+		socket := newFakeSocket()
+		socket.clog(space)
+		s := &session{chat: chat, conn: &Connection{chat: chat, socket: socket}}
+		s.conn.state.opened = true
+		c := s.conn.state.follow(Public, 0)
+		w := newWave(Public, 0, entriesOf(1, 2), presence, 1, func() {})
+		w.Version = 1
+		s.forward(nil, w)
+		if c.stale != missed || !s.conn.state.clogged || c.at != 0 {
+			t.Errorf("where there is space for %d bytes, missed is %v, and it is at %d", space, c.stale, c.at)
+		}
+	}
+}
+
 // TestFirstFrameIsTheWholeList: what a session was told before, which died with the first frame,
 // is not missed.
 func TestFirstFrameIsTheWholeList(t *testing.T) {
