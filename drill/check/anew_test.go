@@ -44,3 +44,36 @@ func TestWhatIsStoredAnewIsExcusedOnlyWhereNobodyCouldPutItBackBefore(t *testing
 		}
 	}
 }
+
+// TestLetterIsLateOnlyWhereNobodyCouldPutItBackBefore: alice writes to bob on node a, while he is away; Redis loses it, and he
+// is told what she has written later.
+func TestLetterIsLateOnlyWhereNobodyCouldPutItBackBefore(t *testing.T) {
+	for name, tc := range map[string]struct {
+		slow   string
+		second bool // he has another connection, on node b, that hears it
+		late   bool
+	}{
+		"its node was cut off":                   {"a", false, true},
+		"another was":                            {"b", false, false},
+		"its node was, and his has it from then": {"a", true, false},
+	} {
+		s := newIdeal()
+		alice := s.connect("alice", "a")
+		if tc.second {
+			s.connect("bob", "b")
+		}
+		bob := s.connect("bob", "c")
+		s.whisper(alice, "bob", "early")
+		s.close(bob, true)
+		s.whisper(alice, "bob", "late")
+		s.wait(20 * second)
+		loss := s.lose()
+		s.h.Faults = append(s.h.Faults, Fault{Name: "slow", Node: tc.slow, Start: loss.End, End: loss.End + 3*second, Disturbs: true})
+		s.wait(second)
+		s.whisper(alice, "bob", "after")
+		remove(s.connect("bob", "c"), RecalledDM, 0)
+		if r := Check(s.history()); r.Has(Hole) == tc.late {
+			t.Errorf("%s: found %+v", name, r.Verdicts[DirectMessages])
+		}
+	}
+}
