@@ -6,20 +6,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/signal"
-	"reflect"
 	"runtime/debug"
-	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
-	"github.com/caarlos0/env/v11"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/rs/zerolog"
@@ -100,8 +94,13 @@ func serve(ctx context.Context, s settings, log zerolog.Logger) error {
 		return err
 	}
 	greet(log, server, volatile)
+	go func() {
+		if err := contain("memory", func() error { return tendMemory(ctx) }); err != nil {
+			log.Error().Err(err).Msg("memory is not tended any more")
+		}
+	}()
 	failed := make(chan error, 1)
-	go func() { failed <- contain(server.Serve) }()
+	go func() { failed <- contain("serve", server.Serve) }()
 	select {
 	case err := <-failed:
 		stop()
@@ -124,30 +123,25 @@ func serve(ctx context.Context, s settings, log zerolog.Logger) error {
 	return nil
 }
 
-// contain makes of a panic of serve its error, so that actors and Redis' connections
+// contain makes of a panic of what is done its error, so that actors and Redis' connections
 // still end in order, and the program with code 1.
-func contain(serve func() error) (err error) {
+func contain(what string, do func() error) (err error) {
 	defer func() {
 		if reason := recover(); reason != nil {
-			err = fmt.Errorf("serve: panic: %v\n%s", reason, debug.Stack())
+			err = fmt.Errorf("%s: panic: %v\n%s", what, reason, debug.Stack())
 		}
 	}()
-	return serve()
+	return do()
 }
 
-func openStore(s settings, node string, log zerolog.Logger, registry *prometheus.Registry, volatile bool) (*redisbridge.Store, func(), error) {
+func openStore(s settings, node string, log zerolog.Logger, registry *prometheus.Registry, volatile bool) (store *redisbridge.Store, closeAll func(), err error) {
+	stop := func() {}
 	if volatile {
-		store, stop, err := redisbridge.OpenEmbedded(s.Redis, node, log, registry)
-		if err != nil {
-			return nil, nil, err
-		}
-		return store, func() { _ = store.Close(); stop() }, nil
+		store, stop, err = redisbridge.OpenEmbedded(s.Redis, node, log, registry)
+	} else {
+		store, err = redisbridge.Open(s.Redis, node, log, registry)
 	}
-	store, err := redisbridge.Open(s.Redis, node, log, registry)
-	if err != nil {
-		return nil, nil, err
-	}
-	return store, func() { _ = store.Close() }, nil
+	return store, func() { _ = store.Close(); stop() }, err
 }
 
 // greet says where the chat is, and what a first user has to know.
@@ -164,82 +158,6 @@ func newNodeID() string {
 	var b [6]byte
 	_, _ = rand.Read(b[:]) // never fails, says crypto/rand
 	return hex.EncodeToString(b[:])
-}
-
-// settings are all that can be set, each by an environment variable. What one means
-// stands at its field, for -h; a test holds the table in docs/settings.md equal to it.
-type settings struct {
-	LogLevel  string `env:"LOG_LEVEL" envDefault:"info" meaning:"trace, debug, info, warn or error"`
-	LogFormat string `env:"LOG_FORMAT" meaning:"json or console (default console on a terminal, else json)"`
-
-	Transport transport.Settings
-	Redis     redisbridge.Settings
-	Actors    actors.Settings
-}
-
-// environment makes a map of KEY=value lines.
-func environment(lines []string) map[string]string {
-	m := make(map[string]string, len(lines))
-	for _, line := range lines {
-		name, value, _ := strings.Cut(line, "=")
-		m[name] = value
-	}
-	return m
-}
-
-// parseSettings reads the settings; an error is one line that names the setting.
-func parseSettings(environment map[string]string) (settings, error) {
-	var s settings
-	environment = maps.Clone(environment)
-	eachSetting(reflect.TypeFor[settings](), func(f reflect.StructField) {
-		// The library takes the default where there is nothing; a list can be meant to have nothing in it.
-		if name := f.Tag.Get("env"); f.Type.Kind() == reflect.Slice && f.Tag.Get("envDefault") != "" {
-			if value, set := environment[name]; set && value == "" {
-				environment[name] = ","
-			}
-		}
-	})
-	err := env.ParseWithOptions(&s, env.Options{Environment: environment})
-	var all env.AggregateError
-	if errors.As(err, &all) && len(all.Errors) > 0 {
-		err = all.Errors[0]
-	}
-	var parse env.ParseError
-	if errors.As(err, &parse) {
-		name := parse.Name
-		eachSetting(reflect.TypeFor[settings](), func(f reflect.StructField) {
-			if f.Name == parse.Name {
-				name = f.Tag.Get("env")
-			}
-		})
-		return s, fmt.Errorf("%s: not a valid %s", name, parse.Type)
-	}
-	return s, err
-}
-
-// eachSetting tells of the field of every setting, in the order of the fields.
-func eachSetting(in reflect.Type, tell func(reflect.StructField)) {
-	for field := range in.Fields() {
-		if field.Tag.Get("env") != "" {
-			tell(field)
-		} else if field.Type.Kind() == reflect.Struct {
-			eachSetting(field.Type, tell)
-		}
-	}
-}
-
-// usage lists the settings.
-func usage(out io.Writer) error {
-	_, _ = fmt.Fprint(out, "Parley is a chat server. Its settings come from the environment:\n\n")
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	eachSetting(reflect.TypeFor[settings](), func(f reflect.StructField) {
-		_, _ = fmt.Fprintf(w, "  %s\t%s\t%s\n", f.Tag.Get("env"), f.Tag.Get("envDefault"), f.Tag.Get("meaning"))
-	})
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("write usage: %w", err)
-	}
-	_, err := fmt.Fprint(out, "\nparley healthcheck exits with 0 if the server on LISTEN_ADDR lives.\n")
-	return err
 }
 
 // newLogger logs to out: JSON lines, or what a person likes to read on a terminal.

@@ -9,16 +9,16 @@ import (
 	"parley/actors/protocol"
 )
 
-// Enter makes a connection a listener of a log: of a room's, or through the dms of
+// enter makes a connection a listener of a log: of a room's, or through the dms of
 // its user's inbox. Its session enters again whenever the actor it listens to has
 // begun anew, with the cursor that the connection has reached.
-type Enter struct {
+type enter struct {
 	Conn *Connection
 	Log  Log
 	// Cursor is the last id the connection has; Newest if it is new and wants the
 	// end of the log.
 	Cursor int64
-	// Opening asks for an Opened: the connection's first frame is not sent yet.
+	// Opening asks for an opened: the connection's first frame is not sent yet.
 	Opening bool
 	Name    string // under which it has joined, "" before
 	Version int64  // of the roster that the connection was told
@@ -27,8 +27,8 @@ type Enter struct {
 	at time.Time // when it began to wait for the log
 }
 
-// Opened answers an Enter that asks for it: what the first frame is made of.
-type Opened struct {
+// opened answers an enter that asks for it: what the first frame is made of.
+type opened struct {
 	Log       Log
 	Entries   []protocol.Entry
 	Cursor    int64  // of the last of Entries, or where reading goes on
@@ -38,23 +38,23 @@ type Opened struct {
 	Version   int64  // of the roster, likewise
 }
 
-// CatchUp asks for what is after Cursor; answered by Recalled, by the bridge where it is older than
+// catchUp asks for what is after Cursor; answered by Recalled, by the bridge where it is older than
 // the tail.
-type CatchUp struct {
+type catchUp struct {
 	Conn   *Connection
 	Log    Log
 	Cursor int64
 }
 
-// Nudge tells a session that the log has gone on without it: compare, and catch up.
-type Nudge struct{}
+// nudge tells a session that the log has gone on without it: compare, and catch up.
+type nudge struct{}
 
-// LogBegan says that the actor of a log began, and knows no session: enter again.
-type LogBegan struct{ Log Log }
+// logBegan says that the actor of a log began, and knows no session: enter again.
+type logBegan struct{ Log Log }
 
-// Gone says that a connection has ended; Clean, that the client said goodbye. Its session first sees
+// gone says that a connection has ended; Clean, that the client said goodbye. Its session first sees
 // to what the client said before.
-type Gone struct {
+type gone struct {
 	Conn  *Connection
 	Clean bool
 }

@@ -102,7 +102,7 @@ type Read struct {
 // Newest as Read.After asks for the end of the log.
 const Newest = int64(-1)
 
-// Recalled answers Read, and CatchUp. Entries are oldest first.
+// Recalled answers Read, and a session's catchUp. Entries are oldest first.
 type Recalled struct {
 	Read
 	Entries []protocol.Entry

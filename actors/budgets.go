@@ -15,17 +15,18 @@ const (
 	defaultJoinsPerIP         = 30       // a minute
 	defaultConversationsPerIP = 15       // a minute
 
-	// bytesBurst is how many seconds' worth of bytes come at once: after an outage a whole
-	// office resumes. By default that is 1 MiB.
-	bytesBurst = 16
-	// joinsBurst is how many minutes' worth of joins come at once.
-	joinsBurst = 1
+	// How much of a rate comes at once: what comes back meanwhile.
+	burst      = 10 * time.Second
+	bytesBurst = 16 * time.Second // after an outage a whole office resumes; by default 1 MiB
+	joinsBurst = time.Minute
+	openBurst  = 10 * time.Minute
 )
 
-// budgets are what those who talk may take from a node: names, and the addresses that
-// they come from, over all connections. Nil ones have no limit.
+// budgets are what those who talk may take from a node, over all connections.
 type budgets struct {
-	names         *limit.Buckets[string] // messages
+	// Of a name.
+	said, opened *limit.Buckets[string] // messages, and conversations
+	// Of an address.
 	messages      *limit.Addresses
 	bytes         *limit.Addresses // said, or asked to be told again
 	joins         *limit.Addresses
@@ -34,7 +35,8 @@ type budgets struct {
 
 func newBudgets(s Settings) budgets {
 	return budgets{
-		names:         limit.New[string](s.MessageRate, burst*s.MessageRate),
+		said:          limit.NewBuckets[string](limit.Rate{PerSecond: s.MessageRate, Burst: burst}),
+		opened:        limit.NewBuckets[string](limit.Rate{PerSecond: s.ConversationRate / time.Minute.Seconds(), Burst: openBurst}),
 		messages:      limit.NewAddresses(s.MessageRatePerIP, defaultMessagesPerIP, time.Second, burst),
 		bytes:         limit.NewAddresses(s.ByteRatePerIP, defaultBytesPerIP, time.Second, bytesBurst),
 		joins:         limit.NewAddresses(s.JoinRatePerIP, defaultJoinsPerIP, time.Minute, joinsBurst),
@@ -42,27 +44,25 @@ func newBudgets(s Settings) budgets {
 	}
 }
 
-// limited says how long somebody has to wait, if at all, and for which rate a second.
-type limited struct {
-	wait time.Duration
-	rate float64
-}
-
 // mayTalk takes what a message of so many bytes costs the name that says it and the address
-// it comes from; receiver is "" for a public one. Who has to wait pays nothing.
-func (c *Chat) mayTalk(from netip.Addr, name, receiver string, size int, now time.Time) limited {
+// it comes from; receiver is "" for a public one. Who has to wait, for a rate a second, pays
+// nothing. What its other connections do meanwhile is at most a little debt.
+func (c *Chat) mayTalk(from netip.Addr, name, receiver string, size int, now time.Time) (wait time.Duration, rate float64) {
 	s, b := c.settings, &c.budgets
-	if wait := max(b.messages.Wait(from, 1, now), b.bytes.Wait(from, size, now), b.names.Wait(name, 1, now)); wait > 0 {
-		return limited{wait, s.MessageRate}
+	if wait = max(b.messages.Wait(from, 1, now), b.bytes.Wait(from, size, now), b.said.Wait(name, 1, now)); wait > 0 {
+		return wait, s.MessageRate
 	}
-	if receiver != "" && (s.ConversationRate > 0 || b.conversations.Limits(from)) {
-		pay := func() time.Duration { return b.conversations.Take(from, 1, now) }
-		if wait := c.talks.take(name, receiver, s.ConversationRate, now, pay); wait > 0 {
-			return limited{wait, s.ConversationRate / time.Minute.Seconds()}
+	opensCost := s.ConversationRate > 0 || b.conversations.Limits(from)
+	if receiver != "" && opensCost && !c.talks.goesOn(name, receiver, now) {
+		if wait = max(b.conversations.Wait(from, 1, now), b.opened.Wait(name, 1, now)); wait > 0 {
+			return wait, s.ConversationRate / time.Minute.Seconds()
 		}
+		b.conversations.Spend(from, 1, now)
+		b.opened.Spend(name, 1, now)
+		c.talks.opens(name, receiver, now)
 	}
 	b.messages.Spend(from, 1, now)
 	b.bytes.Spend(from, size, now)
-	b.names.Spend(name, 1, now)
-	return limited{}
+	b.said.Spend(name, 1, now)
+	return 0, 0
 }

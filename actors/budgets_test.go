@@ -131,7 +131,7 @@ func TestResumeBeyondTheBudgetIsPacedAndWhole(t *testing.T) {
 	chat, redis := budgeted(t, func(s *Settings) { s.ByteRatePerIP = &some })
 	address := netip.MustParseAddr("192.0.2.1")
 	redis.say(5_000)
-	chat.budgets.bytes.Spend(address, bytesBurst*int(some), time.Now()) // others of it have spent it
+	chat.budgets.bytes.Spend(address, int(bytesBurst.Seconds()*some), time.Now()) // others of it have spent it
 	began := time.Now()
 	u := connectFrom(t, chat, "192.0.2.1", 0)
 	live := connectFrom(t, chat, "192.0.2.1", Newest)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"parley/actors/engine"
 	"parley/actors/protocol"
 )
 
@@ -23,8 +24,7 @@ type channel struct {
 	fresh []protocol.Entry // what the next wave tells
 	prev  int64            // the log's newest id before fresh
 	// opening are the entered connections whose first frame waits for the log.
-	opening map[uint64]*Enter
-	shown   int // entries that a first frame shows without a cursor
+	opening map[uint64]*enter
 	// roster is who is present; only in the room.
 	roster *roster
 	lapsed bool // more came than the next wave may hold
@@ -35,8 +35,37 @@ type channel struct {
 func newChannel(chat *Chat, log Log) channel {
 	book := chat.books.of(log)
 	return channel{
-		chat: chat, roster: book.roster, shown: chat.shown(log),
+		chat: chat, roster: book.roster,
 		feed: feed{log: log, tail: book.tail, first: log.first(book.tail.limit)},
+	}
+}
+
+// receive does what every log's actor does with its messages.
+func (c *channel) receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *enter:
+		c.enter(ctx, m)
+	case *catchUp:
+		c.catchUp(ctx, m)
+	case *gone:
+		c.dismiss(m.Conn.ID)
+		c.forget(m.Conn.ID)
+	case *Appended:
+		c.advance(ctx, m)
+	case *Recalled:
+		c.recalled(ctx, m)
+	case *Restored:
+		c.restored(ctx, m)
+	case *Linked, *engine.Missed:
+		c.missed(ctx)
+	case *BridgeStarted:
+		c.bridgeStarted(ctx)
+	case *RedisChanged:
+		c.handBack(ctx)
+	case *waveOver:
+		c.waveOver(ctx, m)
+	case *restOver:
+		c.restOver(ctx, m)
 	}
 }
 
@@ -45,15 +74,9 @@ func (c *channel) subscribe(ctx actor.Context) {
 	ctx.Send(c.chat.bridge, &Subscribe{Log: c.feed.log, To: ctx.Self()})
 }
 
-// gone takes a connection out that has ended.
-func (c *channel) gone(conn uint64) {
-	c.dismiss(conn)
-	c.forget(conn)
-}
-
 // bridgeStarted asks a bridge that knows nothing for all that was asked before.
 func (c *channel) bridgeStarted(ctx actor.Context) {
-	c.feed.reading = false
+	c.feed.hole.reading = false
 	c.subscribe(ctx)
 	for _, e := range c.inTurn() {
 		c.readFor(ctx, e)
@@ -63,7 +86,7 @@ func (c *channel) bridgeStarted(ctx actor.Context) {
 // missed is told when events were shed, and when they flow anew: what came between
 // is a hole like any other.
 func (c *channel) missed(ctx actor.Context) {
-	if c.feed.hole() {
+	if c.feed.hole.open() {
 		c.read(ctx)
 	}
 }
@@ -90,7 +113,7 @@ func (c *channel) recalled(ctx actor.Context, r *Recalled) {
 		c.open(ctx, r)
 		return
 	}
-	if !c.feed.reading {
+	if !c.feed.hole.reading {
 		return // an answer that a restart has made pointless
 	}
 	wasKnown, wasUnsure, prev := c.feed.tail.known, c.feed.tail.unsure > 0, c.feed.tail.last
@@ -140,7 +163,7 @@ func (c *channel) flush(ctx actor.Context) {
 	}
 	if c.lapsed {
 		c.lapsed = false
-		c.tell(ctx, &Nudge{})
+		c.tell(ctx, &nudge{})
 	}
 	entries, prev := c.fresh, c.prev
 	c.fresh = nil
@@ -189,12 +212,12 @@ func (c *channel) restored(ctx actor.Context, m *Restored) {
 // nudge lets a session that entered again notice what it has missed.
 func (c *channel) nudge(ctx actor.Context, session *actor.PID, cursor int64) {
 	if cursor < c.feed.tail.last {
-		ctx.Send(session, &Nudge{})
+		ctx.Send(session, &nudge{})
 	}
 }
 
 // catchUp answers with what the tail holds, or has the bridge answer.
-func (c *channel) catchUp(ctx actor.Context, m *CatchUp) {
+func (c *channel) catchUp(ctx actor.Context, m *catchUp) {
 	t := c.feed.tail
 	if !t.known {
 		return // nowKnown tells it again

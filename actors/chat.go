@@ -26,7 +26,7 @@ type Chat struct {
 	reserved      protocol.ReservedNames
 	node          string
 	log           zerolog.Logger
-	metrics       *Metrics
+	metrics       *metrics
 	produceBridge actor.Producer
 	system        *engine.System
 	root          *actor.RootContext // the system's
@@ -120,7 +120,6 @@ func (c *Chat) pid(kind engine.Kind) *actor.PID { return c.system.PID(string(Kin
 // socket.
 func (c *Chat) Connect(socket Socket, resume Resume) (*Connection, error) {
 	conn := &Connection{chat: c, socket: socket, resume: resume}
-	conn.space.L = &conn.mu
 	conn.state.follow(Public, resume.Since)
 	c.mu.Lock()
 	if c.draining {
@@ -140,7 +139,7 @@ func (c *Chat) Connect(socket Socket, resume Resume) (*Connection, error) {
 // ended tells all who held a connection that it has ended.
 func (c *Chat) ended(conn *Connection, clean bool) {
 	c.metrics.Connections.Dec()
-	gone := &Gone{Conn: conn, Clean: clean}
+	gone := &gone{Conn: conn, Clean: clean}
 	c.root.Send(c.room, gone)
 	c.root.Send(c.dms, gone)
 	c.root.Send(c.sessions, gone)

@@ -91,8 +91,8 @@ func (c *Chat) claims(now time.Time) []HeldClaim {
 // left: until a room has lived for the grace it can't say which names are all.
 const departuresKept = time.Minute
 
-// departed gives the names whose last connection here has ended of late, and when.
-func (c *Chat) departed(now time.Time) []Departure {
+// leftOfLate gives the names whose last connection here has ended of late, and when.
+func (c *Chat) leftOfLate(now time.Time) []Departure {
 	last := map[string]time.Time{}
 	note := func(name string, at time.Time) {
 		if at.After(last[name]) && now.Sub(at) < departuresKept {
@@ -101,7 +101,7 @@ func (c *Chat) departed(now time.Time) []Departure {
 	}
 	for _, conn := range c.liveConnections() {
 		if claim := conn.claim.Load(); claim != nil && conn.is(closed) {
-			note(claim.name, conn.left)
+			note(claim.name, time.Unix(0, conn.left))
 		}
 	}
 	for _, claim := range c.former.all(now) {

@@ -9,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"parley/actors/engine"
+	"parley/actors/limit"
 )
 
 // Socket is the edge of a connection, as the transport implements it.
@@ -29,10 +30,9 @@ type Socket interface {
 
 // Resume is where a connection goes on, and who it is.
 type Resume struct {
-	Since   int64  // cursor of the public log; Newest for a new client
-	DMSince int64  // cursor of the inbox; Newest likewise
-	Name    string // proven by a signed identity; "" where names are claimed
-	Expires time.Time
+	Since   int64      // cursor of the public log; Newest for a new client
+	DMSince int64      // cursor of the inbox; Newest likewise
+	Name    string     // proven by a signed identity; "" where names are claimed
 	Address netip.Addr // whose budgets it draws on; not valid: nobody's
 }
 
@@ -64,8 +64,8 @@ type Connection struct {
 	socket Socket
 	resume Resume
 	phase  atomic.Int32
-	left   time.Time // when it was closed; written before phase says so
-	joined atomic.Bool
+	left   int64                 // when it was closed, unix nanoseconds; written before phase says so
+	inbox  *inbox                // that it has entered; the dms' own
 	claim  atomic.Pointer[claim] // on its name; nil before
 	// awaited is the ping that is to show that the last refusal was read, passed the last one
 	// that did; equal where there is none to wait for.
@@ -73,13 +73,13 @@ type Connection struct {
 	echoes          bool // its pongs bear what the pings did (RFC 6455 §5.5.3); the read loop's
 
 	mu      sync.Mutex
-	space   sync.Cond
+	space   chan struct{} // closed when a read loop that waits may go on; nil while none does
 	input   engine.Ring[string]
 	waiting int // bytes in input
 	// crowded: more was said than finds room.
 	crowded bool
-	frames  bucket // of all frames
-	flood   bucket // of those that were refused
+	frames  limit.Bucket // of all frames
+	flood   limit.Bucket // of those that were refused
 
 	pid   *actor.PID
 	state state
@@ -89,17 +89,15 @@ type Connection struct {
 type state struct {
 	opened  bool
 	name    string // joined with; "" before
-	granted grant  // the token that proves the name, or will if the join succeeds
-	since   int64  // when the claim on the name began
-	refs    int64  // up to where references are a former claim's
+	granted *grant // nil once it has joined
 	cursors []cursor
 	clogged bool // the socket does not take more
 	outbox  outbox
-	fence   fence
+	fence   *fence
 	op      *operation
 }
 
-// grant is a claimed name and the token that proves it.
+// grant is a name that is asked for, and the token that will prove it.
 type grant struct{ name, token string }
 
 // cursor is how far a connection has followed a log, and who is in it.
@@ -137,9 +135,17 @@ func (c *Connection) is(p phase) bool { return c.phase.Load() >= p }
 // enter has it come so far, and lets a read loop go on that waits in Receive.
 func (c *Connection) enter(p phase) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.phase.Store(max(c.phase.Load(), p))
-	c.mu.Unlock()
-	c.space.Broadcast()
+	c.hasSpace()
+}
+
+// hasSpace lets a read loop that waits in Receive go on; c.mu is locked.
+func (c *Connection) hasSpace() {
+	if c.space != nil {
+		close(c.space)
+		c.space = nil
+	}
 }
 
 // Receive takes one frame from the client. It is called by the connection's read
@@ -151,7 +157,11 @@ func (c *Connection) Receive(frame string) {
 			c.crowded = true
 			c.chat.root.Send(c.pid, &inputReady{}) // which refuses it all behind a fence
 		}
-		c.space.Wait()
+		space := make(chan struct{})
+		c.space = space
+		c.mu.Unlock()
+		<-space
+		c.mu.Lock()
 	}
 	c.crowded = false
 	if c.is(leaving) {
@@ -189,12 +199,16 @@ func (c *Connection) handled() {
 	waits := c.crowded
 	c.mu.Unlock()
 	if waits {
-		c.chat.resume(c.ID, c.space.Signal)
+		c.chat.resume(c.ID, func() {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.hasSpace()
+		})
 	}
 }
 
-// Joined says whether the client has joined under a name.
-func (c *Connection) Joined() bool { return c.joined.Load() }
+// Joined says whether the client has joined under a name, or is about to.
+func (c *Connection) Joined() bool { return c.claim.Load() != nil }
 
 // Drained tells that the socket has sent all that was written to it. The transport
 // calls it once after each Write that returned false.
@@ -206,7 +220,7 @@ func (c *Connection) TooSlow() { c.chat.metrics.SlowClients.Inc() }
 // Closed tells that the connection has ended. The transport calls it exactly once,
 // as the last call; clean says that the client closed it with 1000.
 func (c *Connection) Closed(clean bool) {
-	c.left = time.Now()
+	c.left = time.Now().UnixNano()
 	c.enter(closed)
 	c.chat.ended(c, clean)
 }

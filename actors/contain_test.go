@@ -75,22 +75,15 @@ func (d *deaf) hears(t *testing.T, n int) {
 // TestTimerThatPanicsCostsNothingButTime.
 func TestTimerThatPanicsCostsNothingButTime(t *testing.T) {
 	t.Parallel()
-	for name, start := range map[string]func(t *testing.T, chat *Chat, pid *actor.PID) (stop func()){
-		"ticker": func(_ *testing.T, chat *Chat, pid *actor.PID) func() {
-			return startTicker(chat, pid, time.Millisecond).stop
-		},
-		"wave": func(_ *testing.T, chat *Chat, pid *actor.PID) func() {
-			(&surf{}).begin(chat, pid)
-			return func() {}
-		},
-		"rest": func(t *testing.T, chat *Chat, pid *actor.PID) func() {
+	for name, start := range map[string]func(t *testing.T, chat *Chat, pid *actor.PID){
+		"wave": func(_ *testing.T, chat *Chat, pid *actor.PID) { (&surf{}).begin(chat, pid) },
+		"rest": func(t *testing.T, chat *Chat, pid *actor.PID) {
 			t.Helper()
 			s := &surf{}
 			eventually(t, "a wave is followed by a rest", func() bool {
 				s.number, s.underWay, s.began = 1, true, time.Now().Add(-promptWave)
 				return !s.over(chat, pid, 1, 1000)
 			})
-			return func() {}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,8 +92,7 @@ func TestTimerThatPanicsCostsNothingButTime(t *testing.T) {
 			chat := startChatWith(t, producerOf(newFakeRedis()), defaults, *log)
 			d := &deaf{}
 			pid, _ := chat.root.ActorSystem().ProcessRegistry.Add(d, "deaf")
-			stop := start(t, chat, pid)
-			defer stop()
+			start(t, chat, pid)
 			d.hears(t, 1)
 			if all := entries.all(); len(all) != 1 || all[0]["reason"] != "deaf" {
 				t.Errorf("logged %v", all)

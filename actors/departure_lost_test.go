@@ -18,9 +18,9 @@ func TestDepartureThatARoomDiedWithIsTold(t *testing.T) {
 		u := join(t, chat, name)
 		u.reported.Do(func() { // and the room hears nothing
 			close(u.end)
-			u.conn.left = time.Now()
+			u.conn.left = time.Now().UnixNano()
 			u.conn.enter(closed)
-			chat.root.Send(chat.sessions, &Gone{Conn: u.conn})
+			chat.root.Send(chat.sessions, &gone{Conn: u.conn})
 		})
 	}
 	eventually(t, "it is told that alice left", func() bool {

@@ -1,10 +1,6 @@
 package actors
 
-import (
-	"github.com/asynkron/protoactor-go/actor"
-
-	"parley/actors/engine"
-)
+import "github.com/asynkron/protoactor-go/actor"
 
 // dm is one user's inbox on this node: to the inbox's log what the room is to the
 // public one.
@@ -15,35 +11,15 @@ type dm struct {
 func newDM(chat *Chat, log Log) *dm { return &dm{newChannel(chat, log)} }
 
 func (d *dm) Receive(ctx actor.Context) {
-	switch m := ctx.Message().(type) {
+	switch ctx.Message().(type) {
 	case *actor.Started:
 		d.subscribe(ctx)
 		d.handBackDue(ctx)
-		ctx.Send(ctx.Parent(), &LogBegan{Log: d.feed.log})
-	case *Enter:
-		d.enter(ctx, m)
-	case *CatchUp:
-		d.catchUp(ctx, m)
-	case *Gone:
-		d.gone(m.Conn.ID)
-	case *Appended:
-		d.advance(ctx, m)
-	case *Recalled:
-		d.recalled(ctx, m)
-	case *Restored:
-		d.restored(ctx, m)
-	case *Linked, *engine.Missed:
-		d.missed(ctx)
-	case *BridgeStarted:
-		d.bridgeStarted(ctx)
-	case *RedisChanged:
-		d.handBack(ctx)
-	case *waveOver:
-		d.waveOver(ctx, m)
-	case *restOver:
-		d.restOver(ctx, m)
+		ctx.Send(ctx.Parent(), &logBegan{Log: d.feed.log})
 	case *actor.Stopping:
 		ctx.Send(d.chat.bridge, &Unsubscribe{Log: d.feed.log, To: ctx.Self()})
+	default:
+		d.receive(ctx)
 	}
 	d.flush(ctx)
 }

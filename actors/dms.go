@@ -10,21 +10,19 @@ import (
 	"parley/actors/engine"
 )
 
-// DMsBegan says that the dms began and know no session: enter again.
-type DMsBegan struct{}
+// dmsBegan says that the dms began and know no session: enter again.
+type dmsBegan struct{}
 
 // dms is the parent of the dm actors: one for each user with a connection here.
 type dms struct {
 	engine.Parent[*inbox]
 	chat *Chat
-	logs map[uint64]Log // that each connection has entered
 }
 
 // inbox is what the dms know of one user. Most have one connection: a map for each
 // would be the largest thing that an idle user costs here.
 type inbox struct {
 	log   Log
-	dm    *actor.PID
 	conns []*Connection
 }
 
@@ -40,8 +38,8 @@ func (b *inbox) leave(conn *Connection) {
 }
 
 func newDMs(chat *Chat) *dms {
-	produce := func(_ string, box *inbox) actor.Actor { return newDM(chat, box.log) }
-	return &dms{Parent: engine.NewParent(chat.system, produce), chat: chat, logs: map[uint64]Log{}}
+	produce := func(box *inbox) actor.Actor { return newDM(chat, box.log) }
+	return &dms{Parent: engine.NewParent(chat.system, produce), chat: chat}
 }
 
 func (d *dms) Receive(ctx actor.Context) {
@@ -49,16 +47,14 @@ func (d *dms) Receive(ctx actor.Context) {
 	case *actor.Started:
 		d.chat.system.Forget(KindDM)
 		d.chat.books.keepInboxes(d.chat.names())
-		ctx.Send(d.chat.sessions, &DMsBegan{})
-	case *Enter:
+		ctx.Send(d.chat.sessions, &dmsBegan{})
+	case *enter:
 		d.enter(ctx, m)
-	case *CatchUp:
-		if box, ok := d.Child(dmName(m.Log)); ok {
-			ctx.Send(box.dm, m)
-		}
-	case *Gone:
+	case *catchUp:
+		d.Send(ctx, dmName(m.Log), m)
+	case *gone:
 		d.leave(ctx, m)
-	case *LogBegan:
+	case *logBegan:
 		if box, ok := d.Child(dmName(m.Log)); ok {
 			for _, conn := range box.conns {
 				ctx.Send(conn.pid, m)
@@ -67,70 +63,50 @@ func (d *dms) Receive(ctx actor.Context) {
 	case *BridgeStarted, *RedisChanged:
 		d.forward(ctx, m)
 	case *actor.Terminated:
-		if name, again := d.Ended(ctx, m); !again {
-			d.forget(name)
-		}
+		d.Ended(ctx, m, engine.Never)
 	}
 }
 
 // enter hands a connection to its user's dm actor, which is spawned for the first.
-func (d *dms) enter(ctx actor.Context, e *Enter) {
+func (d *dms) enter(ctx actor.Context, e *enter) {
 	if e.Conn.is(closed) {
 		return
 	}
 	name := dmName(e.Log)
 	box, ok := d.Child(name)
 	if !ok {
-		box = &inbox{log: e.Log, dm: engine.PIDOf(ctx, name)}
+		box = &inbox{log: e.Log}
 		d.Spawn(ctx, KindDM, name, box)
 	}
 	box.enter(e.Conn)
-	d.logs[e.Conn.ID] = e.Log
-	ctx.Send(box.dm, e) // one that still ends drops it; the next asks its connections to enter
+	e.Conn.inbox = box
+	d.Send(ctx, name, e) // one that still ends drops it; the next asks its connections to enter
 }
 
 // dmName is the dm actor's name: what users write is escaped, for / and $ mean
 // something in actors' names.
-func dmName(inbox Log) string { return dmPrefix + url.PathEscape(inbox.Name) }
-
-const dmPrefix = "dm-"
+func dmName(inbox Log) string { return "dm-" + url.PathEscape(inbox.Name) }
 
 // leave takes a connection out; after a user's last one the dm actor ends.
-func (d *dms) leave(ctx actor.Context, m *Gone) {
-	log, ok := d.logs[m.Conn.ID]
-	if !ok {
-		if claim := m.Conn.claim.Load(); claim != nil {
-			d.dropUnused(dmName(Inbox(claim.name)), Inbox(claim.name)) // it had entered the dms before these
-		}
+func (d *dms) leave(ctx actor.Context, m *gone) {
+	if m.Conn.inbox == nil {
 		return
 	}
-	delete(d.logs, m.Conn.ID)
+	log := m.Conn.inbox.log
 	name := dmName(log)
-	box, _ := d.Child(name)
-	if box.leave(m.Conn); len(box.conns) > 0 {
-		ctx.Send(box.dm, m)
-		return
+	box, ok := d.Child(name)
+	if ok { // or it had entered the dms before these
+		if box.leave(m.Conn); len(box.conns) > 0 {
+			d.Send(ctx, name, m)
+			return
+		}
+		d.End(ctx, name)
 	}
-	d.End(ctx, name)
-}
-
-// forget follows the end of the dm actor of a user who has left.
-func (d *dms) forget(name string) {
-	if user, err := url.PathUnescape(name[len(dmPrefix):]); err == nil {
-		d.dropUnused(name, Inbox(user))
-	}
-}
-
-// dropUnused drops an inbox that nobody here has entered.
-func (d *dms) dropUnused(name string, log Log) {
-	if !d.Lives(name) {
-		d.chat.books.drop(log)
-	}
+	d.chat.books.drop(log)
 }
 
 func (d *dms) forward(ctx actor.Context, message any) {
-	boxes := d.Children()
-	for _, name := range slices.Sorted(maps.Keys(boxes)) {
-		ctx.Send(boxes[name].dm, message)
+	for _, name := range slices.Sorted(maps.Keys(d.Children())) {
+		d.Send(ctx, name, message)
 	}
 }

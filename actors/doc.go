@@ -2,7 +2,7 @@
 //
 //	chat                      top supervisor
 //	├── bridge                owns Redis; implemented by package redisbridge
-//	├── room                  presence and public broadcast; keeps the public log's tail
+//	├── room                  presence and broadcast; keeps the tail of a room's log: the public one
 //	├── dms
 //	│   └── dm-<user>         one user's inbox; lives while the user has a connection here
 //	└── sessions
@@ -16,19 +16,35 @@
 // hole, read the log. Joining, resuming, a restarted actor, a link that was made
 // anew and a slow client are one path.
 //
+// Below this package stand three that know nothing of it, nor of each other: engine makes
+// actors that die and heal of the library's, protocol is what is said on the wire, limit has
+// the budgets.
+//
 // # Who tells whom what
 //
 //	transport → session   Connection.Receive, Drained, Closed
 //	session   → bridge    Append, ReadPage             bridge → session  Settled, Page
 //	session   → bridge    Claim, Hold                  bridge → session  Claimed, Held, ClaimLost
-//	session   → room      Enter, Appear, CatchUp       room   → session  Opened, Wave, Chunk
-//	session   → dms → dm  Enter, CatchUp               dm     → session  Opened, Wave, Chunk
-//	chat      → room, dms Gone (a connection has ended)
+//	session   → room      enter, appear, catchUp       room   → session  opened, wave, Recalled
+//	session   → dms → dm  enter, catchUp               dm     → session  opened, wave, Recalled
 //	room, dm  → bridge    Subscribe, Read, Restore     bridge → room, dm Linked, Appended, Recalled
-//	dms       → bridge    Restore
 //	room      → bridge    Present, ReadMembers         bridge → room     PresenceChanged, Members
+//	room, dm  → session   logBegan: enter again        dms    → session  dmsBegan: likewise
 //	bridge    → chat      ReadClaims                   chat   → bridge   Claims
 //	bridge    → chat → all  BridgeStarted, RedisChanged
+//	chat      → room, dms, sessions → session  gone (a connection has ended)
+//
+// # How a connection ends
+//
+// It has a phase, which only goes forward (Connection.enter):
+//
+//	open ──drained──▸ leaving ──all said has its outcome──▸ closing ──▸ closed ──▸ finished
+//	  ╰─────the socket is being closed, by whomever────────────╯
+//
+// From leaving on nothing more is taken in. closed is the transport's word, and the one
+// message of it is gone: its listeners forget the connection, and nobody hears answers any
+// more; but what was taken in is still stored. Then it is finished: its session ends, and no
+// other follows.
 //
 // # Whose a name is
 //

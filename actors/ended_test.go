@@ -20,7 +20,7 @@ func TestConnectionThatEndedWhileTheSessionsDiedIsForgotten(t *testing.T) {
 	late := connect(t, chat, Newest)
 	control(chat, "chat/sessions", &actor.Restart{})
 	alice.conn.enter(closed)
-	chat.root.Send(alice.conn.pid, &Gone{Conn: alice.conn})
+	chat.root.Send(alice.conn.pid, &gone{Conn: alice.conn})
 	eventually(t, "alice's session ends", func() bool { return alice.conn.is(finished) })
 	sessions.open()
 	eventually(t, "she is forgotten", func() bool {
@@ -55,4 +55,37 @@ func TestConnectionIsHungUpThoughTheSessionsWereKilledWithThat(t *testing.T) {
 	kill(t, chat, string(KindSessions), "", engine.Stop)
 	eventually(t, "the connection is closed", func() bool { return len(alice.closes()) > 0 })
 	<-ended
+}
+
+// TestSessionEndsThoughItDiedWithTheEndOfItsConnection: it is told once.
+func TestSessionEndsThoughItDiedWithTheEndOfItsConnection(t *testing.T) {
+	t.Parallel()
+	chat, _ := newChat(t)
+	alice := join(t, chat, "alice")
+	still(t, chat)
+	session := sessionName(alice.conn.ID)
+	kill(t, chat, session, "", engine.PanicBefore)
+	alice.leave(true)
+	eventually(t, "its session has gone", func() bool { return !lives(chat, session) })
+}
+
+// TestWhatAClientSaidThatNeverReadIsStoredWhenItLeaves: until then it waits, for there is to be an
+// answer.
+func TestWhatAClientSaidThatNeverReadIsStoredWhenItLeaves(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice := join(t, chat, "alice")
+	alice.clog(0)
+	redis.say(1)
+	eventually(t, "the socket is clogged", func() bool { return alice.refusedWrites() > 0 })
+	alice.say("msg#r:alice:farewell")
+	still(t, chat)
+	if n := redis.count(Public, "farewell"); n != 0 {
+		t.Error("it did not wait for what the client is to read")
+	}
+	alice.leave(true)
+	eventually(t, "its session has gone", func() bool { return !lives(chat, sessionName(alice.conn.ID)) })
+	if n := redis.count(Public, "farewell"); n != 1 {
+		t.Errorf("it is stored %d times", n)
+	}
 }

@@ -20,7 +20,7 @@ func TestParentThatIsStoppingSpawnsNobody(t *testing.T) {
 			gate.shut()
 			late := connect(t, chat, Newest)
 			for range 3 {
-				chat.root.Send(chat.dms, &Enter{Conn: alice.conn, Log: Inbox("late")})
+				chat.root.Send(chat.dms, &enter{Conn: alice.conn, Log: Inbox("late")})
 			}
 			control(chat, "chat/"+string(kind), &actor.Stop{}) // comes first
 			gate.open()

@@ -14,14 +14,12 @@ const (
 // feed keeps a tail in step with its log: it takes events in order, and on a hole
 // says what to read. It is pure; the room and the dm actors do what it says.
 type feed struct {
-	log     Log
-	tail    *tail
-	first   int  // entries of the log's end that are held to begin with
-	reading bool // a read is under way
-	again   bool // events were dropped meanwhile: read once more
-	held    []*Appended
-	healed  int // holes closed, for the metrics
-	lost    int // holes that could not be
+	log    Log
+	tail   *tail
+	first  int // entries of the log's end that are held to begin with
+	hole   hole[*Appended]
+	healed int // holes closed, for the metrics
+	lost   int // holes that could not be
 }
 
 // nextRead is what the feed wants of its log. Of the log's end it reads one entry more than is
@@ -37,26 +35,12 @@ func (f *feed) nextRead() (after int64, limit int) {
 	return f.tail.last, healBatch
 }
 
-// hole notes that something may have been missed, and says whether to read.
-func (f *feed) hole() (read bool) {
-	if f.reading {
-		f.again = true
-		return false
-	}
-	f.reading = true
-	return true
-}
-
 // appended takes an event and gives what is new of it; read says that there is a
 // hole before it, to be read first.
 func (f *feed) appended(e *Appended) (fresh []protocol.Entry, read bool) {
-	if f.reading || !f.tail.known || e.Prev > f.tail.last {
-		if len(f.held) < heldEvents {
-			f.held = append(f.held, e)
-		} else {
-			f.again = true
-		}
-		return nil, f.tail.known && !f.reading && f.hole()
+	if f.hole.reading || !f.tail.known || e.Prev > f.tail.last {
+		f.hole.hold(e, heldEvents)
+		return nil, f.tail.known && !f.hole.reading && f.hole.open()
 	}
 	return f.tail.extend(e.Entries), false
 }
@@ -68,7 +52,7 @@ func (f *feed) restored(upto int64) (read bool) {
 		return false
 	}
 	f.tail.unsure = max(f.tail.unsure, upto)
-	return f.hole()
+	return f.hole.open()
 }
 
 // begunAnew begins the tail again with the log's end, and gives what is newer than what it had.
@@ -87,16 +71,16 @@ func (f *feed) begunAnew(r *Recalled) (fresh []protocol.Entry) {
 
 // recalled takes what a read brought, then the events that waited for it.
 func (f *feed) recalled(r *Recalled) (fresh []protocol.Entry, read bool) {
-	f.reading = false
+	f.hole.reading = false
 	if !f.tail.known {
 		if r.After != Newest {
-			return nil, f.hole() // an answer to the question of who was here before
+			return nil, f.hole.open() // an answer to the question of who was here before
 		}
 		f.tail.begin(r.Entries, r.Newest, r.Trimmed, !r.More)
 		fresh = r.Entries
 	} else if f.tail.unsure > 0 {
 		if r.After != Newest {
-			return nil, f.hole() // an answer to an earlier question
+			return nil, f.hole.open() // an answer to an earlier question
 		}
 		if r.Newest < f.tail.last {
 			return nil, false // more is to be put back, and will be told
@@ -112,16 +96,15 @@ func (f *feed) recalled(r *Recalled) (fresh []protocol.Entry, read bool) {
 			f.healed++
 		}
 		if r.More {
-			return fresh, f.hole()
+			return fresh, f.hole.open()
 		}
 	} else {
-		return nil, f.hole() // an answer to an earlier question
+		return nil, f.hole.open() // an answer to an earlier question
 	}
-	held, again := f.held, f.again
-	f.held, f.again = nil, false
+	held, again := f.hole.close()
 	for _, e := range held {
 		more, _ := f.appended(e)
 		fresh = append(fresh[:len(fresh):len(fresh)], more...)
 	}
-	return fresh, (again && f.hole()) || f.reading
+	return fresh, (again && f.hole.open()) || f.hole.reading
 }

@@ -50,7 +50,7 @@ func (w *world) deliver(i int) {
 func (w *world) answer() {
 	q := w.reads[0]
 	w.reads = w.reads[1:]
-	if !w.feed.reading {
+	if !w.feed.hole.reading {
 		return // as the channel does
 	}
 	r := &Recalled{Read: q, Newest: w.last()}
@@ -70,7 +70,7 @@ func TestFeedGivesEachEntryOnceInOrderWhateverHappensToItsEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := &world{feed: feed{tail: newTail(50), first: 5}}
 		w.log = growth(t, 0, 10)
-		w.ask(w.feed.hole())
+		w.ask(w.feed.hole.open())
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {
 				prev, fresh := w.last(), growth(t, w.last(), 4)
@@ -99,7 +99,7 @@ func TestFeedGivesEachEntryOnceInOrderWhateverHappensToItsEvents(t *testing.T) {
 					t.Skip("no event")
 				}
 				w.events = w.events[1:]
-				w.ask(w.feed.hole()) // Missed comes in its place
+				w.ask(w.feed.hole.open()) // Missed comes in its place
 			},
 			"lose silently": func(t *rapid.T) {
 				if len(w.events) == 0 {
@@ -109,11 +109,11 @@ func TestFeedGivesEachEntryOnceInOrderWhateverHappensToItsEvents(t *testing.T) {
 			},
 			"relink": func(*rapid.T) {
 				w.lossy = false
-				w.ask(w.feed.hole())
+				w.ask(w.feed.hole.open())
 			},
 			"restart the bridge": func(*rapid.T) {
 				w.events, w.reads, w.lossy = nil, nil, true
-				w.feed.reading = false
+				w.feed.hole.reading = false
 			},
 			"answer": func(t *rapid.T) {
 				if len(w.reads) == 0 {
@@ -123,7 +123,7 @@ func TestFeedGivesEachEntryOnceInOrderWhateverHappensToItsEvents(t *testing.T) {
 			},
 		})
 		if w.lossy || !w.feed.tail.known {
-			w.ask(w.feed.hole())
+			w.ask(w.feed.hole.open())
 		}
 		for len(w.events)+len(w.reads) > 0 {
 			if len(w.reads) > 0 {
@@ -132,8 +132,8 @@ func TestFeedGivesEachEntryOnceInOrderWhateverHappensToItsEvents(t *testing.T) {
 				w.deliver(0)
 			}
 		}
-		if w.feed.reading || len(w.feed.held) > 0 {
-			t.Fatalf("nothing is under way, but the feed waits for a read, with %d events held", len(w.feed.held))
+		if w.feed.hole.reading || len(w.feed.hole.held) > 0 {
+			t.Fatalf("nothing is under way, but the feed waits for a read, with %d events held", len(w.feed.hole.held))
 		}
 		if want := w.log[len(w.log)-len(w.heard):]; !equalIDs(w.heard, want) {
 			t.Fatalf("heard %v, the log is %v", w.heard, w.log)
@@ -146,7 +146,7 @@ func TestFeedGivesEachEntryOnceInOrderWhateverHappensToItsEvents(t *testing.T) {
 
 func TestFeedReadsAHoleBeforeWhatComesAfterIt(t *testing.T) {
 	f := feed{tail: newTail(9), first: 9}
-	f.hole()
+	f.hole.open()
 	f.recalled(&Recalled{Read: Read{After: Newest}, Entries: entriesOf(1), Newest: 1})
 	fresh, read := f.appended(&Appended{Prev: 3, Entries: entriesOf(4)})
 	if len(fresh) > 0 || !read {
@@ -163,7 +163,7 @@ func TestFeedReadsAHoleBeforeWhatComesAfterIt(t *testing.T) {
 
 func TestFeedReadsOnceMoreWhatItCouldNotHold(t *testing.T) {
 	f := feed{tail: newTail(9), first: 9}
-	f.hole()
+	f.hole.open()
 	for i := range int64(heldEvents + 1) {
 		f.appended(&Appended{Prev: i, Entries: entriesOf(i + 1)})
 	}
@@ -175,9 +175,9 @@ func TestFeedReadsOnceMoreWhatItCouldNotHold(t *testing.T) {
 
 func TestFeedCountsAHoleThatNobodyCanFillAndGoesOn(t *testing.T) {
 	f := feed{tail: newTail(9), first: 9}
-	f.hole()
+	f.hole.open()
 	f.recalled(&Recalled{Read: Read{After: Newest}, Entries: entriesOf(1), Newest: 1})
-	f.hole()
+	f.hole.open()
 	fresh, read := f.recalled(&Recalled{Read: Read{After: 1}, Entries: entriesOf(6, 7), Newest: 7, Trimmed: 5})
 	if !equalIDs(idsOf(fresh), []int64{6, 7}) || read || f.lost != 1 || f.tail.covers(4) {
 		t.Errorf("gave %v, read %v, lost %d", idsOf(fresh), read, f.lost)
@@ -188,7 +188,7 @@ func TestFeedCountsAHoleThatNobodyCanFillAndGoesOn(t *testing.T) {
 // with a new tail. What came after the old one's end is not all there is.
 func TestAnswerToWhoWasHereBeforeBeginsNoTail(t *testing.T) {
 	f := &feed{tail: newTail(10), first: 10}
-	f.hole()
+	f.hole.open()
 	fresh, read := f.recalled(&Recalled{Read: Read{After: 5}, Newest: 5})
 	if len(fresh) > 0 || !read || f.tail.known {
 		t.Fatalf("it gave %v, reads: %v, known: %v", fresh, read, f.tail.known)
@@ -208,7 +208,7 @@ func TestTailThatIsReadAnewIsReadWhole(t *testing.T) {
 	if after, limit := f.nextRead(); after != Newest || limit != 3 {
 		t.Errorf("it begins with %d behind %d", limit, after)
 	}
-	f.hole()
+	f.hole.open()
 	f.recalled(&Recalled{Read: Read{After: Newest}, Newest: 2, Entries: entriesOf(1, 2)})
 	f.appended(&Appended{Prev: 2, Entries: entriesOf(3, 4, 5, 6)})
 	if !f.restored(6) {

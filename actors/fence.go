@@ -22,20 +22,19 @@ const (
 	fenceLen = 4    // bytes of a ping's payload
 )
 
-// fence is the last refusal that the client is to have read, and what it did read.
+// fence is the last refusal that the client is to have read; most clients are never refused.
 type fence struct {
-	number uint32        // of the last ping
-	sent   time.Time     // when that was
-	armed  bool          // fenceOver is on its way
-	code   protocol.Code // what was refused with
-	rate   float64       // a second, that was gone beyond, if that was why
+	sent  time.Time     // when its ping was
+	armed bool          // fenceOver is on its way
+	code  protocol.Code // what was refused with
+	rate  float64       // a second, that was gone beyond, if that was why
 }
 
 // refuseInput refuses all that waits behind a refusal, like what is in the outbox: there is
 // more of it than is held for that, and the pong may be behind it. Who goes on beyond a rate is
 // cut off here as elsewhere.
 func (s *session) refuseInput() {
-	f := &s.conn.state.fence
+	f := s.conn.state.fence
 	var frames []byte
 	for {
 		frame, ok := s.conn.next()
@@ -67,19 +66,21 @@ func (s *session) writeFenced(refusals []byte, code protocol.Code, rate float64)
 	if len(refusals) == 0 {
 		return
 	}
-	f := &s.conn.state.fence
-	f.number++
-	f.sent, f.code, f.rate = time.Now(), code, rate
-	s.conn.awaited.Store(f.number)
+	st := &s.conn.state
+	if st.fence == nil {
+		st.fence = &fence{}
+	}
+	st.fence.sent, st.fence.code, st.fence.rate = time.Now(), code, rate
+	number := s.conn.awaited.Add(1)
 	s.armFence(fencePatience)
-	s.write(binary.BigEndian.AppendUint32(append(refusals, finPing, fenceLen), f.number))
+	s.write(binary.BigEndian.AppendUint32(append(refusals, finPing, fenceLen), number))
 }
 
 // behindFence says whether the client may not have read a refusal.
-func (s *session) behindFence() bool { return s.conn.state.fence.number != s.conn.passed.Load() }
+func (s *session) behindFence() bool { return s.conn.awaited.Load() != s.conn.passed.Load() }
 
 func (s *session) armFence(wait time.Duration) {
-	f := &s.conn.state.fence
+	f := s.conn.state.fence
 	if f.armed {
 		return
 	}
@@ -90,7 +91,7 @@ func (s *session) armFence(wait time.Duration) {
 
 // fenceOver ends the connection of a client that has not read its last refusal for too long.
 func (s *session) fenceOver() {
-	f := &s.conn.state.fence
+	f := s.conn.state.fence
 	f.armed = false
 	if !s.behindFence() || s.conn.is(closed) {
 		return

@@ -14,7 +14,7 @@ import (
 // own answers are one path.
 
 // opened sends the connection's first frame, or goes on with a join.
-func (s *session) opened(ctx actor.Context, m *Opened) {
+func (s *session) opened(ctx actor.Context, m *opened) {
 	st := &s.conn.state
 	if m.Log.Private() {
 		s.inboxOpened(ctx, m)
@@ -33,16 +33,17 @@ func (s *session) opened(ctx actor.Context, m *Opened) {
 	s.behind(ctx, c, m.Newest)
 }
 
-// behind starts catching up if the log goes further than the cursor.
+// behind starts catching up if the log goes further than the cursor, or may: who was told of a
+// hole was told of those up to where it has caught up, and of none that comes later.
 func (s *session) behind(ctx actor.Context, c *cursor, newest int64) {
-	if c.at < newest && !c.catching {
+	if (c.at < newest || c.lossy) && !c.catching {
 		s.catchUp(ctx, c)
 	}
 }
 
 // forward is the hot path: a wave that follows the cursor goes out as it is, in one
 // write that never waits, without a copy.
-func (s *session) forward(ctx actor.Context, w *Wave) {
+func (s *session) forward(ctx actor.Context, w *wave) {
 	defer w.handled()
 	st := &s.conn.state
 	c := st.cursor(w.Log)
@@ -155,7 +156,7 @@ func (s *session) catchUp(ctx actor.Context, c *cursor) {
 	if c.log.Private() {
 		to = s.chat.dms
 	}
-	ctx.Send(to, &CatchUp{Conn: s.conn, Log: c.log, Cursor: c.at})
+	ctx.Send(to, &catchUp{Conn: s.conn, Log: c.log, Cursor: c.at})
 }
 
 // catchUpPaid goes on with catching up, unless it has ended meanwhile.
@@ -224,12 +225,12 @@ func (st *state) isStale() {
 // askMembers asks for a fresh list of who is present, if the client was told too little.
 func (s *session) askMembers(ctx actor.Context, c *cursor) {
 	if c.stale {
-		ctx.Send(s.chat.room, &TellMembers{Conn: s.conn, Log: c.log})
+		ctx.Send(s.chat.room, &tellMembers{Conn: s.conn, Log: c.log})
 	}
 }
 
 // membersTold sends a fresh list of who is present, if the client was told another.
-func (s *session) membersTold(m *MembersTold) {
+func (s *session) membersTold(m *membersTold) {
 	st := &s.conn.state
 	c := st.cursor(m.Log)
 	switch {

@@ -96,7 +96,7 @@ func TestSessionThatFailsOverAndOverIsGivenUp(t *testing.T) {
 	name := sessionName(u.conn.ID)
 	eventually(t, "its connection is closed", func() bool {
 		_, _ = chat.Kill(name, "", engine.PanicBefore)
-		chat.root.Send(u.conn.pid, &Nudge{})
+		chat.root.Send(u.conn.pid, &nudge{})
 		return u.closes() != nil
 	})
 	if codes := u.closes(); !slices.Equal(codes, []uint16{protocol.CloseRestart}) {

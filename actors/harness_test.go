@@ -246,6 +246,23 @@ func lives(chat *Chat, name string) bool {
 	return lives
 }
 
+// still waits until nobody has anything to do. What one actor passes on to the next may escape a
+// look at all of them, but only while it moves: there are more looks than it moves.
+func still(t *testing.T, chat *Chat) {
+	t.Helper()
+	const looks = 20
+	n := 0
+	eventually(t, "nobody has anything to do", func() bool {
+		n++
+		for _, a := range chat.Actors() {
+			if v, lives := chat.system.View(a.Name); lives && (v.Running || len(v.Waiting) > 0) {
+				n = 0
+			}
+		}
+		return n == looks
+	})
+}
+
 // control posts a system message to an actor.
 func control(chat *Chat, path string, message any) {
 	pid := chat.system.PID(strings.Split(path, "/")...)

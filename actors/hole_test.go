@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -74,4 +75,55 @@ func TestWhoListensAcrossALossIsClosedToResume(t *testing.T) {
 		t.Errorf("resumed with %s", init)
 	}
 	back.hasHeardAll("msg", redis.logOf(Public), 1)
+}
+
+// TestWhoWasToldOfALossOnceIsClosedAtTheNext: what it was told when it came excuses nothing that
+// is lost later.
+func TestWhoWasToldOfALossOnceIsClosedAtTheNext(t *testing.T) {
+	t.Parallel()
+	const lost = 30
+	for why, c := range map[string]struct {
+		log         Log
+		first, kind string
+		big, small  int // messages that are left: of which ten fill a first frame, and other ones
+	}{
+		"it was told all in its first frame":       {Public, "init", "msg", 0, 20},
+		"it was told the rest by the room":         {Public, "init", "msg", 0, openLimit + 700},
+		"it was told the rest from the log itself": {Inbox("alice"), "joined", "dm", 10, firstDMs + 10},
+	} {
+		t.Run(why, func(t *testing.T) {
+			t.Parallel()
+			redis := newFakeRedis()
+			say := func(n, size int) {
+				redis.mu.Lock()
+				defer redis.mu.Unlock()
+				for range n {
+					redis.store(Message{Ref: fmt.Sprint("other#", redis.newest), Sender: "other", Receiver: c.log.Name, Text: strings.Repeat("x", size)})
+				}
+			}
+			say(lost, 1)
+			say(c.big, openBytes/10)
+			say(c.small, 1)
+			since := redis.logs[c.log][0].ID
+			redis.forget(c.log, 0, lost)
+			u := &client{fakeSocket: newFakeSocket(), t: t}
+			u.dial(startChat(t, redis), Resume{Since: since, DMSince: since})
+			if c.log != Public {
+				u.say("join:" + c.log.Name)
+			}
+			if first := u.hears(`"type":"` + c.first + `"`); !strings.HasSuffix(first, `"truncated":true}`) {
+				t.Errorf("resumed with …%s", first[len(first)-60:])
+			}
+			u.hasHeardAll(c.kind, redis.logOf(c.log), 0)
+			redis.lose(true)
+			say(4, 1)
+			redis.forget(c.log, c.big+c.small, c.big+c.small+3)
+			redis.lose(false)
+			say(1, 1)
+			eventually(t, "it is closed", func() bool { return u.closes() != nil })
+			if codes := u.closes(); len(codes) != 1 || codes[0] != protocol.CloseTooSlow {
+				t.Errorf("closed with %v", codes)
+			}
+		})
+	}
 }

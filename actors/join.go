@@ -3,6 +3,7 @@ package actors
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"math"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -43,10 +44,10 @@ func (s *session) join(ctx actor.Context, c protocol.Command) {
 	}
 	c.Name = name
 	st := &s.conn.state
-	if st.granted.name != name {
+	if st.granted == nil || st.granted.name != name {
 		// One token a name and connection: a claim that took effect though its answer
 		// was late is this client's own when it tries again.
-		st.granted = grant{name, newToken()}
+		st.granted = &grant{name, newToken()}
 	}
 	s.begin(ctx, &operation{command: c, fresh: st.granted.token})
 }
@@ -74,7 +75,6 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 		return
 	}
 	st.op.claimed = m
-	st.since, st.refs = m.Since, m.Refs
 	s.conn.claim.Store(&claim{name: st.op.command.Name, token: m.Token, since: m.Since, refs: m.Refs, kept: m.Kept})
 	st.op.place = Newest
 	if since := s.conn.resume.DMSince; since != Newest {
@@ -84,18 +84,17 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 }
 
 // inboxOpened welcomes the client: Welcome, joined, and then everybody is told.
-func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
+func (s *session) inboxOpened(ctx actor.Context, m *opened) {
 	st := &s.conn.state
 	op := st.op
 	if op == nil || op.claimed == nil || op.appearing || m.Log != Inbox(op.command.Name) {
 		return
 	}
 	op.appearing, op.until = true, time.Now().Add(appearLimit)
-	st.granted.token = op.claimed.Token // should Redis forget it
+	st.granted = nil
 	st.name = op.command.Name
 	c := st.follow(m.Log, s.ownPlace(m.Cursor))
 	c.lossy, c.resuming = m.Truncated, s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
-	s.conn.joined.Store(true)
 	s.chat.metrics.Joins.Inc()
 	frames := protocol.WelcomeFrame(st.name)
 	frames = append(frames, protocol.JoinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, m.Truncated)...)
@@ -112,7 +111,16 @@ func (s *session) inboxOpened(ctx actor.Context, m *Opened) {
 // ownPlace is a place in the inbox that is not before the claim: what a former holder was
 // sent may be written back there yet, by a node that was cut off when Redis lost it.
 func (s *session) ownPlace(at int64) int64 {
-	return max(at, s.conn.state.since)
+	return max(at, s.since())
+}
+
+// since is when the claim on the name began: what is older was a former holder's. Who has lost it
+// sees nothing.
+func (s *session) since() int64 {
+	if claim := s.conn.claim.Load(); claim != nil {
+		return claim.since
+	}
+	return math.MaxInt64
 }
 
 // appeared ends a join: what the client says is handled from now on.

@@ -6,9 +6,9 @@ import (
 	"parley/actors/engine"
 )
 
-// Metrics are what the chat counts. Names and meanings are part of what operators
+// metrics are what the chat counts. Names and meanings are part of what operators
 // build on: see docs/operations.md.
-type Metrics struct {
+type metrics struct {
 	Connections prometheus.Gauge
 	Joins       prometheus.Counter
 	MessagesIn  prometheus.Counter
@@ -23,14 +23,14 @@ type Metrics struct {
 }
 
 // newMetrics makes and registers them.
-func newMetrics(r prometheus.Registerer) *Metrics {
+func newMetrics(r prometheus.Registerer) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help})
 	}
 	vector := func(name, help, label string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "parley", Name: name, Help: help}, []string{label})
 	}
-	m := &Metrics{
+	m := &metrics{
 		Connections: prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "parley", Name: "connections", Help: "WebSocket connections open now."}),
 		Joins:       counter("joins_total", "Connections that have joined under a name."),
 		MessagesIn:  counter("messages_in_total", "Messages taken from clients, public and direct."),
@@ -82,6 +82,6 @@ func (d *depths) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-func (m *Metrics) delivered(n int) { m.Deliveries.Add(float64(n)) }
+func (m *metrics) delivered(n int) { m.Deliveries.Add(float64(n)) }
 
-func (m *Metrics) restarted(kind engine.Kind) { m.Restarts.WithLabelValues(string(kind)).Inc() }
+func (m *metrics) restarted(kind engine.Kind) { m.Restarts.WithLabelValues(string(kind)).Inc() }

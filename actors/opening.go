@@ -24,9 +24,9 @@ const (
 )
 
 // enter admits a session, and opens its connection if that is what it wants.
-func (c *channel) enter(ctx actor.Context, e *Enter) {
+func (c *channel) enter(ctx actor.Context, e *enter) {
 	if e.Conn.is(closed) {
-		return // its Gone may be handled already
+		return // its gone may be handled already
 	}
 	if !e.Opening {
 		c.admit(e.Conn.ID, e.Conn.pid)
@@ -37,7 +37,7 @@ func (c *channel) enter(ctx actor.Context, e *Enter) {
 	case !c.feed.tail.known, c.feed.tail.unsure > 0 && e.Cursor == Newest:
 		c.wait(e)
 	case e.Cursor == Newest:
-		entries, cursor := c.feed.tail.newest(c.shown)
+		entries, cursor := c.feed.tail.newest(c.chat.shown(c.feed.log))
 		c.opened(ctx, e, entries, max(cursor, lastID(entries)), false)
 	case c.feed.tail.covers(e.Cursor):
 		entries := protocol.OldestWithin(c.feed.tail.since(e.Cursor, openLimit), openBytes)
@@ -48,9 +48,9 @@ func (c *channel) enter(ctx actor.Context, e *Enter) {
 	}
 }
 
-func (c *channel) wait(e *Enter) {
+func (c *channel) wait(e *enter) {
 	if c.opening == nil {
-		c.opening = make(map[uint64]*Enter)
+		c.opening = make(map[uint64]*enter)
 	}
 	if e.at.IsZero() {
 		e.at = time.Now()
@@ -59,8 +59,8 @@ func (c *channel) wait(e *Enter) {
 }
 
 // inTurn gives the connections that wait, the oldest first.
-func (c *channel) inTurn() []*Enter {
-	return slices.SortedFunc(maps.Values(c.opening), func(a, b *Enter) int { return cmp.Compare(a.Conn.ID, b.Conn.ID) })
+func (c *channel) inTurn() []*enter {
+	return slices.SortedFunc(maps.Values(c.opening), func(a, b *enter) int { return cmp.Compare(a.Conn.ID, b.Conn.ID) })
 }
 
 // forget takes out a connection that waits no more.
@@ -87,7 +87,7 @@ func (c *channel) openPatient(ctx actor.Context, now time.Time) {
 
 // readFor reads from the log what a connection resumes with. Many at the same
 // place are one read: the bridge asks Redis once for equal questions.
-func (c *channel) readFor(ctx actor.Context, e *Enter) {
+func (c *channel) readFor(ctx actor.Context, e *enter) {
 	if c.feed.tail.known && e.Cursor != Newest {
 		ctx.Send(c.chat.bridge, &Read{To: ctx.Self(), Log: c.feed.log, After: e.Cursor, Limit: openLimit, Reader: e.Conn.ID})
 	}
@@ -108,13 +108,13 @@ func (c *channel) open(ctx actor.Context, r *Recalled) {
 }
 
 // opened answers and admits: waves go on from cursor, or the session catches up.
-func (c *channel) opened(ctx actor.Context, e *Enter, entries []protocol.Entry, cursor int64, truncated bool) {
+func (c *channel) opened(ctx actor.Context, e *enter, entries []protocol.Entry, cursor int64, truncated bool) {
 	c.forget(e.Conn.ID)
 	for len(entries) > 0 && entries[0].ID <= e.Floor {
 		entries = entries[1:]
 	}
 	c.admit(e.Conn.ID, e.Conn.pid)
-	opened := &Opened{
+	opened := &opened{
 		Log: c.feed.log, Entries: entries, Cursor: cursor, Truncated: truncated,
 		Newest: max(c.feed.tail.last, cursor),
 	}
@@ -127,7 +127,7 @@ func (c *channel) opened(ctx actor.Context, e *Enter, entries []protocol.Entry, 
 // nowKnown opens all connections that waited for the log.
 func (c *channel) nowKnown(ctx actor.Context) {
 	c.openAll(ctx)
-	c.tell(ctx, &Nudge{})
+	c.tell(ctx, &nudge{})
 }
 
 // openAll opens the connections that waited for the tail.

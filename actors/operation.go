@@ -109,11 +109,14 @@ func (s *session) say(c protocol.Command) {
 		return
 	}
 	now := time.Now()
-	if limited := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.Text), now); limited.wait > 0 {
-		s.rateLimited(c, limited.rate, limited.wait)
+	if wait, rate := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.Text), now); wait > 0 {
+		s.rateLimited(c, rate, wait)
 		return
 	}
-	m := Message{Sender: st.name, Receiver: receiver, Text: c.Text, Received: now, Since: st.refs}
+	m := Message{Sender: st.name, Receiver: receiver, Text: c.Text, Received: now}
+	if claim := s.conn.claim.Load(); claim != nil {
+		m.Since = claim.refs
+	}
 	m.Ref = st.name + "#" + c.Ref
 	if c.Ref == "" {
 		// No client can give a reference like it: ~ is not of their alphabet.
@@ -180,7 +183,7 @@ func (s *session) ask(ctx actor.Context, op *operation) {
 	st := &s.conn.state
 	switch {
 	case op.appearing:
-		ctx.Send(s.chat.room, &Appear{Conn: s.conn, Name: st.name})
+		ctx.Send(s.chat.room, &appear{Conn: s.conn, Name: st.name})
 	case op.claimed != nil: // the inbox is asked for by enterInbox
 	case op.command.Verb == protocol.VerbHold:
 		claim, _ := s.conn.heldClaim()
@@ -203,7 +206,7 @@ func (s *session) ask(ctx actor.Context, op *operation) {
 // pageFloor hides a former holder's conversations.
 func (s *session) pageFloor(op *operation) int64 {
 	if op.command.Verb == protocol.VerbDMHistory {
-		return s.conn.state.since
+		return s.since()
 	}
 	return 0
 }

@@ -17,8 +17,8 @@ func TestAnswerThatAWaveHasOvertakenIsNotTheLast(t *testing.T) {
 	last := redis.logs[Public][0].ID
 
 	resume := suspend(t, chat, "chat/room") // it answers nothing
-	asked := func() int { return waiting[*CatchUp](chat, string(KindRoom)) }
-	chat.root.Send(u.conn.pid, &Nudge{})
+	asked := func() int { return waiting[*catchUp](chat, string(KindRoom)) }
+	chat.root.Send(u.conn.pid, &nudge{})
 	eventually(t, "the session catches up", func() bool { return asked() == 1 })
 	chat.root.Send(u.conn.pid, newWave(Public, last, []protocol.Entry{{ID: last + 1, Frame: protocol.AppendFrame(nil, "{}")}}, nil, 1, func() {}))
 	chat.root.Send(u.conn.pid, &Recalled{Read: Read{Log: Public, After: last}, Newest: last})

@@ -3,12 +3,14 @@ package actors
 import (
 	"time"
 
+	"parley/actors/limit"
 	"parley/actors/protocol"
 )
 
+// A connection is held to FRAME_RATE by two: its session counts what the client says, and
+// its read loop every other frame.
+
 const (
-	// burst is how much of a rate may come at once: so many seconds' worth.
-	burst = 10
 	// floodFactor: a client that goes on at so many times its rate, though it is
 	// told to wait, is closed.
 	floodFactor = 10
@@ -17,32 +19,34 @@ const (
 	floodLeast = 10
 )
 
-// bucket is a token bucket. The zero bucket is full.
-type bucket struct {
-	spent float64   // tokens taken and not yet back
-	last  time.Time // of the last take
+// Frame counts a frame that is no message: a ping, a pong, or a part of a message that is
+// not its last. It is called by the read loop alone, and never waits. ok says that it is
+// within FRAME_RATE; where it is not, it deserves no answer, and a client that goes on at
+// ten times the rate is closed.
+func (c *Connection) Frame() (ok bool) {
+	now := time.Now()
+	if c.countFrame(now) == 0 {
+		return true
+	}
+	if c.floods(c.chat.settings.FrameRate, now) {
+		c.close(protocol.CloseNotAllowed, "too many frames")
+	}
+	return false
 }
 
-// take takes a token at the given rate a second (0: no limit), and says how long
-// to wait if there is none.
-func (b *bucket) take(rate float64, now time.Time) (wait time.Duration) {
-	return b.takeOf(burst*rate, rate, now)
+// countFrame counts a frame, and says how long to wait if there are too many.
+func (c *Connection) countFrame(now time.Time) (wait time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.frames.Take(limit.Rate{PerSecond: c.chat.settings.FrameRate, Burst: burst}, 1, now)
 }
 
-// takeOf likewise of a bucket that holds size tokens.
-func (b *bucket) takeOf(size, rate float64, now time.Time) (wait time.Duration) {
-	if rate <= 0 {
-		return 0
-	}
-	if !b.last.IsZero() {
-		b.spent = max(0, b.spent-now.Sub(b.last).Seconds()*rate)
-	}
-	b.last = now
-	if over := b.spent + 1 - size; over > 0 {
-		return time.Duration(over / rate * float64(time.Second))
-	}
-	b.spent++
-	return 0
+// floods counts something that was refused for a rate a second, and says whether that
+// happens so often that the connection is to end.
+func (c *Connection) floods(rate float64, now time.Time) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.flood.Take(limit.Rate{PerSecond: max(floodFactor*rate, floodLeast), Burst: burst}, 1, now) > 0
 }
 
 // rateLimited refuses a frame that came too soon for a rate; who does not stop is cut

@@ -1,44 +1,44 @@
 package actors
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
-	"pgregory.net/rapid"
+	"parley/actors/protocol"
 )
 
-// TestBucketNeverGivesMoreThanItsRateAndABurst, and who waits as told is served.
-func TestBucketNeverGivesMoreThanItsRateAndABurst(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rate := rapid.Float64Range(0.1, 1000).Draw(t, "rate")
-		var b bucket
-		start := time.Now()
-		now, taken := start, 0.0
-		for _, gap := range rapid.SliceOfN(rapid.Int64Range(0, int64(time.Second)), 1, 200).Draw(t, "gaps") {
-			now = now.Add(time.Duration(gap))
-			wait := b.take(rate, now)
-			if wait < 0 {
-				t.Fatalf("waits %v", wait)
-			}
-			if wait > 0 {
-				now = now.Add(wait + time.Microsecond) // rounding
-				if more := b.take(rate, now); more > 0 {
-					t.Fatalf("waited %v as told, and is to wait another %v", wait, more)
-				}
-			}
-			taken++
-			if most := rate * (burst + now.Sub(start).Seconds()); taken > most+1e-3 {
-				t.Fatalf("%v were taken within %v, at most %v may", taken, now.Sub(start), most)
-			}
+// TestEveryFrameCountsWhetherItIsAMessageOrNot has pings use up what messages then lack, and
+// a client that goes on at ten times its rate be closed, by both at once.
+func TestEveryFrameCountsWhetherItIsAMessageOrNot(t *testing.T) {
+	t.Parallel()
+	chat, _ := newChat(t)
+	chat.settings.FrameRate = 2
+	u := connect(t, chat, Newest)
+	for i := range 2 * int(burst.Seconds()) {
+		if !u.conn.Frame() {
+			t.Fatalf("frame %d is over the rate", i)
 		}
-	})
-}
-
-func TestBucketOfNoRateIsWithoutLimit(t *testing.T) {
-	var b bucket
+	}
+	if u.conn.Frame() {
+		t.Error("more than the burst came at once")
+	}
+	u.conn.Receive("ping#p:are you there")
+	u.hears(`"code":"rate_limited"`)
+	go func() {
+		for i := range 10_000 {
+			u.conn.Receive(fmt.Sprint("ping:", i))
+		}
+	}()
 	for range 10_000 {
-		if b.take(0, time.Now()) > 0 {
-			t.Fatal("is to wait")
-		}
+		u.conn.Frame()
+	}
+	select {
+	case <-u.end:
+	case <-time.After(patience):
+		t.Fatal("the flood goes on")
+	}
+	if codes := u.closes(); codes[0] != protocol.CloseNotAllowed {
+		t.Errorf("closed with %d", codes)
 	}
 }

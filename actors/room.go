@@ -10,34 +10,31 @@ import (
 	"parley/actors/protocol"
 )
 
-// Appear says that a connection has joined under a name.
-type Appear struct {
+// appear says that a connection has joined under a name.
+type appear struct {
 	Conn *Connection
 	Name string
 }
 
-// Appeared tells a session that its name is present for everybody: what it says
+// appeared tells a session that its name is present for everybody: what it says
 // from now on comes after its member_add.
-type Appeared struct{}
+type appeared struct{}
 
-// TellMembers asks for a fresh list of who is present, as a MembersTold.
-type TellMembers struct {
+// tellMembers asks for a fresh list of who is present, as a membersTold.
+type tellMembers struct {
 	Conn *Connection
 	Log  Log
 }
 
-// MembersTold answers TellMembers with a frame.
-type MembersTold struct {
+// membersTold answers tellMembers with a frame.
+type membersTold struct {
 	Log     Log
 	Frame   []byte
 	Version int64
 }
 
-// tick lets an actor look at its clock.
+// tick lets a room look at its clock.
 type tick struct{}
-
-// Shed implements engine.Sheddable.
-func (*tick) Shed() {}
 
 const (
 	// roomTick is how often the room looks for names whose grace is over; presence
@@ -58,11 +55,11 @@ type room struct {
 	settled bool
 	// appearing are the sessions that wait for their name's event.
 	appearing map[string][]*actor.PID
-	// departed are those who had left when the room or its bridge began: the one before may
+	// left are those who had left when the room or its bridge began: the one before may
 	// have died with it.
-	departed []Departure
-	began    time.Time
-	ticker   *ticker
+	left   []Departure
+	began  time.Time
+	ticker *time.Timer
 }
 
 func newRoom(chat *Chat, log Log) *room {
@@ -73,81 +70,84 @@ func (r *room) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		r.start(ctx)
-	case *Enter:
+	case *enter:
 		r.appear(ctx, m.Conn, m.Name)
-		r.enter(ctx, m)
+		r.receive(ctx)
 		r.tellMissed(ctx, m)
-	case *Appear:
+	case *appear:
 		r.appear(ctx, m.Conn, m.Name)
 		r.confirm(ctx, m)
-	case *Gone:
+	case *gone:
+		r.receive(ctx)
 		r.leave(ctx, m)
-	case *CatchUp:
-		r.catchUp(ctx, m)
-	case *TellMembers:
+	case *tellMembers:
 		r.tellMembers(ctx, m.Conn.pid)
-	case *Appended:
-		r.advance(ctx, m)
-	case *Recalled:
-		r.recalled(ctx, m)
 	case *PresenceChanged:
 		r.readIf(ctx, r.roster.changed(m))
 		r.confirmAll(ctx, m.Joined)
 	case *Members:
 		r.readIf(ctx, r.roster.read(m))
 		r.confirmAll(ctx, m.Names)
-	case *Restored:
-		r.restored(ctx, m)
 	case *Linked, *engine.Missed:
-		r.missed(ctx)
+		r.receive(ctx)
 		r.readIf(ctx, r.roster.stale())
 	case *BridgeStarted:
-		r.bridgeStarted(ctx)
-	case *RedisChanged:
-		r.handBack(ctx)
-	case *waveOver:
-		r.waveOver(ctx, m)
-	case *restOver:
-		r.restOver(ctx, m)
+		r.roster.forgetReading()
+		r.receive(ctx)
+		r.tellAll(ctx)
 	case *tick:
 		r.look(ctx)
+		r.tickLater(ctx)
 	case *actor.Stopping, *actor.Restarting:
-		r.ticker.stop()
+		r.stopTicker()
+	default:
+		r.receive(ctx)
 	}
 	r.flush(ctx)
 }
 
 // tellMissed tells a session that enters again who is present, if that has changed
 // since it was told.
-func (r *room) tellMissed(ctx actor.Context, e *Enter) {
+func (r *room) tellMissed(ctx actor.Context, e *enter) {
 	if !e.Opening && e.Version != r.roster.version {
 		r.tellMembers(ctx, e.Conn.pid)
 	}
 }
 
 func (r *room) tellMembers(ctx actor.Context, session *actor.PID) {
-	ctx.Send(session, &MembersTold{Log: r.feed.log, Frame: protocol.MembersFrame(r.roster.list()), Version: r.roster.version})
+	ctx.Send(session, &membersTold{Log: r.feed.log, Frame: protocol.MembersFrame(r.roster.list()), Version: r.roster.version})
 }
 
 func (r *room) start(ctx actor.Context) {
 	r.began = time.Now()
-	r.departed = r.chat.departed(r.began)
+	r.left = r.chat.leftOfLate(r.began)
 	r.roster.forgetReading()
-	r.ticker = startTicker(r.chat, ctx.Self(), roomTick)
+	r.tickLater(ctx)
 	r.subscribe(ctx)
 	r.handBackDue(ctx)
-	ctx.Send(r.chat.sessions, &LogBegan{Log: r.feed.log})
+	ctx.Send(r.chat.sessions, &logBegan{Log: r.feed.log})
 }
 
-// bridgeStarted tells a new bridge all that it has to know of the room.
-func (r *room) bridgeStarted(ctx actor.Context) {
-	r.roster.forgetReading()
-	r.channel.bridgeStarted(ctx)
+// tickLater has one tick come, whether one was to come already or not.
+func (r *room) tickLater(ctx actor.Context) {
+	r.stopTicker()
+	root, self := r.chat.root, ctx.Self()
+	r.ticker = r.chat.system.After(roomTick, "tick", func() { root.Send(self, &tick{}) })
+}
+
+func (r *room) stopTicker() {
+	if r.ticker != nil {
+		r.ticker.Stop()
+	}
+}
+
+// tellAll tells a new bridge all that it has to know of who is here.
+func (r *room) tellAll(ctx actor.Context) {
 	if r.settled {
 		r.declare(ctx)
 		return
 	}
-	r.departed = r.chat.departed(time.Now())
+	r.left = r.chat.leftOfLate(time.Now())
 	if names := r.holders.all(); len(names) > 0 {
 		ctx.Send(r.chat.bridge, &Present{Joined: names})
 	}
@@ -170,9 +170,9 @@ func (r *room) appear(ctx actor.Context, conn *Connection, name string) {
 }
 
 // confirm tells a session that its name is present, as soon as it is.
-func (r *room) confirm(ctx actor.Context, m *Appear) {
+func (r *room) confirm(ctx actor.Context, m *appear) {
 	if r.roster.has(m.Name) {
-		ctx.Send(m.Conn.pid, &Appeared{})
+		ctx.Send(m.Conn.pid, &appeared{})
 		return
 	}
 	if r.appearing == nil {
@@ -187,14 +187,13 @@ func (r *room) confirmAll(ctx actor.Context, names []string) {
 	}
 	for _, name := range names {
 		for _, session := range r.appearing[name] {
-			ctx.Send(session, &Appeared{})
+			ctx.Send(session, &appeared{})
 		}
 		delete(r.appearing, name)
 	}
 }
 
-func (r *room) leave(ctx actor.Context, m *Gone) {
-	r.gone(m.Conn.ID)
+func (r *room) leave(ctx actor.Context, m *gone) {
 	now := time.Now()
 	if name := r.holders.leave(m.Conn.ID, m.Clean, now); name != "" {
 		ctx.Send(r.chat.bridge, &Present{Left: []Departure{{name, now}}})
@@ -213,11 +212,11 @@ func (r *room) look(ctx actor.Context) {
 	r.openPatient(ctx, now)
 }
 
-// goneBefore gives those of departed whose grace is over, and who have not come back. Most were
+// goneBefore gives those of left whose grace is over, and who have not come back. Most were
 // told: what is told again changes nothing.
 func (r *room) goneBefore(now time.Time) (gone []Departure) {
 	var held map[string]bool
-	r.departed = slices.DeleteFunc(r.departed, func(d Departure) bool {
+	r.left = slices.DeleteFunc(r.left, func(d Departure) bool {
 		if now.Sub(d.At) < Grace {
 			return false
 		}

@@ -35,9 +35,7 @@ type roster struct {
 	waved   int64    // the version that the newest frames made
 	before  int64    // and those before them
 	known   bool     // the set was read at least once
-	reading bool     // the set is being read
-	again   bool     // events were dropped meanwhile: read once more
-	held    []*PresenceChanged
+	hole    hole[*PresenceChanged]
 
 	whole   []string // a fresh list that the next wave tells, if it differs
 	isWhole bool
@@ -55,27 +53,16 @@ type change struct {
 }
 
 // stale notes that events may have been missed, and says whether to read the set.
-func (r *roster) stale() (read bool) {
-	if r.reading {
-		r.again = true
-		return false
-	}
-	r.reading = true
-	return true
-}
+func (r *roster) stale() (read bool) { return r.hole.open() }
 
 // forgetReading notes that whoever was asked to read the set, or who asked, is gone.
-func (r *roster) forgetReading() { r.reading, r.again, r.held = false, false, nil }
+func (r *roster) forgetReading() { r.hole.close() }
 
 // changed takes an event; read says that there is a hole before it.
 func (r *roster) changed(e *PresenceChanged) (read bool) {
 	switch {
-	case r.reading || !r.known:
-		if len(r.held) < heldChanges {
-			r.held = append(r.held, e)
-		} else {
-			r.again = true
-		}
+	case r.hole.reading || !r.known:
+		r.hole.hold(e, heldChanges)
 		return false
 	case e.Seq != r.seq+1:
 		return r.stale() // also a smaller number: Redis has begun anew
@@ -96,13 +83,11 @@ func (r *roster) take(e *PresenceChanged) {
 
 // read takes the set as it was read, then the events that it does not include.
 func (r *roster) read(m *Members) (read bool) {
-	r.reading = false
 	r.known = true
 	r.seq = m.Seq
 	r.whole, r.isWhole = slices.Sorted(slices.Values(m.Names)), true
 	r.changes = nil
-	held, again := r.held, r.again
-	r.held, r.again = nil, false
+	held, again := r.hole.close()
 	for _, e := range held {
 		if e.Seq == r.seq+1 {
 			r.take(e)

@@ -32,13 +32,13 @@ type session struct {
 
 func (s *session) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
-	case *Wave:
+	case *wave:
 		s.forward(ctx, m)
 		return // nothing else can have changed
 	case *actor.Started:
 		s.start(ctx)
 	case *inputReady:
-	case *Opened:
+	case *opened:
 		s.opened(ctx, m)
 	case *Recalled:
 		s.recalled(ctx, m)
@@ -52,21 +52,21 @@ func (s *session) Receive(ctx actor.Context) {
 		s.lost()
 	case *Page:
 		s.page(m)
-	case *Appeared:
+	case *appeared:
 		s.appeared()
-	case *MembersTold:
+	case *membersTold:
 		s.membersTold(m)
 	case *drained:
 		s.conn.state.clogged = false
 		s.catchUpAll(ctx)
-	case *Nudge:
+	case *nudge:
 		s.catchUpAll(ctx)
 	case *engine.Missed:
 		s.conn.state.isStale()
 		s.catchUpAll(ctx)
-	case *LogBegan:
+	case *logBegan:
 		s.enterAgain(ctx, m.Log)
-	case *DMsBegan:
+	case *dmsBegan:
 		s.enterInbox(ctx)
 	case *BridgeStarted:
 		s.askAgain(ctx)
@@ -82,7 +82,7 @@ func (s *session) Receive(ctx actor.Context) {
 		s.conn.drop()
 	case *debtPaid:
 		s.catchUpPaid(ctx, m.log)
-	case *Gone:
+	case *gone:
 	case *actor.Stopping, *actor.Restarting:
 		s.stopTimer()
 		return
@@ -105,7 +105,9 @@ func (s *session) start(ctx actor.Context) {
 		s.conn.drop()
 	}
 	st.clogged = false // the next write shows whether it is: Drained may have been lost
-	st.fence.armed = false
+	if st.fence != nil {
+		st.fence.armed = false
+	}
 	if s.behindFence() {
 		s.armFence(fencePatience)
 	}
@@ -119,7 +121,7 @@ func (s *session) enterRoom(ctx actor.Context, log Log) {
 	st := &s.conn.state
 	c := st.cursor(log)
 	c.catching = false
-	ctx.Send(s.chat.room, &Enter{
+	ctx.Send(s.chat.room, &enter{
 		Conn: s.conn, Log: log, Cursor: c.at, Opening: !st.opened, Name: st.name, Version: c.version,
 	})
 	s.askMembers(ctx, c)
@@ -128,7 +130,7 @@ func (s *session) enterRoom(ctx actor.Context, log Log) {
 // enterInbox enters the dms, if the connection has a name, or is about to get one.
 func (s *session) enterInbox(ctx actor.Context) {
 	st := &s.conn.state
-	e := &Enter{Conn: s.conn, Floor: st.since}
+	e := &enter{Conn: s.conn, Floor: s.since()}
 	switch op := st.op; {
 	case op != nil && op.claimed != nil && !op.appearing:
 		e.Log, e.Cursor, e.Opening = Inbox(op.command.Name), op.place, true

@@ -32,7 +32,7 @@ type sessions struct {
 }
 
 func newSessions(chat *Chat) *sessions {
-	produce := func(_ string, conn *Connection) actor.Actor { return &session{chat: chat, conn: conn} }
+	produce := func(conn *Connection) actor.Actor { return &session{chat: chat, conn: conn} }
 	return &sessions{Parent: engine.NewParent(chat.system, produce), chat: chat}
 }
 
@@ -45,11 +45,11 @@ func (s *sessions) Receive(ctx actor.Context) {
 		}
 	case *connected:
 		s.begin(ctx, m.conn)
-	case *Gone:
+	case *gone:
 		ctx.Send(m.Conn.pid, m)
 	case *actor.Terminated:
-		s.ended(ctx, m)
-	case *LogBegan, *DMsBegan, *BridgeStarted, *drainAll, *hangUpAll:
+		s.Ended(ctx, m, s.retired)
+	case *logBegan, *dmsBegan, *BridgeStarted, *drainAll, *hangUpAll:
 		for _, conn := range s.Children() {
 			ctx.Send(conn.pid, m)
 		}
@@ -65,22 +65,19 @@ func (s *sessions) begin(ctx actor.Context, conn *Connection) {
 	if _, lives := s.Child(name); lives {
 		return
 	}
-	if conn.is(finished) {
-		s.chat.retire(conn)
-		return
+	if !s.retired(conn) {
+		s.Spawn(ctx, KindSession, name, conn)
 	}
-	s.Spawn(ctx, KindSession, name, conn)
 }
 
-// ended follows a session's end. One that was killed is followed by another on the same
-// socket.
-func (s *sessions) ended(ctx actor.Context, m *actor.Terminated) {
-	name := m.Who.Id[len(ctx.Self().Id)+1:]
-	if conn, lives := s.Child(name); lives && conn.is(finished) {
-		s.Release(name)
-		s.chat.retire(conn)
+// retired sees to the end of a connection that is finished; one whose session was killed is to have
+// another on the same socket.
+func (s *sessions) retired(conn *Connection) bool {
+	if !conn.is(finished) {
+		return false
 	}
-	s.Ended(ctx, m)
+	s.chat.retire(conn)
+	return true
 }
 
 // ChildFailed gives up a session that fails over and over.

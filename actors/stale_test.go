@@ -15,11 +15,11 @@ func TestListThatComesWhileTheClientDoesNotReadIsToldLater(t *testing.T) {
 	st.opened, st.clogged = true, true
 	c := st.follow(Public, 0)
 	c.version = 1
-	s.membersTold(&MembersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, nil, 0)), Version: 1})
+	s.membersTold(&membersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, nil, 0)), Version: 1})
 	if c.stale {
 		t.Error("the list that it knows is told again")
 	}
-	s.membersTold(&MembersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
+	s.membersTold(&membersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
 	if c.version != 1 || !c.stale {
 		t.Errorf("it is at version %d, and asks for no other", c.version)
 	}
@@ -79,7 +79,7 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 	if heard := told.heard(); len(heard) != len(entries) || c.version != 1 {
 		t.Errorf("told %q, and is at version %d", heard, c.version)
 	}
-	s.membersTold(&MembersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
+	s.membersTold(&membersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
 	w := newWave(Public, 2, nil, protocol.MemberFrame("member_remove", "ann", 0), 1, func() {})
 	w.Version = 3
 	s.forward(nil, w)
@@ -102,7 +102,7 @@ func TestFirstFrameIsTheWholeList(t *testing.T) {
 		s.forward(nil, w)
 	}
 	add(2)
-	s.opened(nil, &Opened{Log: Public, Members: protocol.AppendMembers(nil, nil, 0), Version: 2})
+	s.opened(nil, &opened{Log: Public, Members: protocol.AppendMembers(nil, nil, 0), Version: 2})
 	add(3)
 	if heard := s.conn.socket.(*fakeSocket).heard(); len(heard) != 2 {
 		t.Errorf("told %q", heard)

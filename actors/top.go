@@ -22,7 +22,7 @@ func newTop(chat *Chat) *top {
 		KindDMs:      func() actor.Actor { return newDMs(chat) },
 		KindSessions: func() actor.Actor { return newSessions(chat) },
 	}
-	of := func(_ string, kind engine.Kind) actor.Actor { return produce[kind]() }
+	of := func(kind engine.Kind) actor.Actor { return produce[kind]() }
 	return &top{Parent: engine.NewParent(chat.system, of), chat: chat}
 }
 
@@ -44,6 +44,6 @@ func (t *top) Receive(ctx actor.Context) {
 	case *ReadClaims:
 		ctx.Send(t.chat.bridge, &Claims{Doubt: m.Doubt, Held: t.chat.claims(time.Now())})
 	case *actor.Terminated:
-		t.Ended(ctx, m)
+		t.Ended(ctx, m, engine.Never)
 	}
 }

@@ -16,24 +16,24 @@ const (
 	// Waves begin at an interval: what comes meanwhile goes out in one write a session
 	// instead of many, and a write is most of what a delivery costs (6 µs of 8.5 measured;
 	// ten messages in it cost little more than one). Up to smallChat people it is
-	// shortestInterval, which is less than the bridge's from one commit to the next, so
+	// WaveInterval, and the bridge's commits come a little slower, so
 	// that waves and events keep step. From there on each person adds waveShare, up to
 	// longestInterval, where nobody sees it yet: so a large chat costs less for each
 	// delivery instead of more. People are counted, and not this node's sessions, so that
 	// the same work costs the same on any number of nodes. A message that finds no wave
 	// under way leaves at once; so do all where a wave takes no longer than promptWave,
 	// which is a few sessions.
-	shortestInterval = 7 * time.Millisecond
-	longestInterval  = 40 * time.Millisecond
-	smallChat        = 500 // people
-	waveShare        = 50 * time.Microsecond
-	promptWave       = 300 * time.Microsecond
+	WaveInterval    = 7 * time.Millisecond
+	longestInterval = 40 * time.Millisecond
+	smallChat       = 500 // people
+	waveShare       = 50 * time.Microsecond
+	promptWave      = 300 * time.Microsecond
 )
 
-// Wave is what a session is told in one go: changes of presence, then entries. It
+// wave is what a session is told in one go: changes of presence, then entries. It
 // is shared by all sessions and never changed. It can be shed: a session that
 // misses one reads on from its cursor.
-type Wave struct {
+type wave struct {
 	Log      Log
 	Prev     int64 // the log's newest id before Entries
 	Entries  []protocol.Entry
@@ -47,19 +47,19 @@ type Wave struct {
 }
 
 // handled notes that one session is through with the wave.
-func (w *Wave) handled() {
+func (w *wave) handled() {
 	if w.remaining.Add(-1) == 0 {
 		w.done()
 	}
 }
 
 // Shed implements engine.Sheddable.
-func (w *Wave) Shed() { w.handled() }
+func (w *wave) Shed() { w.handled() }
 
 // newWave gathers what sessions are told. done is called once, when all of them
 // have handled it.
-func newWave(log Log, prev int64, entries []protocol.Entry, presence []byte, sessions int, done func()) *Wave {
-	w := &Wave{Log: log, Prev: prev, Entries: entries, Presence: presence, done: done}
+func newWave(log Log, prev int64, entries []protocol.Entry, presence []byte, sessions int, done func()) *wave {
+	w := &wave{Log: log, Prev: prev, Entries: entries, Presence: presence, done: done}
 	if len(entries) == 0 {
 		w.All = presence
 	} else {
@@ -127,7 +127,7 @@ func (s *surf) over(chat *Chat, self *actor.PID, number uint64, people int) bool
 
 // intervalFor is from one wave's beginning to the next's in a chat of so many people.
 func intervalFor(people int) time.Duration {
-	return min(shortestInterval+time.Duration(max(0, people-smallChat))*waveShare, longestInterval)
+	return min(WaveInterval+time.Duration(max(0, people-smallChat))*waveShare, longestInterval)
 }
 
 // rested ends the pause after wave number.

@@ -7,8 +7,8 @@ import (
 
 func TestWavesOfALargeChatAreFurtherApart(t *testing.T) {
 	for people, want := range map[int]time.Duration{
-		0: shortestInterval, smallChat: shortestInterval,
-		smallChat + 20: shortestInterval + time.Millisecond,
+		0: WaveInterval, smallChat: WaveInterval,
+		smallChat + 20: WaveInterval + time.Millisecond,
 		1000:           32 * time.Millisecond,
 		100_000:        longestInterval,
 	} {

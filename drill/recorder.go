@@ -87,6 +87,15 @@ func (r *record) joining(person string, shown bool) {
 	r.conn.Events = append(r.conn.Events, check.Event{At: time.Now().UnixMicro(), Kind: check.Join})
 }
 
+// unproved notes that the token which was shown proved nothing: it was another claim's, which somebody has taken since.
+func (r *record) unproved() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.sealed {
+		r.conn.Shown = false
+	}
+}
+
 // stall and unstall note that the client stops reading and reads on.
 func (r *record) stall() {
 	r.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"parley/drill/check"
+	"parley/drill/rig"
 )
 
 func testTalker(name string) *talker {
@@ -38,6 +39,22 @@ func TestContenderWithoutItsTokenIsAStrangerToWhomItWas(t *testing.T) {
 	c.mu.Unlock()
 	if _, _, shown := c.joinFrame(); shown || c.person == before || c.dmSince != check.None {
 		t.Error("told that the name is taken, it is still who it was")
+	}
+}
+
+// TestTokenOfAClaimThatSomebodyTookProvesNothing: the name is granted anew, with another token.
+func TestTokenOfAClaimThatSomebodyTookProvesNothing(t *testing.T) {
+	for granted, want := range map[string]bool{"secret": true, "another": false} {
+		c := testTalker("prize")
+		c.token = "secret"
+		rec := c.recorder.open("prize", c.nodes[0], check.None, check.None)
+		v := &visit{talker: c, node: c.nodes[0], record: rec, welcome: make(chan struct{})}
+		_, person, shown := c.joinFrame()
+		rec.joining(person, shown)
+		v.hear(rig.ParseFrame([]byte(`{"type":"joined","name":"prize","token":"` + granted + `","dms":[]}`)))
+		if got := c.recorder.seal()[0].Shown; got != want || c.token != granted {
+			t.Errorf("granted %q, it is %v that the token proved it; it holds %q", granted, got, c.token)
+		}
 	}
 }
 
@@ -84,6 +101,7 @@ func TestWhatComesAfterTheHistoryWasTakenChangesNothingInIt(t *testing.T) {
 	rec.stall()
 	rec.unstall()
 	rec.joining("second", false)
+	rec.unproved()
 	rec.parting()
 	rec.closed(1000, true)
 	if !reflect.DeepEqual(*conn, before) || len(conn.Stalls) != 1 || len(conn.Events) != 1 {

@@ -172,7 +172,9 @@ func (v *visit) hear(f rig.Frame) {
 	case "init":
 		t.resumedFeed(f)
 	case "joined":
-		t.resumedInbox(f)
+		if anew := t.resumedInbox(f); anew {
+			v.record.unproved()
+		}
 		t.joined, t.taken = true, 0
 		if t.contends {
 			t.did.add("had a name that others want")
@@ -237,8 +239,8 @@ func (t *talker) resumedFeed(f rig.Frame) {
 	}
 }
 
-// resumedInbox is resumedFeed for direct messages; it also takes the token.
-func (t *talker) resumedInbox(f rig.Frame) {
+// resumedInbox is resumedFeed for direct messages; it also takes the token, and says whether that is another than it had.
+func (t *talker) resumedInbox(f rig.Frame) (anew bool) {
 	var joined struct {
 		Token     string
 		DMs       []rig.Message `json:"dms"`
@@ -246,6 +248,7 @@ func (t *talker) resumedInbox(f rig.Frame) {
 	}
 	_ = f.Decode(&joined) // not JSON: no place to move to
 	if joined.Token != "" {
+		anew = joined.Token != t.token
 		t.token = joined.Token
 	}
 	if joined.Truncated {
@@ -257,6 +260,7 @@ func (t *talker) resumedInbox(f rig.Frame) {
 	if t.dmSince == check.None {
 		t.dmSince = f.Cursor
 	}
+	return anew
 }
 
 // rename makes the talker another person, who was never here. Under the mutex.

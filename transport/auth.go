@@ -3,9 +3,8 @@ package transport
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,47 +12,6 @@ import (
 
 	"parley/actors/protocol"
 )
-
-// AuthSettings close the chat to all but bearers of a token. None set: anybody may come.
-type AuthSettings struct {
-	JWTSecret     Secret `env:"AUTH_JWT_SECRET" meaning:"HS256 key of signed identities, at least 32 bytes; set, only bearers of a token may connect"` // HS256 key, at least 32 bytes
-	JWTSecretFile string `env:"AUTH_JWT_SECRET_FILE" meaning:"file that holds AUTH_JWT_SECRET"`                                                        // file that holds it
-	JWKSURL       string `env:"AUTH_JWKS_URL" meaning:"URL of a key set for signed identities (RS256, ES256, EdDSA)"`                                  // key set for RS256, ES256, EdDSA; refreshed
-	JWKSFile      string `env:"AUTH_JWKS_FILE" meaning:"file with such a key set; read again when it changes"`                                         // the same from a file; read again when it changes
-	Audience      string `env:"AUTH_JWT_AUDIENCE" meaning:"audience that a token must be for"`                                                         // required `aud`
-	Issuer        string `env:"AUTH_JWT_ISSUER" meaning:"issuer that a token must be of"`                                                              // required `iss`
-	Cookie        string `env:"AUTH_COOKIE" meaning:"name of a cookie that may carry the token"`                                                       // name of a cookie that may carry the token
-}
-
-// Secret is a string that formats as anything but itself.
-type Secret string
-
-// Format writes a placeholder, whatever the verb.
-func (s Secret) Format(f fmt.State, _ rune) {
-	if s != "" {
-		_, _ = f.Write([]byte("(hidden)"))
-	}
-}
-
-// MarshalText gives a placeholder to JSON and to loggers.
-func (s Secret) MarshalText() ([]byte, error) {
-	return fmt.Appendf(nil, "%s", s), nil
-}
-
-// secretOrFile gives the secret, from the file if that is what is set. An error names the setting.
-func secretOrFile(secret Secret, name, file string) (Secret, error) {
-	if file == "" {
-		return secret, nil
-	}
-	if secret != "" {
-		return "", fmt.Errorf("%s and %s_FILE: one of them", name, name)
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return "", fmt.Errorf("read %s_FILE: %w", name, err)
-	}
-	return Secret(strings.TrimRight(string(content), "\r\n")), nil
-}
 
 // identity is who a token says the client is, and until when.
 type identity struct {
@@ -93,7 +51,8 @@ func newAuthenticatorAt(ctx context.Context, s AuthSettings, now func() time.Tim
 	if err != nil {
 		return nil, err
 	}
-	if keys.none() {
+	methods := keys.methods()
+	if len(methods) == 0 {
 		// Half a configuration is a mistake that would leave the chat open.
 		if s.Audience != "" || s.Issuer != "" || s.Cookie != "" {
 			return nil, errors.New("AUTH_JWT_AUDIENCE, AUTH_JWT_ISSUER and AUTH_COOKIE need AUTH_JWT_SECRET, AUTH_JWKS_URL or AUTH_JWKS_FILE")
@@ -101,7 +60,7 @@ func newAuthenticatorAt(ctx context.Context, s AuthSettings, now func() time.Tim
 		return nil, nil
 	}
 	options := []jwt.ParserOption{
-		jwt.WithValidMethods(keys.methods()),
+		jwt.WithValidMethods(methods),
 		jwt.WithExpirationRequired(),
 		jwt.WithStrictDecoding(),
 		jwt.WithTimeFunc(now),
@@ -147,10 +106,7 @@ func (a *authenticator) token(r *http.Request) string {
 	if token := r.URL.Query().Get("token"); token != "" {
 		return token
 	}
-	if a.cookie == "" {
-		return ""
-	}
-	cookie, err := r.Cookie(a.cookie)
+	cookie, err := r.Cookie(a.cookie) // none where that is ""
 	if err != nil {
 		return ""
 	}
@@ -170,4 +126,63 @@ func tokenError(err error) error {
 		}
 	}
 	return errBadToken
+}
+
+// errUnsupportedToken is a token that no key of ours may check.
+var errUnsupportedToken = errors.New("unsupported token")
+
+// verificationKeys hold the secret, the key set, or both. Which of them checks a token is decided by
+// the token's algorithm, so that a public key can never be taken for a secret.
+type verificationKeys struct {
+	secret []byte
+	set    func(context.Context) jwt.Keyfunc
+}
+
+var (
+	secretMethods = []string{jwt.SigningMethodHS256.Alg()}
+	setMethods    = []string{jwt.SigningMethodRS256.Alg(), jwt.SigningMethodES256.Alg(), jwt.SigningMethodEdDSA.Alg()}
+)
+
+func newVerificationKeys(ctx context.Context, s AuthSettings) (verificationKeys, error) {
+	secret, err := secretOrFile(s.JWTSecret, "AUTH_JWT_SECRET", s.JWTSecretFile)
+	if err != nil {
+		return verificationKeys{}, err
+	}
+	keys := verificationKeys{secret: []byte(secret)}
+	switch {
+	case s.JWKSURL != "" && s.JWKSFile != "":
+		err = errors.New("AUTH_JWKS_URL and AUTH_JWKS_FILE: one of them")
+	case s.JWKSURL != "":
+		keys.set, err = fetchedKeySet(ctx, s.JWKSURL)
+	case s.JWKSFile != "":
+		keys.set, err = storedKeySet(ctx, s.JWKSFile)
+	}
+	return keys, err
+}
+
+// methods are the algorithms that there is a key for.
+func (k verificationKeys) methods() []string {
+	var methods []string
+	if len(k.secret) > 0 {
+		methods = append(methods, secretMethods...)
+	}
+	if k.set != nil {
+		methods = append(methods, setMethods...)
+	}
+	return methods
+}
+
+// keyfunc picks the key for a token; a new key of the issuer may be waited for until ctx ends.
+func (k verificationKeys) keyfunc(ctx context.Context) jwt.Keyfunc {
+	return func(token *jwt.Token) (any, error) {
+		switch _, critical := token.Header["crit"]; {
+		case critical: // RFC 7515 §4.1.11: what must be understood and isn't
+			return nil, errUnsupportedToken
+		case len(k.secret) > 0 && slices.Contains(secretMethods, token.Method.Alg()):
+			return k.secret, nil
+		case k.set != nil && slices.Contains(setMethods, token.Method.Alg()):
+			return k.set(ctx)(token)
+		}
+		return nil, errUnsupportedToken
+	}
 }

@@ -164,6 +164,7 @@ func TestAuthSettings(t *testing.T) {
 		{"secret from a file, with a line end", AuthSettings{JWTSecretFile: writeFile(t, []byte(testSecret+"\n"))}, true},
 		{"secret too short", AuthSettings{JWTSecret: "short-but-secret"}, false},
 		{"secret too short without its line end", AuthSettings{JWTSecretFile: writeFile(t, []byte(strings.Repeat("s", 31)+"\n"))}, false},
+		{"secret file that is empty", AuthSettings{JWTSecretFile: writeFile(t, []byte("\n"))}, false},
 		{"secret file absent", AuthSettings{JWTSecretFile: keys + ".absent"}, false},
 		{"two secrets", AuthSettings{JWTSecret: testSecret, JWTSecretFile: keys}, false},
 		{"two key sets", AuthSettings{JWKSFile: keys, JWKSURL: "https://id.example/jwks"}, false},

@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -15,26 +14,12 @@ import (
 	"parley/actors/limit"
 )
 
-const (
-	// minChaosTokenBytes is what 256 random bits have at least, in any spelling.
-	minChaosTokenBytes = 32
+// chaosGuesses a minute an address may make that are wrong, and as many at once: enough for a
+// person who mistypes, on a page that asks two things at once.
+const chaosGuesses = 6.0
 
-	// chaosGuesses a minute an address may make that are wrong, and as many at once: enough for a
-	// person who mistypes, on a page that asks two things at once.
-	chaosGuesses = 6.0
-)
-
-func newChaosGuesses() *limit.Addresses {
-	return limit.NewAddresses(new(chaosGuesses), chaosGuesses, time.Minute, 1)
-}
-
-// chaosToken gives the token that is set, "" for none.
-func (s Settings) chaosToken() (Secret, error) {
-	token, err := secretOrFile(s.ChaosToken, "CHAOS_TOKEN", s.ChaosTokenFile)
-	if err == nil && token != "" && len(token) < minChaosTokenBytes {
-		err = fmt.Errorf("CHAOS_TOKEN is shorter than %d bytes", minChaosTokenBytes)
-	}
-	return token, err
+func newGuesses() *limit.Addresses {
+	return limit.NewAddresses(new(chaosGuesses), chaosGuesses, time.Minute, time.Minute)
 }
 
 // chaosRoutes let whoever has the token see the actors and kill them.

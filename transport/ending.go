@@ -58,7 +58,8 @@ func (w *wire) wasHungUp() bool {
 // reset while something of it is still to be received.
 func (w *wire) linger() {
 	defer w.recovered()
-	defer w.close()
+	defer w.Conn.Close()
+	defer w.forget()
 	if w.shutAfterKept() && !w.closeWrite() {
 		return
 	}
@@ -86,12 +87,6 @@ func (w *wire) closeWrite() (ok bool) {
 	return !can || half.CloseWrite() == nil
 }
 
-// close ends the connection, heard or not.
-func (w *wire) close() {
-	w.forget()
-	_ = w.Conn.Close()
-}
-
 // forget takes the connection out of its lot, while its descriptor is known.
 func (w *wire) forget() {
 	if w.lot != nil && w.raw != nil {
@@ -106,7 +101,7 @@ func (w *wire) abandon() {
 	defer underTLS(w.Conn).Close()
 	defer w.forget()
 	w.drop()
-	w.session().Interrupt()
+	w.connection().Interrupt()
 }
 
 // maxScraps is how many reads a client that was sent a close frame may still cause.

@@ -31,7 +31,7 @@ func (w *wire) flush() {
 
 // flushEnd is what is to be done when nothing is kept any more.
 type flushEnd struct {
-	conn           session
+	conn           connection
 	owed, shutting bool
 }
 

@@ -2,11 +2,11 @@ package transport
 
 import (
 	"container/list"
-	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -43,10 +43,9 @@ type gate struct {
 	// starved is when descriptors last ran out, zero while there are enough; Accept's alone.
 	starved time.Time
 
-	mu        sync.Mutex
-	open      int
-	byAddress limit.Open
-	waiting   *list.List // of *admitted, the longest first
+	mu      sync.Mutex
+	open    limit.Open
+	waiting *list.List // of *admitted, the longest first
 }
 
 // admitted is a connection that has a place, until it is closed.
@@ -92,12 +91,8 @@ func (g *gate) Accept() (net.Conn, error) {
 
 // starves says whether accept failed for want of descriptors or of memory for them.
 func starves(err error) bool {
-	for _, want := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
-		if errors.Is(err, want) {
-			return true
-		}
-	}
-	return false
+	wants := []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
+	return slices.ContainsFunc(wants, func(want error) bool { return errors.Is(err, want) })
 }
 
 func (g *gate) starve(err error) {
@@ -120,16 +115,15 @@ func (g *gate) admit(conn *net.TCPConn) *admitted {
 	addr, _ := parseHop(conn.RemoteAddr().String())
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.byAddress.Full(addr, g.settings.acceptedPerIP(addr)) {
+	if g.open.Full(addr, g.settings.acceptedPerIP(addr)) {
 		g.refused.WithLabelValues(string(acceptedPerIP)).Inc()
 		return nil
 	}
-	if g.most > 0 && g.open >= g.most && !g.evictLocked() {
+	if g.most > 0 && g.open.All() >= g.most && !g.evictLocked() {
 		g.refused.WithLabelValues(string(acceptedAll)).Inc()
 		return nil
 	}
-	g.open++
-	g.byAddress.Add(addr)
+	g.open.Add(addr)
 	return &admitted{TCPConn: conn, gate: g, addr: addr}
 }
 
@@ -148,19 +142,13 @@ func (g *gate) evictLocked() bool {
 // track is told by net/http how its connections are: they wait for a request at first and between two.
 // A connection that was taken over for a WebSocket does not.
 func (g *gate) track(conn net.Conn, state http.ConnState) {
-	if secure, ok := conn.(*tls.Conn); ok {
-		conn = secure.NetConn()
-	}
-	c, ok := conn.(*admitted)
+	c, ok := underTLS(conn).(*admitted)
 	if !ok {
 		return // unreachable: all come through the gate
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if c.waits != nil {
-		g.waiting.Remove(c.waits)
-		c.waits = nil
-	}
+	g.stopWaitingLocked(c)
 	if !c.left && (state == http.StateNew || state == http.StateIdle) {
 		c.waits = g.waiting.PushBack(c)
 	}
@@ -180,10 +168,13 @@ func (g *gate) leaveLocked(c *admitted) {
 		return
 	}
 	c.left = true
+	g.stopWaitingLocked(c)
+	g.open.Remove(c.addr)
+}
+
+func (g *gate) stopWaitingLocked(c *admitted) {
 	if c.waits != nil {
 		g.waiting.Remove(c.waits)
 		c.waits = nil
 	}
-	g.open--
-	g.byAddress.Remove(c.addr)
 }

@@ -26,7 +26,7 @@ func startGate(t *testing.T, s LimitSettings, most int) *gate {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.Close() })
-	return newGate(l, s, most, newMetrics(prometheus.NewRegistry()).refused, zerolog.Nop())
+	return newGate(l, s, most, newRefused(prometheus.NewRegistry()), zerolog.Nop())
 }
 
 // come connects through g, as net/http would be told; nil on the server's side if it was refused.
@@ -117,8 +117,8 @@ func TestFullGateEndsWhoWaitsLongestForARequest(t *testing.T) {
 			t.Errorf("another is ended: %v", err)
 		}
 	}
-	if g.open != 3 {
-		t.Errorf("%d are counted", g.open)
+	if g.open.All() != 3 {
+		t.Errorf("%d are counted", g.open.All())
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 )
@@ -19,21 +18,15 @@ var errUnhealthy = errors.New("unhealthy")
 // Healthcheck asks the server on this machine, that has these settings, whether it
 // lives. It waits at most healthcheckLimit.
 func Healthcheck(ctx context.Context, s Settings) error {
-	host, port, err := net.SplitHostPort(s.ListenAddr)
+	url, err := s.urlOf(s.ListenAddr, "127.0.0.1")
 	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR: %w", err)
+		return err
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "127.0.0.1"
-	}
-	scheme, client := "http", &http.Client{Timeout: healthcheckLimit}
-	if s.CertFile != "" {
-		scheme = "https"
-		// The certificate is for the names of the outside; whether the server lives is
-		// not a question of it.
-		client.Transport = &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // see above
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/healthz", nil)
+	// The certificate is for the names of the outside; whether the server lives is not a question of it.
+	client := &http.Client{Timeout: healthcheckLimit, Transport: &http.Transport{
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // see above
+	}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/healthz", nil)
 	if err != nil {
 		return fmt.Errorf("make request: %w", err)
 	}

@@ -1,14 +1,14 @@
 package transport
 
 import (
-	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"net/netip"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"parley/actors/limit"
 )
@@ -28,57 +28,9 @@ import (
 // connection is closed at once. An address is an IPv4 address or an IPv6 /64; a /48 has four times
 // as much.
 
-// LimitSettings bound how many connections there are and how fast new ones come; 0 is no limit.
-//
-// The two limits per IP have defaults that hold for everybody but loopback: a stranger has no
-// loopback address, whereas load tests and proxies on the same machine do. Once set, they
-// hold for loopback as well.
-type LimitSettings struct {
-	// MaxConnections on this node. 15,000 need that many file descriptors, and plainRoom and
-	// descriptorReserve more.
-	MaxConnections int `env:"MAX_CONNECTIONS" envDefault:"15000" meaning:"WebSocket connections to this node; 0: as many as it may have files open"`
-
-	// MaxConnectionsPerIP: 50 (loopback: none) lets an office behind one address in.
-	MaxConnectionsPerIP *int `env:"MAX_CONNECTIONS_PER_IP" meaning:"WebSocket connections from an IPv4 address or an IPv6 /64, four times as many from a /48; 0: no limit (default 50; none from loopback)"`
-
-	// ConnectRatePerIP is new connections a second, and as many at once. 5 (loopback: none).
-	ConnectRatePerIP *float64 `env:"CONNECT_RATE_PER_IP" meaning:"new WebSocket connections a second from an IPv4 address or an IPv6 /64, four times as many from a /48; 0: no limit (default 5; none from loopback)"`
-
-	// TrustedProxies are networks whose X-Forwarded-For counts.
-	TrustedProxies []netip.Prefix `env:"TRUSTED_PROXIES" meaning:"networks, separated by commas, whose X-Forwarded-For is believed"`
-}
-
-// validate names the setting that can't be meant.
-func (s LimitSettings) validate() error {
-	switch {
-	case s.MaxConnections < 0:
-		return errors.New("MAX_CONNECTIONS is negative")
-	case s.MaxConnectionsPerIP != nil && *s.MaxConnectionsPerIP < 0:
-		return errors.New("MAX_CONNECTIONS_PER_IP is negative")
-	case s.ConnectRatePerIP != nil && !(*s.ConnectRatePerIP >= 0 && *s.ConnectRatePerIP <= maxConnectRate):
-		return fmt.Errorf("CONNECT_RATE_PER_IP is not 0 to %d a second", maxConnectRate)
-	}
-	return nil
-}
-
 const (
-	defaultConnectionsPerIP = 50
-	defaultConnectRatePerIP = 5
-
-	// maxConnectRate is beyond what a node can shake hands with; a larger number is a mistake.
-	maxConnectRate = 1_000_000
-
-	// plainRoom is for those that only ask, beside MAX_CONNECTIONS: a few hundred loads of the page
-	// and health checks at once.
-	plainRoom = 256
-
-	// plainPerIP is the same for an address, beside MAX_CONNECTIONS_PER_IP: browsers open six each
-	// for a page, and a balancer asks for health meanwhile.
-	plainPerIP = 32
-
-	// descriptorReserve is kept from strangers: about thirty for Redis (the embedded one has both
-	// ends), and the rest for the operators' address, logs, certificates and key sets.
-	descriptorReserve = 128
+	defaultConnectionsPerIP = 50 // an office behind one address
+	defaultConnectRatePerIP = 5  // a second, and as many at once
 
 	// retryWhenDraining is what one is told by a node that goes away: another takes it at once.
 	retryWhenDraining = time.Second
@@ -86,25 +38,6 @@ const (
 	// retryWhenFull is what a refused client is told to wait where nobody can know when a place is free.
 	retryWhenFull = 10 * time.Second
 )
-
-// capacity is how many connections a node takes; 0 is no limit.
-type capacity struct {
-	accepted int // of TCP
-	upgraded int // of those, WebSockets
-}
-
-// capacity fits the settings into so many file descriptors; 0 of them: nobody knows how many.
-func (s LimitSettings) capacity(descriptors int) capacity {
-	c := capacity{upgraded: s.MaxConnections}
-	if s.MaxConnections > 0 {
-		c.accepted = s.MaxConnections + plainRoom
-	}
-	// A process with hardly any still serves a few.
-	if most := max(descriptors-descriptorReserve, descriptors/2); descriptors > 0 && (c.accepted == 0 || c.accepted > most) {
-		c.accepted, c.upgraded = most, max(most-plainRoom, most/2)
-	}
-	return c
-}
 
 // verdict is the answer to who wants to connect.
 type verdict struct {
@@ -120,6 +53,9 @@ const (
 	ipReached    refusal = "max_connections_per_ip"
 	ipTooFast    refusal = "connect_rate_per_ip"
 	draining     refusal = "draining"
+
+	strangeOrigin refusal = "origin"
+	badToken      refusal = "token"
 
 	// At accept, where a connection is closed without a word.
 	acceptedAll   refusal = "accept"
@@ -149,6 +85,15 @@ func retryAfter(w http.ResponseWriter, wait time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(max(seconds, 1)))
 }
 
+// newRefused counts whom the edge does not let in.
+func newRefused(r prometheus.Registerer) *prometheus.CounterVec {
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "parley", Name: "connections_refused_total", Help: "Connections that were not let in, by what kept them out.",
+	}, []string{"reason"})
+	r.MustRegister(refused)
+	return refused
+}
+
 // admission counts the WebSockets of a node, in all and by address.
 type admission struct {
 	settings LimitSettings
@@ -156,15 +101,14 @@ type admission struct {
 	rate     *limit.Addresses
 	now      func() time.Time
 
-	mu        sync.Mutex
-	total     int
-	byAddress limit.Open
+	mu   sync.Mutex
+	open limit.Open
 }
 
 func newAdmission(s LimitSettings, most int) *admission {
 	return &admission{
 		settings: s, most: most, now: time.Now,
-		rate: limit.NewAddresses(s.ConnectRatePerIP, defaultConnectRatePerIP, time.Second, 1),
+		rate: limit.NewAddresses(s.ConnectRatePerIP, defaultConnectRatePerIP, time.Second, time.Second),
 	}
 }
 
@@ -174,25 +118,23 @@ func newAdmission(s LimitSettings, most int) *admission {
 func (a *admission) admit(ip netip.Addr) (release func(), v verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.most > 0 && a.total >= a.most {
+	if a.most > 0 && a.open.All() >= a.most {
 		return nil, verdict{totalReached, retryWhenFull}
 	}
-	if a.byAddress.Full(ip, a.settings.connectionsPerIP(ip)) {
+	if a.open.Full(ip, a.settings.connectionsPerIP(ip)) {
 		return nil, verdict{ipReached, retryWhenFull}
 	}
 	if wait := a.rate.Take(ip, 1, a.now()); wait > 0 {
 		return nil, verdict{ipTooFast, wait}
 	}
-	a.total++
-	a.byAddress.Add(ip)
+	a.open.Add(ip)
 	return sync.OnceFunc(func() { a.release(ip) }), verdict{}
 }
 
 func (a *admission) release(ip netip.Addr) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.total--
-	a.byAddress.Remove(ip)
+	a.open.Remove(ip)
 }
 
 // connectionsPerIP is how many WebSockets ip may have; 0: no limit.

@@ -25,7 +25,7 @@ func newTestAdmission(s LimitSettings) (*admission, *handClock) {
 func openOf(a *admission) int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.total
+	return a.open.All()
 }
 
 func TestAdmissionTellsWhyAndHowToGoOn(t *testing.T) {

@@ -70,7 +70,7 @@ func TestPanicCostsItsConnectionAlone(t *testing.T) {
 		secure bool // what plain connections do at the descriptor is done by the fault
 		parked bool
 		arm    func(e *edge, s *served, f *faulty)
-		// unclosed: the session is told, and panics.
+		// unclosed: the connection is told, and panics.
 		unclosed bool
 	}{
 		"reading":                 {secure: true, arm: func(_ *edge, s *served, f *faulty) { f.read.Store(true); say(s) }},
@@ -121,7 +121,7 @@ func TestPanicCostsItsConnectionAlone(t *testing.T) {
 				t.Error("the client is not cut off")
 			}
 			if closed := look(s.noted, func() int { return s.closed }); closed != 1 && !c.unclosed {
-				t.Errorf("the session was closed %d times", closed)
+				t.Errorf("the connection was closed %d times", closed)
 			}
 			lines := e.log.lines()
 			if len(lines) != 1 || !strings.Contains(lines[0], `"connection panicked"`) || !strings.Contains(lines[0], "goroutine ") || strings.Contains(lines[0], secret) {
@@ -167,9 +167,9 @@ func (e *edge) answers(t *testing.T) {
 func TestPanicInAHandshakeGivesThePlaceBack(t *testing.T) {
 	t.Parallel()
 	e := newEdge(t)
-	e.admission, e.metrics = newAdmission(LimitSettings{MaxConnections: 1}, 1), newMetrics(prometheus.NewRegistry())
+	e.admission, e.refused = newAdmission(LimitSettings{MaxConnections: 1}, 1), newRefused(prometheus.NewRegistry())
 	var asked atomic.Int32
-	e.connect = func(actors.Socket, actors.Resume) (session, error) { asked.Add(1); panic("no session") }
+	e.connect = func(actors.Socket, actors.Resume) (connection, error) { asked.Add(1); panic("no connection") }
 	server := httptest.NewUnstartedServer(http.HandlerFunc(e.serveWS))
 	server.Config = newHTTPServer(server.Config.Handler, e.Server.log)
 	server.Start()
@@ -199,7 +199,7 @@ func TestPanicInAHandshakeGivesThePlaceBack(t *testing.T) {
 		eventually(t, "its place is free", func() bool {
 			e.admission.mu.Lock()
 			defer e.admission.mu.Unlock()
-			return e.admission.total == 0
+			return e.admission.open.All() == 0
 		})
 		if asked.Load() != i+1 {
 			t.Fatalf("client %d was not let in", i)

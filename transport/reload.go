@@ -3,6 +3,7 @@ package transport
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 )
@@ -58,7 +59,7 @@ func (r *reloaded[T]) reload() error {
 		}
 		stamps[i] = stamp
 	}
-	if sameStamps(r.stamps, stamps) {
+	if slices.EqualFunc(r.stamps, stamps, sameStamp) {
 		return nil
 	}
 	value, err := r.load()
@@ -80,14 +81,6 @@ func (r *reloaded[T]) settle(err error) {
 	}
 }
 
-func sameStamps(a, b []os.FileInfo) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if !os.SameFile(a[i], b[i]) || a[i].Size() != b[i].Size() || !a[i].ModTime().Equal(b[i].ModTime()) {
-			return false
-		}
-	}
-	return true
+func sameStamp(a, b os.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }

@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -19,32 +20,6 @@ import (
 	"parley/actors"
 	"parley/actors/limit"
 )
-
-// Settings are the edge's, read from the environment.
-type Settings struct {
-	ListenAddr     string        `env:"LISTEN_ADDR" envDefault:":8080" meaning:"address of the chat: page, WebSocket, /healthz, /readyz"`
-	AdminAddr      string        `env:"ADMIN_ADDR" meaning:"address of /metrics, /debug/pprof, /chaos, /healthz, /readyz; off for none (default 127.0.0.1:8081, if it is free)"`
-	AllowedOrigins []string      `env:"ALLOWED_ORIGINS" meaning:"origins of other pages that may connect, separated by commas; *: all"`
-	AllowListeners bool          `env:"ALLOW_LISTENERS" envDefault:"true" meaning:"whether a connection that never joins may stay"`
-	JoinTimeout    time.Duration `env:"JOIN_TIMEOUT" envDefault:"30s" meaning:"how long a connection may take to join where listeners are not allowed"`
-	ChaosToken     Secret        `env:"CHAOS_TOKEN" meaning:"token of the pages and paths under /chaos, which kill actors, at least 32 bytes; empty: there are none"`
-	ChaosTokenFile string        `env:"CHAOS_TOKEN_FILE" meaning:"file that holds CHAOS_TOKEN"`
-	ChaosPublic    bool          `env:"CHAOS_PUBLIC" envDefault:"false" meaning:"whether /chaos is on LISTEN_ADDR too, not on ADMIN_ADDR alone"`
-	LimitSettings
-	AuthSettings
-	TLSSettings
-}
-
-// validate names the setting that can't be meant.
-func (s Settings) validate() error {
-	switch {
-	case s.JoinTimeout < 0:
-		return errors.New("JOIN_TIMEOUT is negative")
-	case s.JoinTimeout == 0 && !s.AllowListeners:
-		return errors.New("JOIN_TIMEOUT is 0: with ALLOW_LISTENERS=false nobody would have time to join")
-	}
-	return s.LimitSettings.validate()
-}
 
 const (
 	// headerPatience is how long a client may take to send a request's head; longer
@@ -82,21 +57,19 @@ type Server struct {
 	ready     func() actors.Readiness
 	log       zerolog.Logger
 	registry  *prometheus.Registry
-	metrics   *metrics
+	refused   *prometheus.CounterVec
 	volatile  bool
 	auth      *authenticator // nil where anybody may come
 	admission *admission
 	guesses   *limit.Addresses // of the chaos token
 	upgrader  *gws.Upgrader
-	connect   func(actors.Socket, actors.Resume) (session, error)
+	connect   func(actors.Socket, actors.Resume) (connection, error)
 	sockets   sockets
 	lot       *lot // nil where there is none
-	draining  context.Context
-	drain     context.CancelFunc
+	draining  atomic.Bool
 	cancel    context.CancelFunc
 
 	public, admin *http.Server
-	secure        bool // public speaks TLS; its own TLSConfig is set by net/http, too
 	listener      net.Listener
 	adminListener net.Listener
 }
@@ -106,8 +79,8 @@ type Server struct {
 func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		settings: o.Settings, chat: o.Chat, ready: o.Ready, log: o.Log, registry: o.Registry,
-		volatile: o.Volatile, metrics: newMetrics(o.Registry), sockets: sockets{open: map[*socket]struct{}{}},
-		connect: func(to actors.Socket, resume actors.Resume) (session, error) { return o.Chat.Connect(to, resume) },
+		volatile: o.Volatile, guesses: newGuesses(), refused: newRefused(o.Registry), sockets: sockets{open: map[*socket]struct{}{}},
+		connect: func(to actors.Socket, resume actors.Resume) (connection, error) { return o.Chat.Connect(to, resume) },
 	}
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -117,13 +90,11 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	o.warnOfCapacity(capacity, files, o.Log)
 	s.admission = newAdmission(o.LimitSettings, capacity.upgraded)
 	ctx, s.cancel = context.WithCancel(ctx)
-	s.draining, s.drain = context.WithCancel(ctx)
 	var err error
 	if s.auth, err = newAuthenticator(o.Log.WithContext(ctx), o.AuthSettings); err != nil {
 		return nil, err
 	}
-	s.guesses = newChaosGuesses()
-	if s.settings.ChaosToken, err = o.chaosToken(); err != nil {
+	if s.settings.ChaosToken, err = secretOrFile(o.ChaosToken, "CHAOS_TOKEN", o.ChaosTokenFile); err != nil {
 		return nil, err
 	}
 	tlsConfig, err := newTLSConfig(o.TLSSettings, func(err error) { o.Log.Warn().Err(err).Msg("certificate not reloaded") })
@@ -132,15 +103,12 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	}
 	s.upgrader = newUpgrader()
 	s.public = newHTTPServer(s.noticeForwarded(s.routes()), o.Log)
-	if s.secure = tlsConfig != nil; s.secure {
-		s.public.TLSConfig = tlsConfig
-		s.public.TLSConfig.NextProtos = []string{"http/1.1"}
-	}
+	s.public.TLSConfig = tlsConfig
 	listener, err := net.Listen("tcp", o.ListenAddr)
 	if err != nil {
 		return nil, fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
-	gate := newGate(listener, o.LimitSettings, capacity.accepted, s.metrics.refused, o.Log)
+	gate := newGate(listener, o.LimitSettings, capacity.accepted, s.refused, o.Log)
 	s.listener, s.public.ConnState = gate, gate.track
 	if err := s.bindAdmin(); err != nil {
 		_ = s.listener.Close()
@@ -153,7 +121,6 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		return nil, errors.Join(err, s.listener.Close()) // the process ends
 	}
 	go lasting(o.Log, "sweep", func() { s.sockets.sweep(ctx) })
-	go lasting(o.Log, "tendMemory", func() { tendMemory(ctx) })
 	return s, nil
 }
 
@@ -195,15 +162,8 @@ func (s *Server) bindAdmin() error {
 
 // URL is where a browser on this machine finds the page.
 func (s *Server) URL() string {
-	scheme := "http"
-	if s.secure {
-		scheme = "https"
-	}
-	host, port, _ := net.SplitHostPort(s.listener.Addr().String())
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return scheme + "://" + net.JoinHostPort(host, port)
+	url, _ := s.settings.urlOf(s.listener.Addr().String(), "localhost")
+	return url
 }
 
 // AdminURL is the operators' address, "" without one.
@@ -218,7 +178,7 @@ func (s *Server) AdminURL() string {
 func (s *Server) Serve() error {
 	failed := make(chan error, 2)
 	go func() {
-		if s.secure {
+		if s.settings.secure() {
 			failed <- s.public.ServeTLS(newServing(s.listener, s.log), "", "")
 		} else {
 			failed <- s.public.Serve(newServing(s.listener, s.log))
@@ -234,7 +194,7 @@ func (s *Server) Serve() error {
 }
 
 // Drain turns readiness red: whoever balances the load sends nobody here any more.
-func (s *Server) Drain() { s.drain() }
+func (s *Server) Drain() { s.draining.Store(true) }
 
 // Shutdown stops answering. Connections of the chat are the chat's to end.
 func (s *Server) Shutdown(ctx context.Context) error {

@@ -9,13 +9,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
 	"parley/actors"
 )
 
-// noted is a session that notes what it is told.
+// noted is a connection that notes what it is told.
 type noted struct {
 	mu          sync.Mutex
 	heard       []string
@@ -62,7 +63,7 @@ func look[T any](n *noted, at func() T) T {
 	return at()
 }
 
-// edge is a server without the chat: its connections have sessions that take notes.
+// edge is a server without the chat: its connections take notes.
 type edge struct {
 	*Server
 	log logged
@@ -89,7 +90,7 @@ func (l *logged) lines() []string {
 func newEdge(t testing.TB) *edge {
 	t.Helper()
 	e := &edge{}
-	e.Server = &Server{log: zerolog.New(&e.log), upgrader: newUpgrader(), draining: context.Background(), sockets: sockets{open: map[*socket]struct{}{}}}
+	e.Server = &Server{log: zerolog.New(&e.log), upgrader: newUpgrader(), sockets: sockets{open: map[*socket]struct{}{}}}
 	var err error
 	if e.lot, err = newLot(e.Server.log); err != nil {
 		t.Fatal(err)
@@ -121,7 +122,7 @@ type served struct {
 func (e *edge) serve(t testing.TB, w *wire, client net.Conn, hook func(call string)) *served {
 	t.Helper()
 	s := &served{w, &noted{told: make(chan struct{}, 1), hook: hook}, client, bufio.NewReader(client), make(chan struct{})}
-	e.connect = func(actors.Socket, actors.Resume) (session, error) { return s.noted, nil }
+	e.connect = func(actors.Socket, actors.Resume) (connection, error) { return s.noted, nil }
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "/ws", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +130,7 @@ func (e *edge) serve(t testing.TB, w *wire, client net.Conn, hook func(call stri
 	for name, value := range map[string]string{"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} {
 		r.Header.Set(name, value)
 	}
-	if err := e.open(w, r, actors.Resume{}, func() { close(s.released) }); err != nil {
+	if err := e.open(w, r, actors.Resume{}, time.Time{}, func() { close(s.released) }); err != nil {
 		t.Fatal(err)
 	}
 	answer, err := http.ReadResponse(s.answers, r)

@@ -41,7 +41,7 @@ func (s *socket) Offer(frames []byte) int { return s.wire.offer(frames) }
 // heard (RFC 6455 §7.1.7).
 func (s *socket) Close(code uint16, reason string) {
 	s.wire.hangUp(code, reason)
-	s.wire.session().Interrupt()
+	s.wire.connection().Interrupt()
 }
 
 // end gives back what the connection has, once: its session ends, its place is free. It is
@@ -57,20 +57,18 @@ func (s *socket) end(clean bool) {
 	s.wire.conn.Closed(clean)
 }
 
-// sessionStorage spares gws a map for each connection: a socket is found through its wire.
-type sessionStorage struct{}
-
-func (sessionStorage) Len() int                     { return 0 }
-func (sessionStorage) Load(string) (any, bool)      { return nil, false }
-func (sessionStorage) Delete(string)                {}
-func (sessionStorage) Store(string, any)            {}
-func (sessionStorage) Range(func(string, any) bool) {}
-
 // events hands what gws reads to the chat. Its methods run in the read loop of the
 // connection, which recovers from their panics, and from those of gws (readLoop).
 type events struct{}
 
 func socketOf(c *gws.Conn) *socket { return c.NetConn().(*wire).owner }
+
+// heardFrom notes that the client is there.
+func heardFrom(c *gws.Conn) *socket {
+	s := socketOf(c)
+	s.heard.Store(time.Now().Unix())
+	return s
+}
 
 // OnOpen has nothing to do: the chat has the connection before the read loop begins,
 // the first time and after each parking.
@@ -78,9 +76,8 @@ func (events) OnOpen(*gws.Conn) {}
 
 // OnMessage hands a frame on; it waits while the session is behind.
 func (events) OnMessage(c *gws.Conn, m *gws.Message) {
-	s := socketOf(c)
+	s := heardFrom(c)
 	defer s.wire.framed()
-	s.heard.Store(time.Now().Unix())
 	if m.Opcode != gws.OpcodeText {
 		s.Close(closeBinary, "text frames only")
 		_ = m.Close()
@@ -94,9 +91,8 @@ func (events) OnMessage(c *gws.Conn, m *gws.Message) {
 // OnPing answers with the same payload (RFC 6455 §5.5.3), unless there are too many or
 // the client reads none of its answers.
 func (events) OnPing(c *gws.Conn, payload []byte) {
-	s := socketOf(c)
+	s := heardFrom(c)
 	defer s.wire.framed()
-	s.heard.Store(time.Now().Unix())
 	if s.wire.conn.Frame() {
 		_ = c.WritePong(payload)
 	}
@@ -105,9 +101,8 @@ func (events) OnPing(c *gws.Conn, payload []byte) {
 // OnPong notes that the client is there, and what it has read. A pong that nobody asked for
 // counts like any frame.
 func (events) OnPong(c *gws.Conn, payload []byte) {
-	s := socketOf(c)
+	s := heardFrom(c)
 	defer s.wire.framed()
-	s.heard.Store(time.Now().Unix())
 	if !s.wire.conn.Pong(payload) {
 		s.wire.conn.Frame()
 	}

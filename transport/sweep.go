@@ -87,7 +87,7 @@ func (s *sockets) due(now time.Time) (d due) {
 			d.expired = append(d.expired, socket)
 		case !socket.joinBy.IsZero() && !now.Before(socket.joinBy):
 			socket.joinBy = time.Time{} // asked once
-			if !socket.wire.session().Joined() {
+			if !socket.wire.connection().Joined() {
 				d.loitering = append(d.loitering, socket)
 			}
 		case second-max(heard, socket.pinged) >= int64(pingInterval.Seconds()):

@@ -4,13 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 )
-
-// TLSSettings name the certificate for a server without a proxy in front of it. Both empty: plain HTTP.
-type TLSSettings struct {
-	CertFile string `env:"TLS_CERT_FILE" meaning:"PEM file of the server's certificate, read again when it changes; empty: plain HTTP"` // PEM, the leaf first; reloaded when it changes
-	KeyFile  string `env:"TLS_KEY_FILE" meaning:"PEM file of its key"`                                                                  // PEM; reloaded when it changes
-}
 
 // newTLSConfig gives a configuration whose certificate follows its files, nil where none is set. A
 // new certificate that can't be loaded is reported and the old one stays.
@@ -37,8 +32,29 @@ func newTLSConfig(s TLSSettings, report func(error)) (*tls.Config, error) {
 func certificateConfig(certificate *reloaded[*tls.Certificate]) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"http/1.1"}, // WebSockets are of it
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return certificate.get(), nil
 		},
 	}
+}
+
+// secure says whether the chat's address speaks TLS.
+func (s TLSSettings) secure() bool { return s.CertFile != "" }
+
+// urlOf is where this machine finds the chat that listens on addr: as local, where that is on all
+// its addresses.
+func (s TLSSettings) urlOf(addr, local string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = local
+	}
+	scheme := "http"
+	if s.secure() {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port), nil
 }

@@ -2,7 +2,7 @@ package transport
 
 import (
 	"bufio"
-	"errors"
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,12 +23,12 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "This is a WebSocket endpoint.", http.StatusUpgradeRequired)
 		return
 	}
-	if s.draining.Err() != nil { // let in, it would be sent away again
+	if s.draining.Load() { // let in, it would be sent away again
 		verdict{draining, retryWhenDraining}.refuse(w)
 		return
 	}
 	if !originAllowed(r, s.settings.AllowedOrigins, s.auth == nil) {
-		s.metrics.refused.WithLabelValues("origin").Inc()
+		s.refused.WithLabelValues(string(strangeOrigin)).Inc()
 		http.Error(w, "Pages from this origin may not connect.", http.StatusForbidden)
 		return
 	}
@@ -36,7 +36,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 	if s.auth != nil {
 		var err error
 		if who, err = s.auth.identify(r); err != nil {
-			s.metrics.refused.WithLabelValues("token").Inc()
+			s.refused.WithLabelValues(string(badToken)).Inc()
 			http.Error(w, "A valid token is needed.", http.StatusUnauthorized)
 			return
 		}
@@ -46,15 +46,15 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	resume.Name, resume.Expires = who.Name, who.Expires
+	resume.Name = who.Name
 	resume.Address = s.clientIP(r)
 	release, verdict := s.admission.admit(resume.Address)
 	if !verdict.ok() {
-		s.metrics.refused.WithLabelValues(string(verdict.reason)).Inc()
+		s.refused.WithLabelValues(string(verdict.reason)).Inc()
 		verdict.refuse(w)
 		return
 	}
-	if err := s.upgrade(w, r, resume, release); err != nil {
+	if err := s.upgrade(w, r, resume, who.Expires, release); err != nil {
 		s.log.Debug().Err(err).Msg("handshake failed")
 	}
 }
@@ -70,13 +70,17 @@ func parseResume(query url.Values, now time.Time) (actors.Resume, error) {
 			continue
 		}
 		id, err := strconv.ParseInt(query.Get(cursor.name), 10, 64)
+		wrong := ""
 		switch {
 		case err != nil:
-			return resume, fmt.Errorf("The query parameter %s is not a number.", cursor.name) //nolint:staticcheck // a sentence for people
+			wrong = "not a number"
 		case id < 0:
-			return resume, fmt.Errorf("The query parameter %s is negative.", cursor.name) //nolint:staticcheck // likewise
+			wrong = "negative"
 		case id > now.Add(actors.ClockSkew).UnixMicro():
-			return resume, fmt.Errorf("The query parameter %s is in the future.", cursor.name) //nolint:staticcheck // likewise
+			wrong = "in the future"
+		}
+		if wrong != "" {
+			return resume, fmt.Errorf("The query parameter %s is %s.", cursor.name, wrong) //nolint:staticcheck // a sentence for people
 		}
 		*cursor.to = id
 	}
@@ -85,13 +89,8 @@ func parseResume(query url.Values, now time.Time) (actors.Resume, error) {
 
 // upgrade turns the request into a connection of the chat. release is called, once, when
 // that has ended, or was none.
-func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.Resume, release func()) error {
-	hijacker, ok := w.(http.Hijacker)
-	if !ok {
-		release()
-		return errors.New("connection can't be taken over")
-	}
-	conn, buffered, err := hijacker.Hijack()
+func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.Resume, expires time.Time, release func()) error {
+	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		release()
 		return fmt.Errorf("take over connection: %w", err)
@@ -99,12 +98,12 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request, resume actors.R
 	// The server's reader may hold frames that came with the handshake; it is not
 	// kept, for it is eight times the size that a connection needs.
 	left, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
-	return s.open(newWire(conn, append([]byte(nil), left...)), r, resume, release)
+	return s.open(newWire(conn, bytes.Clone(left)), r, resume, expires, release)
 }
 
 // open answers the request for a WebSocket that came on wire, and serves that.
-func (s *Server) open(wire *wire, r *http.Request, resume actors.Resume, release func()) error {
-	sock := &socket{wire: wire, server: s, release: release}
+func (s *Server) open(wire *wire, r *http.Request, resume actors.Resume, expires time.Time, release func()) error {
+	sock := &socket{wire: wire, server: s, release: release, expires: expires}
 	wire.owner = sock
 	begun := false
 	defer func() {
@@ -115,7 +114,6 @@ func (s *Server) open(wire *wire, r *http.Request, resume actors.Resume, release
 	}()
 	now := time.Now()
 	sock.heard.Store(now.Unix())
-	sock.expires = resume.Expires
 	if !s.settings.AllowListeners {
 		sock.joinBy = now.Add(s.settings.JoinTimeout)
 	}
@@ -145,6 +143,6 @@ func newUpgrader() *gws.Upgrader {
 		ReadBufferSize:     readBuffer,
 		ParallelGolimit:    1, // nothing is handled in parallel, but it sizes a channel each
 		CheckUtf8Enabled:   true,
-		NewSession:         func() gws.SessionStorage { return sessionStorage{} },
+		NewSession:         func() gws.SessionStorage { return nil }, // a socket is found through its wire
 	})
 }

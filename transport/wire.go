@@ -35,7 +35,7 @@ const (
 type wire struct {
 	net.Conn
 	raw   syscall.RawConn       // nil under TLS, where each write needs a goroutine
-	conn  session               // told what is read, and what becomes of what was kept
+	conn  connection            // told what is read, and what becomes of what was kept
 	owner *socket               // whose way out it is
 	left  []byte                // read from the kernel, or with the handshake, and not by gws
 	try   func(fd uintptr) bool // w.tryOnce, bound once: writing must not allocate
@@ -74,8 +74,8 @@ type wire struct {
 	err error
 }
 
-// session is whom a connection is served by, an actors.Connection.
-type session interface {
+// connection is the chat's side of it, an actors.Connection.
+type connection interface {
 	Receive(frame string)               // takes a message, and waits while the session is behind
 	Frame() (ok bool)                   // counts a frame that is none; false: there are too many
 	Pong(payload []byte) (awaited bool) // the client has read the ping with that; false: nobody wanted to know
@@ -86,7 +86,7 @@ type session interface {
 	Closed(clean bool)                  // it has ended; the last call
 }
 
-// nobody is the session until there is one.
+// nobody is the connection until there is one.
 type nobody struct{}
 
 func (nobody) Receive(string)   {}
@@ -122,14 +122,14 @@ func underTLS(c net.Conn) net.Conn {
 
 // serve makes conn the one that is told. The read loop, which begins afterwards, reads it
 // without a lock.
-func (w *wire) serve(conn session) {
+func (w *wire) serve(conn connection) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.conn = conn
 }
 
-// session is who is told; for all but the read loop.
-func (w *wire) session() session {
+// connection is who is told; for all but the read loop.
+func (w *wire) connection() connection {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.conn

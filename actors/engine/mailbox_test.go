@@ -163,6 +163,30 @@ func TestMailboxLetsOthersHaveTheWorker(t *testing.T) {
 	}
 }
 
+// TestWhatComesAfterTheEndIsForWhoCameAfter: its sender had looked up who has ended just before.
+func TestWhatComesAfterTheEndIsForWhoCameAfter(t *testing.T) {
+	m, l, d := mailboxOf(t)
+	next, heir, after := mailboxOf(t)
+	m.Start()
+	next.Start()
+	came := false
+	m.PostUserMessage("lost")
+	m.close(func() *mailbox {
+		if !came {
+			return nil
+		}
+		return next
+	})
+	m.PostUserMessage("too early")
+	came = true
+	m.PostUserMessage(1)
+	d.run()
+	after.run()
+	if want := []string{"int"}; l.heard != nil || !slices.Equal(heir.heard, want) {
+		t.Errorf("the one heard %v, who came after %v, not %v", l.heard, heir.heard, want)
+	}
+}
+
 // TestNoActorIsDeafThatWasWrittenToWhileItWasSpawned: it is registered before it is
 // started, under a name that others know.
 func TestNoActorIsDeafThatWasWrittenToWhileItWasSpawned(t *testing.T) {

@@ -11,14 +11,14 @@ import (
 // in it, and its methods are called in Receive alone. C is what the actor keeps of each child.
 type Parent[C any] struct {
 	system   *System
-	produce  func(name string, of C) actor.Actor
+	produce  func(of C) actor.Actor
 	children map[string]C
 	ending   map[string]struct{} // were told to end, and have not yet
 	failures failures
 }
 
 // NewParent makes a Parent without children; produce makes each incarnation of a child.
-func NewParent[C any](system *System, produce func(name string, of C) actor.Actor) Parent[C] {
+func NewParent[C any](system *System, produce func(of C) actor.Actor) Parent[C] {
 	return Parent[C]{
 		system: system, produce: produce,
 		children: map[string]C{}, ending: map[string]struct{}{}, failures: failures{},
@@ -29,13 +29,6 @@ func NewParent[C any](system *System, produce func(name string, of C) actor.Acto
 func (p *Parent[C]) Child(name string) (of C, ok bool) {
 	of, ok = p.children[name]
 	return of, ok
-}
-
-// Lives says whether a child is there, or is to be, or has not ended yet.
-func (p *Parent[C]) Lives(name string) bool {
-	_, is := p.children[name]
-	_, ends := p.ending[name]
-	return is || ends
 }
 
 // Children are all that there are to be, by name.
@@ -53,8 +46,8 @@ func (p *Parent[C]) Spawn(ctx actor.Context, kind Kind, name string, of C) {
 // spawn fails only where the name is taken, which a parent that waits for Terminated never sees:
 // the panic restarts that parent.
 func (p *Parent[C]) spawn(ctx actor.Context, kind Kind, name string, of C) {
-	produce := p.produce
-	_, err := p.system.spawn(ctx, ctx.Self().Id, kind, name, func() actor.Actor { return produce(name, of) })
+	produce := p.produce // and not the parent: it may die before
+	_, err := p.system.spawn(ctx, ctx.Self().Id, kind, name, func() actor.Actor { return produce(of) })
 	if err != nil {
 		panic(err)
 	}
@@ -67,30 +60,38 @@ func (p *Parent[C]) End(ctx actor.Context, name string) {
 		return
 	}
 	p.ending[name] = struct{}{}
-	ctx.Stop(PIDOf(ctx, name))
+	ctx.Stop(p.system.find(name).pid.Load())
 }
 
-// Release lets a child end by itself, for good.
-func (p *Parent[C]) Release(name string) { delete(p.children, name) }
+// Send sends to a child; what comes between two of its incarnations is lost.
+func (p *Parent[C]) Send(ctx actor.Context, name string, message any) {
+	if v := p.system.find(name); v != nil {
+		ctx.Send(v.pid.Load(), message)
+	}
+}
 
-// Ended follows the end of a child. Where it is still needed it was killed, and is spawned again.
-func (p *Parent[C]) Ended(ctx actor.Context, m *actor.Terminated) (name string, again bool) {
-	name = lastOf(m.Who.Id)
+// Ended follows the end of a child. Unless it was ended, or over says so of what is kept of it, it
+// was killed, and is spawned again.
+func (p *Parent[C]) Ended(ctx actor.Context, m *actor.Terminated, over func(of C) bool) {
+	name := lastOf(m.Who.Id)
 	p.failures.forget(name)
 	_, wasEnding := p.ending[name]
 	delete(p.ending, name)
 	of, again := p.children[name]
-	if !again {
+	if !again || over(of) {
+		delete(p.children, name)
 		p.system.gone(name)
-		return name, false
+		return
 	}
 	kind := p.system.find(name).kind
 	if !wasEnding {
 		p.system.restarted(kind)
 	}
 	p.spawn(ctx, kind, name, of)
-	return name, true
 }
+
+// Never is for Ended, of children that are always needed again.
+func Never[C any](C) bool { return false }
 
 // Failures is how often a child failed of late.
 func (p *Parent[C]) Failures(name string) int { return p.failures.count(name) }
@@ -108,10 +109,4 @@ func (p *Parent[C]) ChildFailed(supervisor actor.Supervisor, child *actor.PID) {
 		return
 	}
 	p.system.After(pause, "restart", func() { supervisor.RestartChildren(child) })
-}
-
-// PIDOf gives the child with a name of the actor whose context it is.
-func PIDOf(ctx actor.Context, name string) *actor.PID {
-	self := ctx.Self()
-	return actor.NewPID(self.Address, self.Id+"/"+name)
 }

@@ -25,8 +25,8 @@ func Site(addr netip.Addr) netip.Prefix {
 	return prefix(addr, addr.BitLen())
 }
 
-// Network gives the /48 of an IPv6 address, which is limited too; ok is false for others.
-func Network(addr netip.Addr) (network netip.Prefix, ok bool) {
+// networkOf gives the /48 of an IPv6 address, which is limited too; ok is false for others.
+func networkOf(addr netip.Addr) (network netip.Prefix, ok bool) {
 	if addr = addr.Unmap(); !addr.Is6() {
 		return netip.Prefix{}, false
 	}
@@ -40,36 +40,32 @@ func prefix(addr netip.Addr, bits int) netip.Prefix {
 	return netip.PrefixFrom(addr.WithZone(""), bits).Masked()
 }
 
-// Addresses are budgets of internet addresses: each Site has its own, and a Network has four times
-// as much for all its sites. Nil Addresses have no limit, nor has an address that is not valid.
+// Addresses are budgets of internet addresses: each Site has its own, and a /48 has four times
+// as much for all its sites. An address that is not valid has no limit.
 type Addresses struct {
 	sites, networks *Buckets[netip.Prefix]
 	sparesLoopback  bool
 }
 
-// NewAddresses makes budgets of so many tokens a second, burst at once. The setting, where there is
-// one, holds for everybody; the default not for loopback: a stranger has no loopback address, whereas
-// load tests and proxies on the same machine do. unit is the time that the rate is of, and burst how
-// many units' worth come at once.
-func NewAddresses(setting *float64, byDefault float64, unit time.Duration, burst float64) *Addresses {
+// NewAddresses makes budgets of so many tokens a unit, of which what comes back in burst may come at
+// once; 0 is no limit. The setting, where there is one, holds for everybody; the default not for
+// loopback: a stranger has no loopback address, whereas load tests and proxies on the same machine do.
+func NewAddresses(setting *float64, byDefault float64, unit, burst time.Duration) *Addresses {
 	amount := byDefault
 	if setting != nil {
 		amount = *setting
 	}
-	if amount <= 0 {
-		return nil
-	}
 	perSecond := amount / unit.Seconds()
 	return &Addresses{
-		sites:          New[netip.Prefix](perSecond, burst*amount),
-		networks:       New[netip.Prefix](networkShare*perSecond, networkShare*burst*amount),
+		sites:          NewBuckets[netip.Prefix](Rate{perSecond, burst}),
+		networks:       NewBuckets[netip.Prefix](Rate{networkShare * perSecond, burst}),
 		sparesLoopback: setting == nil,
 	}
 }
 
 // Limits says whether the address has a budget that can be empty.
 func (a *Addresses) Limits(addr netip.Addr) bool {
-	return a != nil && addr.IsValid() && !(a.sparesLoopback && addr.Unmap().IsLoopback())
+	return addr.IsValid() && !a.sites.rate.none() && !(a.sparesLoopback && addr.Unmap().IsLoopback())
 }
 
 // Take takes n tokens, or none and says how long to wait for them.
@@ -81,16 +77,15 @@ func (a *Addresses) Take(addr netip.Addr, n int, now time.Time) (wait time.Durat
 	return wait
 }
 
-// Spend takes n tokens whether they are there or not, and says how long it will be until the debt is
-// paid back.
-func (a *Addresses) Spend(addr netip.Addr, n int, now time.Time) (debt time.Duration) {
+// Spend takes n tokens whether they are there or not.
+func (a *Addresses) Spend(addr netip.Addr, n int, now time.Time) {
 	if !a.Limits(addr) {
-		return 0
+		return
 	}
-	if network, ok := Network(addr); ok {
-		debt = a.networks.Spend(network, n, now)
+	if network, ok := networkOf(addr); ok {
+		a.networks.Spend(network, n, now)
 	}
-	return max(debt, a.sites.Spend(Site(addr), n, now))
+	a.sites.Spend(Site(addr), n, now)
 }
 
 // Wait says how long Take would have the address wait for n tokens.
@@ -98,7 +93,7 @@ func (a *Addresses) Wait(addr netip.Addr, n int, now time.Time) (wait time.Durat
 	if !a.Limits(addr) {
 		return 0
 	}
-	if network, ok := Network(addr); ok {
+	if network, ok := networkOf(addr); ok {
 		wait = a.networks.Wait(network, n, now)
 	}
 	return max(wait, a.sites.Wait(Site(addr), n, now))

@@ -2,17 +2,23 @@ package limit
 
 import "net/netip"
 
-// Open counts what internet addresses have open: of each Site, and of the Network around it, which
-// may have four times as much. The zero value is ready; it is for one goroutine at a time. An address
-// that is not valid counts for nobody.
-type Open struct{ by map[netip.Prefix]int }
+// Open counts what is open, in all and of internet addresses: of each Site, and of the /48 around it,
+// which may have four times as much. The zero value is ready; it is for one goroutine at a time. What
+// has an address that is not valid counts in all alone.
+type Open struct {
+	all int
+	by  map[netip.Prefix]int
+}
+
+// All is how many there are.
+func (o *Open) All() int { return o.all }
 
 // Full says whether addr may not have one more, where a Site may have most; 0 is no limit.
 func (o *Open) Full(addr netip.Addr, most int) bool {
 	if most <= 0 || !addr.IsValid() {
 		return false
 	}
-	network, ok := Network(addr)
+	network, ok := networkOf(addr)
 	return o.by[Site(addr)] >= most || ok && o.by[network] >= networkShare*most
 }
 
@@ -23,6 +29,7 @@ func (o *Open) Add(addr netip.Addr) { o.count(addr, 1) }
 func (o *Open) Remove(addr netip.Addr) { o.count(addr, -1) }
 
 func (o *Open) count(addr netip.Addr, by int) {
+	o.all += by
 	if !addr.IsValid() {
 		return
 	}
@@ -30,7 +37,7 @@ func (o *Open) count(addr netip.Addr, by int) {
 		o.by = make(map[netip.Prefix]int)
 	}
 	o.countPrefix(Site(addr), by)
-	if network, ok := Network(addr); ok {
+	if network, ok := networkOf(addr); ok {
 		o.countPrefix(network, by)
 	}
 }

@@ -39,14 +39,14 @@ func TestOpenForgetsWhoHasNone(t *testing.T) {
 		o.Add(netip.MustParseAddr(text))
 	}
 	o.Add(netip.Addr{})
-	if len(o.by) != 3 || !o.Full(netip.MustParseAddr("192.0.2.1"), 2) {
-		t.Errorf("counted %v", o.by)
+	if o.All() != 4 || len(o.by) != 3 || !o.Full(netip.MustParseAddr("192.0.2.1"), 2) {
+		t.Errorf("counted %d, %v", o.All(), o.by)
 	}
 	for _, text := range []string{"2001:db8::1", "192.0.2.1", "::ffff:192.0.2.1"} {
 		o.Remove(netip.MustParseAddr(text))
 	}
 	o.Remove(netip.Addr{})
-	if len(o.by) != 0 {
-		t.Errorf("left are %v", o.by)
+	if o.All() != 0 || len(o.by) != 0 {
+		t.Errorf("left are %d, %v", o.All(), o.by)
 	}
 }

@@ -7,7 +7,7 @@ import "slices"
 func (c *checker) ownSince(conn *Connection, o opening) int64 {
 	var broken int64 // the latest time at which the name may have been somebody else's, or nobody's
 	for _, f := range c.losses {
-		if o.since <= f.End && f.Start <= o.At && c.claimLost(conn.Client, f) {
+		if o.since <= f.End && f.Start <= o.At && c.claimLost(conn.Client, f, o.At) {
 			broken = max(broken, f.Start)
 		}
 	}
@@ -34,14 +34,14 @@ func (c *checker) ownSince(conn *Connection, o opening) int64 {
 // a time, who its client was: then it begins where its new claim does.
 func (h *History) Forgot(conn *Connection, at int64) bool {
 	return slices.ContainsFunc(h.Faults, func(f Fault) bool {
-		return f.LosesData && conn.DMSince <= f.End && f.Start <= at && h.claimLost(conn.Client, f)
+		return f.LosesData && conn.DMSince <= f.End && f.Start <= at && h.claimLost(conn.Client, f, at)
 	})
 }
 
-// claimLost says whether a Redis that lost its data forgot who a client was: the nodes to which it was connected just then,
-// or else the node of its last connection, alone knew of the claim still, and ended before they could write it back. The
-// client then is a new holder of its name.
-func (h *History) claimLost(client string, loss Fault) bool {
+// claimLost says whether a Redis that lost its data did not know by a time who a client was: the nodes to which it was
+// connected just then, or else the node of its last connection, alone knew of the claim still, and ended before they could
+// write it back, or could not yet. The client then is a new holder of its name.
+func (h *History) claimLost(client string, loss Fault, at int64) bool {
 	var keepers []*Connection
 	var last *Connection
 	for _, conn := range h.Connections {
@@ -57,18 +57,38 @@ func (h *History) claimLost(client string, loss Fault) bool {
 	if len(keepers) == 0 && last != nil {
 		keepers = append(keepers, last)
 	}
-	return len(keepers) > 0 && !slices.ContainsFunc(keepers, func(conn *Connection) bool { return h.vouchedFor(conn, loss) })
+	return len(keepers) > 0 && !slices.ContainsFunc(keepers, func(conn *Connection) bool { return h.vouchedFor(conn, loss, at) })
 }
 
-// vouchedFor says whether the node of a connection lived for long enough after a loss to have written back its claim.
-func (h *History) vouchedFor(conn *Connection, loss Fault) bool {
+// vouchedFor says whether the node of a connection lived for long enough after a loss, and was not cut off, to have written
+// back its claim by a time.
+func (h *History) vouchedFor(conn *Connection, loss Fault, at int64) bool {
 	since := loss.Start
 	if conn.Closed != 0 {
 		since = min(since, conn.Closed)
 	}
+	back := h.backSince(conn.Node, loss, at)
+	if back > loss.End && at <= back+writeBackTime {
+		return false
+	}
 	return !slices.ContainsFunc(h.Faults, func(f Fault) bool {
-		return f.KillsNode && f.Node == conn.Node && f.End >= since && f.Start <= loss.End+writeBackTime
+		return f.KillsNode && f.Node == conn.Node && f.End >= since && f.Start <= back+writeBackTime
 	})
+}
+
+// backSince is since when, as of a time, a node could write back what a Redis had lost: its link may have been away then,
+// and away again before it had.
+func (h *History) backSince(node string, loss Fault, at int64) int64 {
+	back := loss.End
+	for again := true; again; {
+		again = false
+		for _, f := range h.Faults {
+			if f.Disturbs && f.Node == node && f.Start <= min(at, back+writeBackTime) && f.End > back {
+				back, again = f.End, true
+			}
+		}
+	}
+	return back
 }
 
 // until is when the connection's client gave its name up, or the end of the history.

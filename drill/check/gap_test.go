@@ -133,13 +133,20 @@ func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
 		skipped int // more than was gone
 		late    bool
 		away    bool // Redis was, just before: ids may be ahead
+		young   bool // the node just began, and knows not where the log ends
+		prompt  bool // the first frame did not wait for the log
 		want    bool
 	}{
-		"what was trimmed by then":                      {0, true, false, false},
-		"one that was not":                              {1, true, false, true},
-		"what was trimmed before it is read":            {0, false, false, true},
-		"what was trimmed by what has an id from later": {0, false, true, false},
-		"one that was not, though ids are ahead":        {1, false, true, true},
+		"what was trimmed by then":                            {late: true},
+		"one that was not":                                    {skipped: 1, late: true, want: true},
+		"what was trimmed before it is read":                  {want: true},
+		"what was trimmed by what has an id from later":       {away: true},
+		"one that was not, though ids are ahead":              {skipped: 1, away: true, want: true},
+		"what was trimmed by then, on a node that is young":   {late: true, young: true},
+		"one that was not, there":                             {skipped: 1, late: true, young: true, want: true},
+		"what was trimmed before it is read, there":           {young: true, want: true},
+		"what was trimmed, behind the first that comes":       {skipped: -2, late: true, young: true, want: true},
+		"what was trimmed, by a node that waited for nothing": {late: true, young: true, prompt: true, want: true},
 	} {
 		s := newIdeal()
 		speaker, bob := s.connect("alice", "a"), s.connect("bob", "b")
@@ -152,10 +159,18 @@ func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
 		s.wait(second)
 		s.say(speaker, "later")
 		h := s.history()
-		bob.Opened -= openPatience
+		if !tc.prompt {
+			bob.Opened -= openPatience
+		}
 		bob.Events[find(bob, Init, 0)].Truncated = true
+		if tc.young {
+			bob.Events[find(bob, Init, 0)].Cursor = bob.Since
+		}
 		first := find(bob, Recalled, 0)
 		told := slices.Clone(bob.Events[first+gone+tc.skipped : first+missed])
+		if tc.skipped < 0 {
+			told = slices.Delete(told, 1, 2)
+		}
 		bob.Events = slices.Delete(bob.Events, first, first+missed)
 		next := find(bob, Msg, 0)
 		for i := range told {

@@ -74,7 +74,7 @@ type Connection struct {
 	Number  int
 	Client  string // the name it joins with; all connections of one client bear it
 	Person  string // who it is that joins: strangers to each other may want one name; empty: whose name it is
-	Shown   bool   // it joined with the token of an earlier connection of that person
+	Shown   bool   // it joined with the token of an earlier connection of that person, and the claim was still that one
 	Node    string
 	Since   int64 // None: not given
 	DMSince int64 // None: not given

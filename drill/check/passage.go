@@ -69,17 +69,20 @@ func (c *checker) passOver(p *passage, place, at int64) {
 func (c *checker) missed(p *passage, missed, place, at int64) {
 	v := Violation{Kind: Hole, Client: p.conn.Client, Conn: p.conn.Number, ID: missed, At: at,
 		Note: fmt.Sprintf("on node %s, between %d and %d", p.conn.Node, p.last, place)}
-	read := p.opening.At
+	read, told := p.opening.At, max(p.opening.since, p.opening.Cursor)
 	if len(p.got) == 0 { // it could not be read, and what was trimmed meanwhile can't be told either
 		read = at
 		if c.lifted(at) {
 			read += lift
 		}
+		if p.opening.At-p.conn.Opened >= openPatience {
+			told = max(told, place) // nor of what follows, by a node that just began
+		}
 	}
 	switch {
 	case c.wasThere(p, missed): // its id is ahead of the clock
 	case p.until != 0 && c.saidAt(p, missed) > p.until: // its id is behind the clock, which was set back
-	case p.opening.Truncated && missed <= max(p.opening.since, p.opening.Cursor) && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
+	case p.opening.Truncated && missed <= told && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
 	case c.lostFor(p, missed), c.excusesLate(missed, at), p.promise == OneOrder && c.excusesOld(missed, at),
 		p.promise == DirectMessages && c.excusesLateLetter(p.conn.Client, missed, at):
 		c.report.excused(p.promise)

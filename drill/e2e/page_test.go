@@ -42,6 +42,7 @@ func TestPage(t *testing.T) {
 		{"has its name after a restart", hasItsNameAfterARestart},
 		{"says that its rejoin finds the name taken", saysThatItsRejoinFindsTheNameTaken},
 		{"waits for history and joins that are limited", waitsForHistoryAndJoinsThatAreLimited},
+		{"is made of parts that hold by themselves", isMadeOfPartsThatHoldByThemselves},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, browser) })
 	}

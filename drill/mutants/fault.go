@@ -100,21 +100,6 @@ func (f fault) plant(text string) (string, error) {
 	return strings.Replace(text, f.old, f.new, 1), nil
 }
 
-// dir is the directory of the package whose tests are to find it.
-func (f fault) dir() string {
-	dir, _, _ := strings.Cut(f.file, "/")
-	return dir
-}
-
-// packagesOf are those directories.
-func packagesOf(faults []fault) map[string]bool {
-	dirs := map[string]bool{}
-	for _, f := range faults {
-		dirs[f.dir()] = true
-	}
-	return dirs
-}
-
 func listFaults(out io.Writer, faults []fault) {
 	for _, f := range faults {
 		fmt.Fprintf(out, "%s (%s, %s): %s\n", f.name, f.kind, f.file, f.breaks)

@@ -21,7 +21,7 @@ const (
 	// same each time, however busy the machine is; the plans that once failed come after them.
 	simRuns = 8
 	// simLimit is how long it may take where the machine is busy; testLimit is how long the tests
-	// of the package may, which mostly wait.
+	// of a package may, which mostly wait.
 	simLimit  = 3 * time.Minute
 	testLimit = 35 * time.Second
 )
@@ -52,8 +52,8 @@ func (r result) by() string {
 	}
 }
 
-// hunt plants a fault and runs what is to find it: the simulation, then the tests of the package.
-func hunt(ctx context.Context, t *tree, f fault) (r result) {
+// hunt plants a fault and runs what is to find it: the simulation, then the tests of packages.
+func hunt(ctx context.Context, t *tree, f fault, packages []string) (r result) {
 	r.fault = f
 	p, err := t.plant(f)
 	if err != nil {
@@ -65,7 +65,11 @@ func hunt(ctx context.Context, t *tree, f fault) (r result) {
 	if r.simulated = r.found(); r.simulated || r.err != nil {
 		return r
 	}
-	r.seek(ctx, p, testLimit, f.dir(), "-test.parallel=16") // most of them wait
+	for _, pkg := range packages {
+		if r.seek(ctx, p, testLimit, pkg, "-test.parallel=16"); r.found() || r.err != nil { // most of them wait
+			break
+		}
+	}
 	return r
 }
 

@@ -1,5 +1,6 @@
-// Mutants plants faults in the server, one at a time, and sees whether the simulation or the tests of the package find
-// them: what a good engineer may well write, and what breaks a promise under a failure or in a race alone.
+// Mutants plants faults in the server, one at a time, and sees whether the simulation or the tests of the packages that
+// they are in find them: what a good engineer may well write, and what breaks a promise under a failure or in a race
+// alone.
 //
 //	go run ./drill/mutants                  all of them; the table is Markdown
 //	go run ./drill/mutants -only 'fence|ring'
@@ -75,12 +76,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 // holds says what is found in the tree as it is: then everything would be.
 func holds(ctx context.Context, t *tree, faults []fault) error {
-	for dir := range packagesOf(faults) {
-		if r := hunt(ctx, t, fault{name: "none", file: dir + "/"}); r.err != nil || r.found() {
-			return fmt.Errorf("without any fault there is found: %s", r.by())
-		}
-		fmt.Fprintln(os.Stderr, "no fault is found in", dir)
+	packages := t.packages(faults...)
+	if r := hunt(ctx, t, fault{name: "none"}, packages); r.err != nil || r.found() {
+		return fmt.Errorf("without any fault there is found: %s", r.by())
 	}
+	fmt.Fprintln(os.Stderr, "no fault is found by the simulation, nor in", packages)
 	return ctx.Err()
 }
 
@@ -93,7 +93,7 @@ func huntAll(ctx context.Context, t *tree, faults []fault, parallel int) []resul
 		places <- struct{}{}
 		all.Go(func() {
 			defer func() { <-places }()
-			results[i] = hunt(ctx, t, f)
+			results[i] = hunt(ctx, t, f, t.packages(f))
 			fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), f.name, results[i].by(), results[i].took.Round(time.Second))
 		})
 	}

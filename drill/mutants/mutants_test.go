@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,7 @@ func TestEveryFaultCanBePlanted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	module := tree{copy: filepath.Join("..", "..")}
 	const least, leastOfKind = 60, 4
 	named, of := map[string]bool{}, map[string]int{}
 	for _, f := range faults {
@@ -21,15 +23,16 @@ func TestEveryFaultCanBePlanted(t *testing.T) {
 		}
 		named[f.name] = true
 		of[f.kind]++
-		text, err := os.ReadFile(filepath.Join("..", "..", f.file))
+		text, err := os.ReadFile(filepath.Join(module.copy, f.file))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if _, err := f.plant(string(text)); err != nil {
 			t.Error(err)
 		}
-		if dir := f.dir(); dir != "actors" && dir != "redisbridge" {
-			t.Errorf("%s is in %s, whose tests nobody runs", f.name, dir)
+		packages := module.packages(f)
+		if len(packages) == 0 || !slices.Contains(parts, packages[len(packages)-1]) {
+			t.Errorf("%s is in %s: its tests, of %v, are not among %v", f.name, f.file, packages, parts)
 		}
 	}
 	if len(faults) < least {
@@ -38,6 +41,32 @@ func TestEveryFaultCanBePlanted(t *testing.T) {
 	for kind, n := range of {
 		if n < leastOfKind {
 			t.Errorf("there are %d of kind %s", n, kind)
+		}
+	}
+}
+
+func TestFaultIsSoughtByThePackageThatItIsInAndThoseAroundIt(t *testing.T) {
+	module := tree{copy: filepath.Join("..", "..")}
+	for _, of := range []struct {
+		files []string
+		want  []string
+	}{
+		{[]string{"actors/session.go"}, []string{"actors"}},
+		{[]string{"actors/engine/parent.go"}, []string{"actors/engine", "actors"}},
+		{[]string{"actors/protocol/name.go"}, []string{"actors/protocol", "actors"}},
+		{[]string{"redisbridge/scripts/append.lua"}, []string{"redisbridge"}},
+		{[]string{"go.mod"}, nil},
+		{
+			[]string{"actors/session.go", "actors/engine/parent.go", "redisbridge/store.go", "actors/room.go"},
+			[]string{"actors", "actors/engine", "redisbridge"},
+		},
+	} {
+		var faults []fault
+		for _, file := range of.files {
+			faults = append(faults, fault{file: file})
+		}
+		if got := module.packages(faults...); !slices.Equal(got, of.want) {
+			t.Errorf("faults in %v are sought by %v, not %v", of.files, got, of.want)
 		}
 	}
 }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -46,7 +48,7 @@ func newTree(module string) (*tree, error) {
 }
 
 // waiting are the files that say how long tests of the packages wait for what is to come.
-var waiting = []string{"actors/harness_test.go", "redisbridge/main_test.go"}
+var waiting = []string{"actors/engine/main_test.go", "actors/harness_test.go", "redisbridge/main_test.go"}
 
 const (
 	patience = "\nconst patience = 30 * time.Second\n"
@@ -73,6 +75,20 @@ func (t *tree) simulations() string {
 	return "TestPromisesHold|TestPlansThatOnceFailedHold"
 }
 
+// packages are those whose tests are to find faults: the one that a fault is in, and those around
+// it, which are made of it.
+func (t *tree) packages(faults ...fault) (dirs []string) {
+	for _, f := range faults {
+		for dir := path.Dir(f.file); dir != "."; dir = path.Dir(dir) {
+			tests, _ := filepath.Glob(filepath.Join(t.copy, dir, "*_test.go"))
+			if len(tests) > 0 && !slices.Contains(dirs, dir) {
+				dirs = append(dirs, dir)
+			}
+		}
+	}
+	return dirs
+}
+
 func (t *tree) remove() { _ = os.RemoveAll(t.root) }
 
 // planted is the tree with a fault in it.
@@ -84,7 +100,7 @@ type planted struct {
 
 // plant makes a fault's change; the fault without a change leaves all as it is.
 func (t *tree) plant(f fault) (*planted, error) {
-	p := &planted{tree: t, dir: filepath.Join(t.root, f.name+"."+f.dir())}
+	p := &planted{tree: t, dir: filepath.Join(t.root, "planted", f.name)}
 	if err := os.MkdirAll(p.dir, 0o700); err != nil || f.old == "" {
 		return p, err
 	}

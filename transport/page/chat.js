@@ -14,23 +14,6 @@
  *     chat.say("hello");               // to everyone
  *     chat.tell("bob", "psst");        // to bob alone
  *
- * Methods
- *   start()                 connects, and connects again after every loss
- *   join(name)              takes a name now, and again after every reconnect, until leave()
- *   leave()                 gives the name up and disconnects
- *   say(text), tell(peer, text)
- *                           put a message into the outbox and return its entry; it is sent when it can be
- *   pending(to)             what is in the outbox for "" (everyone) or a peer, oldest first
- *   retry(ref), discard(ref)   for an entry that has `failed`
- *   older(peer, before)     a promise of {messages, more}: a page older than id `before` (null: the newest). It
- *                           is rejected with an error that has a `code`, and where it may be asked again
- *                           `retryMs`, after which
- *   reconnect()             connects at once instead of after the wait
- *   awake(visible)          tell it when the page is shown or hidden: only a visible page checks its link
- *
- * Option `hold: true`: asks the server after every join to hold the name for the token that is kept here (`hold:`).
- * It may refuse, and nobody needs to know.
- *
  * Properties: name, state, people (a Set, or null when only the number is known), count, paced (the server takes
  * messages more slowly than they were said; they are sent in order, as it takes them)
  *
@@ -52,22 +35,16 @@
  *
  * A message: {id, user, to?, text, time, ref?}; without `to` it is public. `peerOf` names a thread.
  */
+import { CLOSE_NAME_LOST, Claim } from "./claim.js";
+import { Feeds } from "./feeds.js";
 import { Link } from "./link.js";
-import { clean, keyOf } from "./message.js";
-import { NAME_LOST, Outbox, newRef } from "./outbox.js";
-import { isRetryable, retryWait } from "./retry.js";
+import { clean } from "./message.js";
+import { Outbox } from "./outbox.js";
+import { Pages } from "./pages.js";
 import { Sender } from "./sender.js";
-import { local, save, session } from "./storage.js";
-import { Tokens } from "./tokens.js";
+import { local, session } from "./storage.js";
 
 export { clean, keyOf, peerOf } from "./message.js";
-
-/** @typedef {import("./message.js").Message} Message */
-
-/** How many ids are remembered to recognise a message that comes by two ways. */
-const KNOWN = 4_096;
-/** The close code of who has lost the name to somebody else. */
-const CLOSE_NAME_LOST = 4009;
 
 export class Chat {
   /**
@@ -76,27 +53,31 @@ export class Chat {
    * @param {Storage | null} [options.session] keeps name and outbox over a reload; default sessionStorage
    * @param {Storage | null} [options.local]   keeps the tokens of names over a reload; default localStorage
    * @param {() => string} [options.token]  gives a token for servers that ask for one
-   * @param {boolean} [options.hold]        whether the server shall hold the names whose tokens are kept
+   * @param {boolean} [options.hold]        asks the server after every join to hold the name for the token that is
+   *                                        kept here (`hold:`). It may refuse, and nobody needs to know
    */
   constructor({ url, session: kept = session, local: tokens = local, token, hold = false }) {
     this.url = new URL(url);
-    this.session = kept;
-    this.tokens = new Tokens(tokens);
     this.token = token;
-    this.hold = hold;
-    /** @type {string} */ this.name = kept?.getItem("parley.name") ?? "";
-    /** The name that was joined with, maybe before a reload. */ this.had = this.name;
     this.state = "offline";
     /** @type {Set<string> | null} */ this.people = new Set();
     this.count = 0;
 
     this.target = new EventTarget();
     this.outbox = new Outbox(kept, "parley.outbox");
+    this.feeds = new Feeds(this.outbox, (type, detail) => this.emit(type, detail));
     this.sender = new Sender(this.outbox, {
       send: (frame) => void this.link.send(frame),
-      cursor: ({ to }) => (to ? this.dmSince : this.since) ?? 0,
-      whole: () => this.whole,
+      cursor: ({ to }) => (to ? this.feeds.inbox : this.feeds.public).cursor ?? 0,
+      whole: () => this.feeds.whole,
       changed: () => this.emit("outbox", {}),
+    });
+    this.pages = new Pages((frame) => this.link.send(frame));
+    this.claim = new Claim(kept, tokens, hold, {
+      send: (frame) => void this.link.send(frame),
+      waits: (retryAt, code) => this.setState("online", { retryAt, code }),
+      refused: (code, message) => this.emit("refused", { code, message }),
+      lost: (name) => this.onLost(name),
     });
     this.link = new Link({
       url: () => this.address(),
@@ -107,14 +88,10 @@ export class Chat {
       waiting: (retryAt) => this.setState("offline", { retryAt }),
       shut: (code) => this.setState("shut", { code }),
     });
-    /** @type {number | null} */ this.since = null;
-    /** @type {number | null} */ this.dmSince = null;
-    /** Both feeds came back without a hole, so what is not in them was not stored. */
-    this.whole = false;
-    this.known = new Set();
-    /** @type {Map<string, {resolve: Function, reject: Function}>} */ this.asked = new Map();
-    this.joinRef = "";
-    /** @type {ReturnType<typeof setTimeout> | undefined} */ this.joinTimer = undefined;
+  }
+
+  get name() {
+    return this.claim.name;
   }
 
   get paced() {
@@ -126,32 +103,31 @@ export class Chat {
     this.target.addEventListener(type, (event) => listener(/** @type {CustomEvent} */ (event).detail));
   }
 
+  /** Connects, and connects again after every loss. */
   start() {
     this.link.hurry();
   }
 
-  /** @param {string} name */
+  /** Takes a name now, and again after every reconnect, until leave(). @param {string} name */
   join(name) {
     name = name.trim();
-    const moved = this.dmSince !== null && name !== this.name;
-    this.name = name;
+    const moved = this.feeds.inbox.cursor !== null && name !== this.name;
+    this.claim.name = name;
     if (moved) {
-      this.dmSince = null; // a cursor of somebody else's inbox, and part of the connection's address
+      this.feeds.inbox.cursor = null; // of somebody else's inbox, and part of the connection's address
       this.link.connect();
     } else if (this.state === "online") {
-      this.sendJoin();
+      this.claim.ask();
     } else {
       this.link.hurry();
     }
   }
 
+  /** Gives the name up and disconnects. */
   leave() {
-    this.name = this.had = "";
-    this.session?.removeItem("parley.name");
-    this.outbox.entries = [];
-    this.outbox.save();
-    this.since = this.dmSince = null;
-    this.known.clear();
+    this.claim.giveUp();
+    this.outbox.clear();
+    this.feeds.leave();
     this.link.leave();
     this.setState("offline");
     this.emit("outbox", {});
@@ -162,7 +138,7 @@ export class Chat {
     return this.tell("", text);
   }
 
-  /** @param {string} peer @param {string} text */
+  /** Puts a message into the outbox and returns its entry; it is sent when it can be. @param {string} peer @param {string} text */
   tell(peer, text) {
     const entry = this.outbox.add(this.name, peer, clean(text));
     this.emit("outbox", {});
@@ -170,53 +146,36 @@ export class Chat {
     return entry;
   }
 
-  /** @param {string} to */
+  /** What is in the outbox for "" (everyone) or a peer, oldest first. @param {string} to */
   pending(to) {
-    return this.outbox.entries.filter((e) => e.to === to && !e.seen && (e.from === this.name || e.failed?.code === NAME_LOST));
+    return this.outbox.pending(to, this.name);
   }
 
-  /** @param {string} ref */
+  /** Sends an entry again that has `failed`. @param {string} ref */
   retry(ref) {
-    const entry = this.outbox.get(ref);
-    if (!entry?.failed) return;
-    if (entry.failed.code === NAME_LOST) {
-      if (!this.name) return;
-      this.outbox.update(entry, { from: this.name, ref: newRef() }); // another's message, as the server sees it
-    }
-    this.outbox.update(entry, { failed: undefined, sentAt: undefined });
+    if (!this.outbox.retry(ref, this.name)) return;
     this.emit("outbox", {});
     this.sender.flush();
   }
 
-  /** @param {string} ref */
+  /** Gives up an entry that has `failed`. @param {string} ref */
   discard(ref) {
     if (!this.outbox.get(ref)?.failed) return;
     this.outbox.remove(ref);
     this.emit("outbox", {});
   }
 
-  /**
-   * @param {string} peer "" for the public feed
-   * @param {number | null} before
-   * @returns {Promise<{messages: Message[], more: boolean}>}
-   */
+  /** A promise of {messages, more}, or of an error; see Pages. @param {string} peer @param {number | null} before */
   older(peer, before) {
-    return new Promise((resolve, reject) => {
-      const ref = newRef();
-      const page = before === null ? "" : String(before);
-      if (!this.link.send(peer ? `dmhistory#${ref}:${peer}:${page}` : `history#${ref}:${page}`)) {
-        reject(Object.assign(new Error("not connected"), { code: "offline" }));
-        return;
-      }
-      this.asked.set(ref, { resolve, reject });
-    });
+    return this.pages.ask(peer, before);
   }
 
+  /** Connects at once instead of after the wait. */
   reconnect() {
     this.link.hurry();
   }
 
-  /** @param {boolean} visible */
+  /** Is told when the page is shown or hidden: only a visible page checks its link. @param {boolean} visible */
   awake(visible) {
     this.link.awake(visible);
   }
@@ -224,48 +183,36 @@ export class Chat {
   // The connection
 
   address() {
+    const { public: { cursor: since }, inbox: { cursor: dmsince } } = this.feeds;
     const url = new URL(this.url);
     url.protocol = url.protocol.replace("http", "ws");
-    if (this.since !== null) url.searchParams.set("since", String(this.since));
-    if (this.dmSince !== null) url.searchParams.set("dmsince", String(this.dmSince));
-    if (this.token) url.searchParams.set("token", this.token());
+    for (const [name, value] of Object.entries({ since, dmsince, token: this.token?.() })) {
+      if (value != null) url.searchParams.set(name, String(value));
+    }
     return url;
   }
 
   onOpened() {
     this.setState("online");
-    if (this.name) this.sendJoin();
+    if (this.name) this.claim.ask();
   }
 
   /** @param {number} code */
   onClosed(code) {
-    this.joinRef = "";
-    clearTimeout(this.joinTimer);
+    this.claim.stop();
     this.sender.stop();
-    for (const { reject } of this.asked.values()) {
-      reject(Object.assign(new Error("the connection was lost"), { code: "offline" }));
-    }
-    this.asked.clear();
-    if (code === CLOSE_NAME_LOST) this.loseName();
+    this.pages.stop();
+    if (code === CLOSE_NAME_LOST) this.claim.lose();
   }
 
-  sendJoin() {
-    clearTimeout(this.joinTimer);
-    this.joinRef = newRef();
-    const token = this.tokens.get(this.name);
-    this.link.send(`join#${this.joinRef}:${this.name}${token ? ":" + token : ""}`);
-  }
-
-  /** The name is somebody else's: whatever was this page's under it ends here. */
-  loseName() {
-    const { name } = this;
-    this.tokens.drop(name);
-    this.session?.removeItem("parley.name");
-    this.name = this.had = "";
-    this.dmSince = null;
+  /** Whatever was this page's under the name ends here. @param {string} name */
+  onLost(name) {
+    const resumed = this.feeds.inbox.cursor !== null;
+    this.feeds.inbox.cursor = null;
     const unsent = this.outbox.disown(name);
     this.emit("outbox", {});
     this.emit("lost", { name, unsent });
+    if (resumed && this.link.open) this.link.connect(); // the cursor is part of the connection's address
   }
 
   // What the server says
@@ -277,11 +224,11 @@ export class Chat {
     switch (frame.type) {
       case "init": return this.onInit(frame);
       case "joined": return this.onJoined(frame);
-      case "msg": return this.onFeed([frame], false, true);
-      case "dm": return this.onInbox([frame], false, true);
+      case "msg": return this.feeds.hear(this.feeds.public, [frame], this.name);
+      case "dm": return this.feeds.hear(this.feeds.inbox, [frame], this.name);
       case "ack": return this.onAck(frame);
       case "error": return this.onError(frame);
-      case "history": return this.onHistory(frame);
+      case "history": return this.pages.told(frame);
       case "members": return this.onMembers(frame);
       case "member_add":
       case "member_remove":
@@ -293,132 +240,44 @@ export class Chat {
   }
 
   /** @param {any} frame */
-  onInit(frame) {
-    this.whole = this.since !== null && !frame.truncated;
-    this.onMembers(frame);
-    const fresh = this.since === null;
-    this.onFeed(frame.history, frame.truncated || fresh, false);
+  onInit({ history, cursor, truncated, ...members }) {
+    const feed = this.feeds.public;
+    const fresh = feed.begin(truncated);
+    this.onMembers(members);
+    this.feeds.hear(feed, history, this.name, { gap: truncated || fresh });
     // When resuming, frames up to the cursor may still be on their way.
-    if (fresh) this.since = frame.cursor;
+    if (fresh) feed.advance(cursor);
   }
 
   /** @param {any} frame */
-  onJoined(frame) {
-    this.name = this.had = frame.name;
-    save(this.session, "parley.name", this.name);
-    if (frame.token) this.tokens.keep(this.name, frame.token);
-    // Where nothing can be stored the name would be held for nobody.
-    if (this.hold && frame.token && this.tokens.lasts(this.name, frame.token)) this.link.send(`hold#${newRef()}:`);
-    this.whole = this.whole && this.dmSince !== null && !frame.truncated;
+  onJoined({ name, token, dms, cursor, conversations, truncated }) {
+    const feed = this.feeds.inbox;
+    this.claim.given(name, token);
+    const fresh = feed.begin(truncated);
     this.setState("joined");
-    this.emit("joined", { name: this.name });
-    const fresh = this.dmSince === null;
-    this.onInbox(frame.dms, frame.truncated, false);
-    this.emit("conversations", { conversations: frame.conversations ?? [] });
-    if (fresh) this.dmSince = Math.max(this.dmSince ?? 0, frame.cursor ?? 0);
-    this.sender.start(this.name);
-  }
-
-  /** @param {Message[]} messages @param {boolean} gap @param {boolean} live */
-  onFeed(messages, gap, live) {
-    const fresh = messages.filter((m) => this.since === null || m.id > this.since);
-    for (const m of fresh) this.since = Math.max(this.since ?? 0, m.id);
-    this.tellAll(fresh, { gap, live, direct: false });
-  }
-
-  /** @param {Message[]} messages @param {boolean} gap @param {boolean} live */
-  onInbox(messages, gap, live) {
-    const fresh = messages.filter((m) => this.dmSince === null || (m.cursor ?? 0) > this.dmSince);
-    for (const m of fresh) this.dmSince = Math.max(this.dmSince ?? 0, m.cursor ?? 0);
-    this.tellAll(fresh, { gap, live, direct: true });
-  }
-
-  /** @param {Message[]} messages @param {{gap: boolean, live: boolean, direct: boolean}} how */
-  tellAll(messages, { gap, live, direct }) {
-    const fresh = messages.filter((m) => this.learn(m));
-    let matched = false;
-    for (const m of fresh) {
-      const entry = m.user === this.name ? this.outbox.match(m, direct ? m.cursor ?? 0 : m.id) : undefined;
-      if (!entry) continue;
-      this.outbox.update(entry, { seen: m.id });
-      m.ref = entry.ref;
-      matched = true;
-    }
-    if (fresh.length || gap) this.emit("messages", { messages: fresh, gap, live, direct });
-    if (matched) this.emit("outbox", {});
-  }
-
-  /** Remembers a message; false if it was known. @param {Message} message */
-  learn(message) {
-    const key = keyOf(message);
-    if (this.known.has(key)) return false;
-    this.known.add(key);
-    if (this.known.size > KNOWN) this.known.delete(this.known.values().next().value);
-    return true;
+    this.emit("joined", { name });
+    this.feeds.hear(feed, dms, name, { gap: truncated });
+    this.emit("conversations", { conversations: conversations ?? [] });
+    if (fresh) feed.advance(cursor ?? 0);
+    this.sender.start(name);
   }
 
   /** @param {{ref: string, id: number}} frame */
   onAck({ ref, id }) {
-    const entry = this.outbox.get(ref);
-    if (!entry) return this.sender.acked(ref);
-    this.outbox.remove(ref);
-    /** @type {Message} */
-    const message = { id, user: entry.from, text: entry.text, time: Math.floor(id / 1e6), ref };
-    if (entry.to) message.to = entry.to;
-    // What the public feed has passed was told, or lies before what this page has loaded.
-    const passed = !entry.to && this.since !== null && id <= this.since;
-    if (!passed && this.learn(message)) {
-      this.emit("messages", { messages: [message], gap: false, live: true, direct: entry.to !== "" });
-    }
+    const stored = this.feeds.acked(ref, id);
     this.sender.acked(ref);
-    this.emit("outbox", {});
+    if (stored) this.emit("outbox", {});
   }
 
   /** @param {{code: string, message: string, ref?: string, retry_ms?: number}} frame */
   onError(frame) {
     const ref = frame.ref ?? "";
-    if (ref && ref === this.joinRef) return this.onJoinRefused(frame);
-    const asked = this.asked.get(ref);
-    if (asked) {
-      this.asked.delete(ref);
-      const retryMs = isRetryable(frame.code) ? retryWait(frame.retry_ms) : undefined;
-      asked.reject(Object.assign(new Error(frame.message), { code: frame.code, retryMs }));
-      return;
-    }
+    if (ref && ref === this.claim.ref) return this.claim.refuse(frame);
+    if (this.pages.refuse(ref, frame)) return;
     const entry = this.outbox.get(ref);
     if (!entry) return; // of a hold, or of what was settled meanwhile
     if (frame.code === "not_joined") return this.link.lost(0);
     this.sender.refused(entry, frame);
-  }
-
-  /** @param {{code: string, message: string, retry_ms?: number}} frame */
-  onJoinRefused({ code, message, retry_ms }) {
-    this.joinRef = "";
-    const token = this.tokens.get(this.name);
-    if (isRetryable(code)) {
-      const wait = retryWait(retry_ms);
-      this.joinTimer = setTimeout(() => this.sendJoin(), wait);
-      return this.setState("online", { retryAt: Date.now() + wait, code });
-    }
-    // Who had it under this spelling, and shows the token, is refused only where it is somebody else's.
-    if (code === "name_taken" && token && this.had === this.name) {
-      const resumed = this.dmSince !== null;
-      this.loseName();
-      if (resumed) this.link.connect(); // the cursor of that inbox is part of the connection's address
-      return;
-    }
-    if (code === "unauthorized" && token) {
-      this.tokens.drop(this.name); // of a claim that has ended; the name may be free
-      this.sendJoin();
-      return;
-    }
-    this.emit("refused", { code, message });
-  }
-
-  /** @param {{ref: string, messages: Message[], more: boolean}} frame */
-  onHistory({ ref, messages, more }) {
-    this.asked.get(ref)?.resolve({ messages, more });
-    this.asked.delete(ref);
   }
 
   /** @param {{members?: string[], member_count: number}} frame */

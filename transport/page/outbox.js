@@ -17,6 +17,8 @@
 
 import { load, save } from "./storage.js";
 
+/** @typedef {import("./message.js").Message} Message */
+
 /** The code of entries whose name is somebody else's now. */
 export const NAME_LOST = "name_lost";
 
@@ -45,6 +47,11 @@ export class Outbox {
     return this.entries.find((e) => e.from === from && !e.failed);
   }
 
+  /** What is shown as said by name to somebody and not yet known to be kept. @param {string} to @param {string} name */
+  pending(to, name) {
+    return this.entries.filter((e) => e.to === to && !e.seen && (e.from === name || e.failed?.code === NAME_LOST));
+  }
+
   /** @param {string} ref */
   get(ref) {
     return this.entries.find((e) => e.ref === ref);
@@ -53,7 +60,7 @@ export class Outbox {
   /**
    * Finds the entry that a frame of the same sender, receiver and text most likely is.
    * Needed because the frame may overtake its ack, and one message must not be shown as two.
-   * @param {{id: number, user: string, to?: string, text: string}} message
+   * @param {Message} message
    * @param {number} place the frame's place in its feed
    */
   match(message, place) {
@@ -64,9 +71,53 @@ export class Outbox {
     );
   }
 
+  /**
+   * Notes which messages of this page's own name are entries of it, and says whether any is.
+   * @param {Message[]} messages @param {(message: Message) => number} place in their feed
+   */
+  recognise(messages, place) {
+    let any = false;
+    for (const m of messages) {
+      const entry = this.match(m, place(m));
+      if (!entry) continue;
+      this.update(entry, { seen: m.id });
+      m.ref = entry.ref;
+      any = true;
+    }
+    return any;
+  }
+
+  /** Takes out what is kept, and gives the message that it has become. @param {string} ref @param {number} id */
+  settle(ref, id) {
+    const entry = this.get(ref);
+    if (!entry) return undefined;
+    this.remove(ref);
+    /** @type {Message} */
+    const message = { id, user: entry.from, text: entry.text, time: Math.floor(id / 1e6), ref };
+    if (entry.to) message.to = entry.to;
+    return message;
+  }
+
+  /** Has what failed sent again, under this name; false if that is not to be. @param {string} ref @param {string} name */
+  retry(ref, name) {
+    const entry = this.get(ref);
+    if (!entry?.failed) return false;
+    if (entry.failed.code === NAME_LOST) {
+      if (!name) return false;
+      this.update(entry, { from: name, ref: newRef() }); // another's message, as the server sees it
+    }
+    this.update(entry, { failed: undefined, sentAt: undefined });
+    return true;
+  }
+
   /** @param {string} ref */
   remove(ref) {
     this.entries = this.entries.filter((e) => e.ref !== ref);
+    this.save();
+  }
+
+  clear() {
+    this.entries = [];
     this.save();
   }
 

@@ -1,6 +1,15 @@
 package transport
 
-import "net/http"
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+)
+
+//go:embed page
+var pageFiles embed.FS
 
 // contentSecurityPolicy lets the page load its own files and talk to its own server, and nothing
 // else: no inline code, no other host, no frame around it. Browsers count ws: and wss: of the same
@@ -31,4 +40,41 @@ func withPageHeaders(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// page serves the embedded files. Browsers ask each time whether they have changed:
+// a new server must not be met by an old page.
+func (s *Server) page() http.Handler {
+	files, err := fs.Sub(pageFiles, "page")
+	if err != nil {
+		panic(err) // unreachable: the folder is embedded
+	}
+	tags := entityTags(files)
+	serve := http.FileServerFS(files)
+	return withPageHeaders(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/chaos.html" || r.URL.Path == "/index.html" {
+			http.NotFound(w, r) // they have addresses of their own
+			return
+		}
+		w.Header().Set("Cache-Control", "no-cache")
+		if tag := tags[r.URL.Path]; tag != "" {
+			w.Header().Set("ETag", tag)
+		}
+		serve.ServeHTTP(w, r)
+	}))
+}
+
+// entityTags names the content of each file, by its path in a URL: embedded files
+// have no time of change, and would be sent again each time.
+func entityTags(files fs.FS) map[string]string {
+	tags := map[string]string{}
+	_ = fs.WalkDir(files, ".", func(path string, _ fs.DirEntry, err error) error {
+		if content, readErr := fs.ReadFile(files, path); err == nil && readErr == nil {
+			sum := sha256.Sum256(content)
+			tags["/"+path] = `"` + hex.EncodeToString(sum[:12]) + `"`
+		}
+		return nil
+	})
+	tags["/"] = tags["/index.html"]
+	return tags
 }

@@ -1,4 +1,4 @@
-package transport
+package main
 
 import (
 	"context"
@@ -27,11 +27,11 @@ const (
 	worthReturning = collectAfter / 2
 )
 
-// tendMemory tends the process's memory until ctx ends. It paces the collector, unless
+// tendMemory tends the process's memory until ctx ends, which is no error. It paces the collector, unless
 // GOGC says how; and when the server has fallen quiet after a busy time it gives memory
 // back to the system: the runtime would keep what a storm of connections needed for as
 // long as nothing makes it collect again.
-func tendMemory(ctx context.Context) {
+func tendMemory(ctx context.Context) error {
 	every := time.NewTicker(memoryInterval)
 	defer every.Stop()
 	samples := []gometrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
@@ -42,7 +42,7 @@ func tendMemory(ctx context.Context) {
 		select {
 		case <-every.C:
 		case <-ctx.Done():
-			return
+			return nil
 		}
 		gometrics.Read(samples)
 		allocated, live := samples[0].Value.Uint64(), samples[1].Value.Uint64()
