@@ -83,7 +83,8 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 	case c.wasThere(p, missed): // its id is ahead of the clock
 	case p.until != 0 && c.saidAt(p, missed) > p.until: // its id is behind the clock, which was set back
 	case p.opening.Truncated && missed <= told && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
-	case c.lostFor(p, missed), c.excusesLate(missed, at) || p.promise == OneOrder && c.excusesOld(missed, at):
+	case c.lostFor(p, missed), c.excusesLate(missed, at), p.promise == OneOrder && c.excusesOld(missed, at),
+		p.promise == DirectMessages && c.excusesLateLetter(p.conn.Client, missed, at):
 		c.report.excused(p.promise)
 	default:
 		c.report.failed(p.promise, v)
