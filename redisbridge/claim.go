@@ -88,7 +88,7 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	}
 	waits, newest := make([]*redis.IntCmd, len(batch)), make([]*redis.ZSliceCmd, len(batch))
 	for i := range places {
-		places[i].present = pipe.SIsMember(ctx, membersKey, places[i].spelling.Val())
+		places[i].present = pipe.SIsMember(ctx, onlineKey, places[i].spelling.Val())
 	}
 	asOf := pipe.Time(ctx)
 	for i, m := range batch {

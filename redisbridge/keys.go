@@ -13,6 +13,7 @@ import (
 
 const (
 	membersKey      = "chat:members"           // set: the names present; also the channel
+	onlineKey       = membersKey               // whose names are held: who has joined is in the public room
 	membersSeqKey   = "{chat:members}:seq"     // string: number of the last presence event
 	nodesKey        = "{chat:members}:nodes"   // sorted set: node → end of its lease, µs
 	renewedKey      = "{chat:members}:renewed" // string: when a node last renewed its lease, µs
