@@ -28,7 +28,7 @@ local known = claim[1]
 local same = known == ARGV[1] and (claim[3] or '0') == ARGV[4] and (ARGV[4] == '1' or claim[2] == ARGV[2])
 if known and not same then
   local former, since = claim[5] == '1', tonumber(ARGV[3])
-  local later = since > tonumber(claim[6] or '0') and (former or since > tonumber(claim[8] or '0'))
+  local later = since > tonumber(claim[6] or '0') and (former or since > tonumber(claim[8] or claim[4] or '0'))
   if not (later or former and connected) then return 0 end
   redis.call('DEL', key)
   known = false
