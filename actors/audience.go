@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -29,14 +30,17 @@ type enter struct {
 
 // opened answers an enter that asks for it: what the first frame is made of.
 type opened struct {
-	Log       Log
-	Entries   []protocol.Entry
-	Cursor    int64  // of the last of Entries, or where reading goes on
-	Newest    int64  // the log's
-	Truncated bool   // some after the asked cursor are no longer kept, or not readable
-	Members   []byte // as AppendMembers gives them; only from the room
-	Version   int64  // of the roster, likewise
+	Log     Log
+	Entries []protocol.Entry
+	Cursor  int64  // of the last of Entries, or where reading goes on
+	Newest  int64  // the log's
+	Lacked  int64  // up to here some after the asked cursor are no longer kept; 0: none, unread: nobody knows
+	Members []byte // as AppendMembers gives them; only from the room
+	Version int64  // of the roster, likewise
 }
+
+// unread as opened.Lacked: the log could not be read.
+const unread = math.MaxInt64
 
 // catchUp asks for what is after Cursor; answered by Recalled, by the bridge where it is older than
 // the tail.

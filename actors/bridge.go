@@ -51,7 +51,7 @@ type Outcome struct {
 
 // Subscribe asks for a log's events; answered by Linked when they flow, and again
 // each time the subscription was made anew. It replaces an earlier subscriber. Who
-// subscribes to Public hears of presence too.
+// subscribes to a room's hears of presence too.
 type Subscribe struct {
 	Log Log
 	To  *actor.PID

@@ -53,13 +53,13 @@ func (c *Chat) mayTalk(from netip.Addr, name, receiver string, size int, now tim
 		return wait, s.MessageRate
 	}
 	opensCost := s.ConversationRate > 0 || b.conversations.Limits(from)
-	if receiver != "" && opensCost && !c.talks.goesOn(name, receiver, now) {
+	if receiver != "" && opensCost && !c.peers.goesOn(name, receiver, now) {
 		if wait = max(b.conversations.Wait(from, 1, now), b.opened.Wait(name, 1, now)); wait > 0 {
 			return wait, s.ConversationRate / time.Minute.Seconds()
 		}
 		b.conversations.Spend(from, 1, now)
 		b.opened.Spend(name, 1, now)
-		c.talks.opens(name, receiver, now)
+		c.peers.opens(name, receiver, now)
 	}
 	b.messages.Spend(from, 1, now)
 	b.bytes.Spend(from, size, now)

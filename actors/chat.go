@@ -38,7 +38,7 @@ type Chat struct {
 	books      books
 	former     former
 	budgets    budgets
-	talks      talks
+	peers      peers
 	operations atomic.Uint64
 	// changes is how often Redis was found to lack what it had.
 	changes atomic.Int64

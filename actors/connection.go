@@ -105,9 +105,9 @@ type cursor struct {
 	log      Log
 	at       int64
 	catching bool  // what is missing was asked for; waves wait
-	lossy    bool  // the client was told that there is a hole here
 	resuming bool  // the client asked for it, and has not caught up since: it costs its address
 	stale    bool  // it was told too little of who is there
+	lacked   int64 // up to where the client was told that some are missing; unread: up to where the log says
 	ahead    int64 // the newest id of a wave that came while catching
 	version  int64 // of the roster that the client was told
 }

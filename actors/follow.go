@@ -25,18 +25,17 @@ func (s *session) opened(ctx actor.Context, m *opened) {
 	}
 	st.opened = true
 	c := st.cursor(m.Log)
-	c.at, c.lossy, c.resuming = m.Cursor, m.Truncated, s.conn.resume.Since != Newest && m.Cursor < m.Newest
+	c.at, c.lacked, c.resuming = m.Cursor, m.Lacked, s.conn.resume.Since != Newest && m.Cursor < m.Newest
 	c.version, c.stale = m.Version, false
-	frame := protocol.InitFrame(m.Members, m.Entries, m.Newest, m.Truncated)
+	frame := protocol.InitFrame(m.Members, m.Entries, m.Newest, m.Lacked > 0)
 	s.charge(len(frame))
 	s.write(frame)
 	s.behind(ctx, c, m.Newest)
 }
 
-// behind starts catching up if the log goes further than the cursor, or may: who was told of a
-// hole was told of those up to where it has caught up, and of none that comes later.
+// behind starts catching up if the log goes further than the cursor.
 func (s *session) behind(ctx actor.Context, c *cursor, newest int64) {
-	if (c.at < newest || c.lossy) && !c.catching {
+	if c.at < newest && !c.catching {
 		s.catchUp(ctx, c)
 	}
 }
@@ -186,7 +185,10 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 		return
 	}
 	c.catching = false
-	if m.Trimmed > c.at && !c.lossy { // lossy: the client was told
+	if c.lacked == unread {
+		c.lacked = m.Trimmed
+	}
+	if m.Trimmed > max(c.at, c.lacked) {
 		s.chat.metrics.SlowClients.Inc()
 		s.conn.close(protocol.CloseTooSlow, "messages missed are no longer kept")
 		return
@@ -203,7 +205,7 @@ func (s *session) recalled(ctx actor.Context, m *Recalled) {
 		s.catchUp(ctx, c)
 		return
 	}
-	c.lossy, c.resuming = false, false
+	c.resuming = false
 }
 
 func lastID(entries []protocol.Entry) int64 {

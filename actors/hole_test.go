@@ -127,3 +127,38 @@ func TestWhoWasToldOfALossOnceIsClosedAtTheNext(t *testing.T) {
 		})
 	}
 }
+
+// TestWhoIsToldOfAHoleIsClosedAtOneBehindIt: a connection that was opened while the log could not be
+// read was told truncated, and reads what there is in steps. What is trimmed between two of them it was
+// not told of.
+func TestWhoIsToldOfAHoleIsClosedAtOneBehindIt(t *testing.T) {
+	t.Parallel()
+	redis := newFakeRedis()
+	redis.say(roomTail + 2*chunkLimit)
+	since := redis.logs[Public][0].ID
+	redis.stow(isRead)
+	u := &client{fakeSocket: newFakeSocket(), t: t}
+	u.dial(startChat(t, redis), Resume{Since: since, DMSince: Newest})
+	if first := u.hears(`"type":"init"`); !strings.HasSuffix(first, `"truncated":true}`) {
+		t.Errorf("resumed with …%s", first[len(first)-60:])
+	}
+	second := func(m any) bool { // step
+		r, is := m.(*Read)
+		return is && r.After > since
+	}
+	redis.stow(second)
+	redis.mu.Lock()
+	for _, m := range redis.stowed {
+		redis.handle(m)
+	}
+	redis.stowed = nil
+	redis.mu.Unlock()
+	eventually(t, "it reads on", func() bool { return redis.stowing() > 0 })
+	told := len(u.heardOf("msg"))
+	redis.forget(Public, told+1, told+4)
+	redis.release()
+	eventually(t, "it is closed", func() bool { return u.closes() != nil })
+	if codes := u.closes(); len(codes) != 1 || codes[0] != protocol.CloseTooSlow {
+		t.Errorf("closed with %v", codes)
+	}
+}

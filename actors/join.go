@@ -94,10 +94,10 @@ func (s *session) inboxOpened(ctx actor.Context, m *opened) {
 	st.granted = nil
 	st.name = op.command.Name
 	c := st.follow(m.Log, s.ownPlace(m.Cursor))
-	c.lossy, c.resuming = m.Truncated, s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
+	c.lacked, c.resuming = m.Lacked, s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
 	s.chat.metrics.Joins.Inc()
 	frames := protocol.WelcomeFrame(st.name)
-	frames = append(frames, protocol.JoinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, m.Truncated)...)
+	frames = append(frames, protocol.JoinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, m.Lacked > 0)...)
 	if op.command.Ref != "" {
 		frames = protocol.AckFrame(frames, op.command.Ref, 0)
 	}

@@ -3,7 +3,7 @@ package actors
 import "cmp"
 
 // Log names a log in Redis. What differs between logs by their kind is asked here, and for Redis in
-// redisbridge's keys.go.
+// redisbridge's kind.go.
 type Log struct {
 	Kind LogKind
 	Name string // of the room, "" for the one where everybody is; or whose inbox it is

@@ -19,7 +19,7 @@ const (
 	// can't be read; then it opens without history.
 	openPatience = time.Second
 	// ClockSkew is how far this node's clock and Redis's may be apart. Ids may be further
-	// ahead: by 2 s, after Redis has lost data.
+	// ahead: by some seconds, after Redis has lost data.
 	ClockSkew = time.Minute
 )
 
@@ -38,10 +38,10 @@ func (c *channel) enter(ctx actor.Context, e *enter) {
 		c.wait(e)
 	case e.Cursor == Newest:
 		entries, cursor := c.feed.tail.newest(c.chat.shown(c.feed.log))
-		c.opened(ctx, e, entries, max(cursor, lastID(entries)), false)
+		c.opened(ctx, e, entries, max(cursor, lastID(entries)), 0)
 	case c.feed.tail.covers(e.Cursor):
 		entries := protocol.OldestWithin(c.feed.tail.since(e.Cursor, openLimit), openBytes)
-		c.opened(ctx, e, entries, max(e.Cursor, lastID(entries)), false)
+		c.opened(ctx, e, entries, max(e.Cursor, lastID(entries)), 0)
 	default:
 		c.wait(e)
 		c.readFor(ctx, e)
@@ -81,7 +81,7 @@ func (c *channel) openPatient(ctx actor.Context, now time.Time) {
 		if e.Cursor == Newest {
 			e.Cursor = now.Add(-ClockSkew).UnixMicro()
 		}
-		c.opened(ctx, e, nil, e.Cursor, true)
+		c.opened(ctx, e, nil, e.Cursor, unread)
 	}
 }
 
@@ -104,18 +104,22 @@ func (c *channel) open(ctx actor.Context, r *Recalled) {
 	if !r.More && len(entries) == len(r.Entries) {
 		cursor = max(cursor, r.Trimmed) // before it there is nothing more
 	}
-	c.opened(ctx, e, entries, cursor, r.Trimmed > e.Cursor)
+	lacked := r.Trimmed
+	if lacked <= e.Cursor {
+		lacked = 0
+	}
+	c.opened(ctx, e, entries, cursor, lacked)
 }
 
 // opened answers and admits: waves go on from cursor, or the session catches up.
-func (c *channel) opened(ctx actor.Context, e *enter, entries []protocol.Entry, cursor int64, truncated bool) {
+func (c *channel) opened(ctx actor.Context, e *enter, entries []protocol.Entry, cursor, lacked int64) {
 	c.forget(e.Conn.ID)
 	for len(entries) > 0 && entries[0].ID <= e.Floor {
 		entries = entries[1:]
 	}
 	c.admit(e.Conn.ID, e.Conn.pid)
 	opened := &opened{
-		Log: c.feed.log, Entries: entries, Cursor: cursor, Truncated: truncated,
+		Log: c.feed.log, Entries: entries, Cursor: cursor, Lacked: lacked,
 		Newest: max(c.feed.tail.last, cursor),
 	}
 	if c.roster != nil {

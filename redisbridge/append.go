@@ -2,139 +2,139 @@ package redisbridge
 
 import (
 	"context"
-	"time"
+	"slices"
+	"strings"
 
 	"parley/actors"
 )
 
-const (
-	// appendBatch is how many messages one call of the append script holds: Redis
-	// runs it in about 2 ms, and nothing else meanwhile.
-	appendBatch = 512
-	// appendBytes bounds its size likewise.
-	appendBytes = 512 << 10
-	// queueLimit is how many messages may wait for Redis on a node; more are refused
-	// as overloaded. At most 256 MiB of the longest, and a second of the fastest.
-	queueLimit = 32768
-	// inboxKeep is how many direct messages an inbox keeps.
-	inboxKeep = 1000
-	// inboxLife is how long an inbox and a conversation are kept after their last
-	// message.
-	inboxLife = 30 * 24 * time.Hour
-)
-
-// appender stores public messages: all that sessions ask while one call is under
-// way go with the next (group commit).
-type appender struct {
-	queue
-	pace   pace
-	paused bool // paceOver is to come
-	behind int  // how often in a row the log was found behind
+// sending is a message on its way into its logs. A public one goes into that of the room. A
+// direct one takes three steps, each one pipeline for the whole batch and each idempotent: whom
+// the receiver's spelling belongs to; the conversations, which give the ids; the inboxes of both
+// people. A message is stored when all are done.
+type sending struct {
+	*waiting
+	receiver string // as the claim spells it
+	waits    bool   // nobody has claimed the receiver's name
+	// Since when each of the two has their name: they see nothing with an id from before,
+	// and the clock may have been set back.
+	spoke, listened int64
+	id              int64
+	payload         string // of the conversation's member, once stored
+	err             error
 }
 
-// paceOver tells the bridge that the next commit need not wait any more.
-type paceOver struct{}
-
-// giveUpBehind is how often a log may be found to lack what was seen in it before
-// messages are stored all the same: nobody has what it lacks.
-const giveUpBehind = 3
-
-// appended is what the script answered.
-type appended struct {
-	behind  bool
-	prev    int64 // the log's newest id before
-	ids     []int64
-	repeats map[int]repeat // those that were stored before, by the message's place
+func sendings(batch []waiting) []sending {
+	work := make([]sending, len(batch))
+	for i := range batch {
+		work[i].waiting = &batch[i]
+	}
+	return work
 }
 
-// repeat is what the log holds of a message that was stored before.
-type repeat struct {
-	prev   int64  // the id before it
-	member string // "" if the log no longer keeps it
-}
+// peersKeep is how many conversations of a user are remembered.
+const peersKeep = 1000
 
-// commitPublics stores the next batch of public messages.
-func (b *bridge) commitPublics(now time.Time) {
-	q := &b.publics
-	if !q.free(now) || len(q.waiting) == 0 {
-		return
-	}
-	if wait := q.pace.wait(now); wait > 0 && len(q.waiting) < appendBatch {
-		b.pause(wait)
-		return
-	}
-	q.name = "public"
-	batch := q.take(b)
-	if len(batch) == 0 {
-		return
-	}
-	q.pace.committed(now, batch[0].Ref, batch[0].Received)
-	call := appendCall{log: actors.Public, key: publicKey, keep: b.store.keep, slack: b.store.slack, publish: true, head: publicHead, fence: b.store.lease.fence()}
-	call.seen = b.store.seenPublic.Load()
-	call.floor = b.store.floor(call.seen)
-	if q.behind >= giveUpBehind {
-		call.seen = 0
-	}
-	for _, w := range batch {
-		call.add(w.Ref, w.Since, body(w.Sender, "", w.Text))
-	}
-	var answer appended
-	b.run(&q.lane, len(batch), func(ctx context.Context) (err error) {
-		answer, err = parseAppendReply(appendScript.Run(ctx, b.store.client, call.keys(), call.args()...).Slice())
-		switch {
-		case err != nil || answer.behind:
-		case len(answer.ids) != len(batch):
-			err = errReply
-		default:
-			b.store.journal.note(call.kept(answer), time.Now())
+// append takes a batch through the steps, and gives what others are told of it. Each message's
+// err says whether it is stored; the error given back is one of them. fence is the end of the
+// lease that the batch was begun in.
+func (s *Store) append(ctx context.Context, work []sending, fence int64) ([]logEntry, error) {
+	if err := s.resolve(ctx, work); err != nil {
+		for i := range work {
+			work[i].err = err
 		}
+		return nil, err
+	}
+	if err := s.converse(ctx, work, fence); err != nil && !anyStored(work) {
+		return nil, err
+	}
+	return s.deliver(ctx, work, fence)
+}
+
+func anyStored(work []sending) bool {
+	return slices.ContainsFunc(work, func(w sending) bool { return w.err == nil })
+}
+
+// resolve finds the spelling that the receivers' claims have, and since when both people have
+// theirs.
+func (s *Store) resolve(ctx context.Context, work []sending) error {
+	var names []string
+	for i := range work {
+		if w := &work[i]; w.Receiver != "" {
+			names = append(names, w.Receiver, w.Sender)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	holdings, err := s.holdings(ctx, names)
+	if err != nil {
 		return err
-	}, func(err error) {
-		switch {
-		case err != nil:
-			q.failed(b, batch, func(int) error { return err })
-		case answer.behind:
-			b.isBehind(batch)
-		default:
-			q.behind = 0
-			b.storedPublics(batch, answer)
+	}
+	for i := range work {
+		w := &work[i]
+		receiver, claimed := holdings[w.Receiver]
+		w.receiver, w.waits, w.listened = w.Receiver, !claimed, receiver.since
+		if claimed {
+			w.receiver = receiver.spelling
 		}
+		if w.spoke = holdings[w.Sender].since; w.receiver == w.Sender {
+			w.listened = max(w.listened, w.spoke)
+		}
+	}
+	return nil
+}
+
+// converse appends to the conversations, one call each.
+func (s *Store) converse(ctx context.Context, work []sending, fence int64) error {
+	calls := newCalls(s, work)
+	for i := range work {
+		w := &work[i]
+		if w.Receiver == "" {
+			continue
+		}
+		c := calls.of(conversation(w.Sender, w.receiver), fence, w.waits)
+		c.floor = max(c.floor, w.spoke, w.listened)
+		c.add(i, w.Ref, w.Since, body(w.Sender, w.receiver, w.Text))
+	}
+	return calls.run(ctx, func(_ actors.Log, i int, p placed) {
+		work[i].id, work[i].payload = p.entry.ID, string(p.entry.Payload())
 	})
 }
 
-// pause has paceOver come after wait, unless it is to come already.
-func (b *bridge) pause(wait time.Duration) {
-	if b.publics.paused {
-		return
-	}
-	b.publics.paused = true
-	time.AfterFunc(wait, b.guarded(func() { b.send(b.self, &paceOver{}) }))
-}
-
-// isBehind has what the log lacks written back, and tries again.
-func (b *bridge) isBehind(batch []waiting) {
-	b.publics.behind++
-	b.publics.putBack(batch)
-	b.publics.until = time.Now().Add(shortestRetry)
-	b.lacks()
-}
-
-// lacks has everybody write back what Redis lacks: a log was found behind.
-func (b *bridge) lacks() {
-	b.store.raise()
-	b.store.owe(time.Now())
-	b.store.lease.doubt() // claims may be lacking, too
-	b.store.log.Warn().Msg("redis lacks messages: writing them back")
-	b.changed()
-}
-
-// storedPublics tells the senders what is stored.
-func (b *bridge) storedPublics(batch []waiting, answer appended) {
-	for i, id := range answer.ids {
-		if _, isRepeat := answer.repeats[i]; !isRepeat {
-			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), id))
+// deliver appends to the logs that are listened to, to the inboxes what is in the conversations,
+// and notes who talks with whom. What was begun is ended, also after the lease.
+func (s *Store) deliver(ctx context.Context, work []sending, fence int64) ([]logEntry, error) {
+	calls := newCalls(s, work)
+	for i := range work {
+		w := &work[i]
+		switch {
+		case w.err != nil:
+		case w.Receiver == "":
+			calls.of(actors.Public, fence, false).add(i, w.Ref, w.Since, body(w.Sender, "", w.Text))
+		default:
+			body := strings.TrimSuffix(w.payload, "}") + `,"cursor":`
+			ref := w.Ref + ":" + w.receiver
+			c := calls.of(actors.Inbox(w.receiver), 0, w.waits)
+			c.floor = max(c.floor, w.listened)
+			c.add(i, ref, w.Since, body)
+			if w.receiver != w.Sender {
+				c = calls.of(actors.Inbox(w.Sender), 0, false)
+				c.floor = max(c.floor, w.spoke)
+				c.add(i, ref, w.Since, body)
+			}
+			calls.peers.add(w.receiver, w.Sender, w.id)
+			calls.peers.add(w.Sender, w.receiver, w.id)
 		}
-		b.store.saw(id)
 	}
-	b.settle(batch, func(i int) actors.Outcome { return actors.Outcome{ID: answer.ids[i]} })
+	entries := make([]logEntry, 0, len(work))
+	err := calls.run(ctx, func(log actors.Log, i int, p placed) {
+		if work[i].id == 0 { // no conversation gave it
+			work[i].id = p.entry.ID
+		}
+		if p.kept { // a repeat too: the first time its reply may have been lost
+			entries = append(entries, logEntry{log: log, prev: p.prev, entry: p.entry, again: p.again})
+		}
+	})
+	return entries, err
 }

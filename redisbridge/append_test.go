@@ -12,22 +12,45 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
 // publics is a call that appends messages of alice to the public log.
 func publics(s *Store, refs ...string) *appendCall {
-	c := &appendCall{key: publicKey, keep: s.keep, publish: true, head: publicHead}
+	c := &appendCall{log: actors.Public, keep: s.keep}
 	for _, ref := range refs {
-		c.add(ref, 0, body("alice", "", "text of "+ref))
+		c.add(0, ref, 0, body("alice", "", "text of "+ref))
 	}
 	return c
 }
 
-func run(t *testing.T, s *Store, c *appendCall) appended {
+func run(t *testing.T, s *Store, c *appendCall) appendReply {
 	t.Helper()
-	a, err := parseAppendReply(appendScript.Run(soon(t), s.client, logKeys(c.key), c.args()...).Slice())
+	r, err := try(t, s, c)
 	must(t, err)
-	return a
+	return r
+}
+
+func try(t *testing.T, s *Store, c *appendCall) (appendReply, error) {
+	t.Helper()
+	c.cmd = appendScript.Run(soon(t), s.client, c.keys(), c.args()...)
+	return c.reply()
+}
+
+// entry is what the script made of a call's i-th message.
+func (c *appendCall) entry(i int, id int64) protocol.Entry {
+	m := c.messages[i]
+	payload := m.appendPayload(nil, kindOf(c.log).head, id)
+	return protocol.Entry{ID: id, Ref: m.ref, Frame: protocol.AppendFrame(nil, payload)}
+}
+
+// direct is a batch of direct messages.
+func direct(messages ...actors.Message) []sending {
+	batch := make([]waiting, len(messages))
+	for i, m := range messages {
+		batch[i].Message = m
+	}
+	return sendings(batch)
 }
 
 func TestIDsStrictlyIncreaseFromRedissClock(t *testing.T) {
@@ -84,7 +107,7 @@ func TestReferenceOfAnEarlierClaimIsNoRepeat(t *testing.T) {
 		for _, since := range []int64{0, first - 1, first} {
 			isNew := since == first
 			c := publics(s)
-			c.add("alice#1", since, body("alice", "", "hers"))
+			c.add(0, "alice#1", since, body("alice", "", "hers"))
 			if got := run(t, s, c).ids[0]; (got != first) != isNew {
 				t.Errorf("with a claim since %d, %d is followed by %d", since, first, got)
 			}
@@ -119,11 +142,11 @@ func TestLogThatLacksWhatWasSeenIsBehind(t *testing.T) {
 		id := run(t, s, publics(s, "alice#1")).ids[0]
 		c := publics(s, "alice#2")
 		c.seen = id + 1
-		if !run(t, s, c).behind || len(held(t, s, publicKey)) != 1 {
-			t.Error("a log that lacks the newest is appended to")
+		if _, err := try(t, s, c); !errors.Is(err, errBehind) || len(held(t, s, publicKey)) != 1 {
+			t.Errorf("a log that lacks the newest is appended to: %v", err)
 		}
 		c.seen = id
-		if a := run(t, s, c); a.behind || a.ids[0] <= id {
+		if a := run(t, s, c); a.ids[0] <= id {
 			t.Errorf("a log that has the newest: %+v", a)
 		}
 	})
@@ -170,7 +193,7 @@ func TestEventBearsTheLogsBytes(t *testing.T) {
 		prev := run(t, s, publics(s, "alice#0")).ids[0]
 		heard()
 		c := publics(s, "alice#1", "alice#2")
-		c.add("alice#3", 0, body("Zoë 🎉", "", "a \"quoted\"\nline \\ <b>\u2028"))
+		c.add(0, "alice#3", 0, body("Zoë 🎉", "", "a \"quoted\"\nline \\ <b>\u2028"))
 		a := run(t, s, c)
 		e := parseAppended(actors.Public, heard())
 		if e == nil || e.Prev != prev || len(e.Entries) != 3 {
@@ -200,13 +223,12 @@ func TestLogThatIsBehindHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 1000)
-		s.seen.saw("chat:dm:alice:bob", time.Now().UnixMicro(), time.Now())
-		var work []direct
-		for _, receiver := range []string{"bob", "carol"} {
-			m := actors.Message{Ref: "alice#1", Sender: "alice", Receiver: receiver, Text: "psst"}
-			work = append(work, direct{waiting: waiting{Message: m}, receiver: receiver})
-		}
-		_, err := s.appendDirects(soon(t), work, 0)
+		s.seen.wrote(conversation("alice", "bob"), time.Now().UnixMicro(), time.Now())
+		work := direct(
+			actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"},
+			actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "carol", Text: "psst"},
+		)
+		_, err := s.append(soon(t), work, 0)
 		if must(t, err); !errors.Is(work[0].err, errBehind) || work[1].err != nil {
 			t.Errorf("to bob, whose conversation lacks messages: %v; to carol: %v", work[0].err, work[1].err)
 		}
@@ -225,12 +247,12 @@ func TestDirectMessageIsInItsConversationAndInBothInboxes(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 1000)
 		for range 3 {
-			work := []direct{
-				{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"},
-				{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "carol", Text: "psst"}}, receiver: "carol"},
-				{waiting: waiting{Message: actors.Message{Ref: "alice#2", Sender: "alice", Receiver: "alice", Text: "note"}}, receiver: "alice"},
-			}
-			_, err := s.appendDirects(soon(t), work, 0)
+			work := direct(
+				actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"},
+				actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "carol", Text: "psst"},
+				actors.Message{Ref: "alice#2", Sender: "alice", Receiver: "alice", Text: "note"},
+			)
+			_, err := s.append(soon(t), work, 0)
 			must(t, err)
 		}
 		said := held(t, s, "chat:dm:alice:bob")
@@ -261,11 +283,12 @@ func TestNodeKnowsWhatWasBeforeWhatItStored(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		a, b := open("a", 1000), open("b", 1000)
 		say := func(s *Store, refs ...string) (stored []logEntry) {
-			work := make([]direct, len(refs))
+			said := make([]actors.Message, len(refs))
 			for i, ref := range refs {
-				work[i] = direct{waiting: waiting{Message: actors.Message{Ref: ref, Sender: ref[:3], Receiver: "bob", Text: ref}}, receiver: "bob"}
+				said[i] = actors.Message{Ref: ref, Sender: ref[:3], Receiver: "bob", Text: ref}
 			}
-			all, err := s.appendDirects(soon(t), work, 0)
+			work := direct(said...)
+			all, err := s.append(soon(t), work, 0)
 			must(t, err)
 			for _, e := range all {
 				if e.log == actors.Inbox("bob") {

@@ -6,17 +6,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
 	"parley/actors/protocol"
-)
-
-const (
-	publicHead = `{"type":"msg","id":`
-	directHead = `{"type":"dm","id":`
 )
 
 // body is what of a message stands between its id and its time.
@@ -27,63 +21,97 @@ func body(user, to, text string) string {
 // appendCall is one call of the append script.
 type appendCall struct {
 	log         actors.Log
-	key         string
 	keep, slack int
 	seen, floor int64
-	life        time.Duration
 	fence       int64 // the end of this node's lease; 0: what was begun is to be ended
-	publish     bool
-	waits       bool   // for a name that nobody has claimed
-	head        string // "" where the id comes last
+	waits       bool  // for a name that nobody has claimed
 	messages    []appendMessage
+	cmd         *redis.Cmd
 }
 
 type appendMessage struct {
+	of    int // its place in the batch
 	ref   string
 	since int64
 	body  string
 }
 
-func (c *appendCall) add(ref string, since int64, body string) {
-	c.messages = append(c.messages, appendMessage{ref, since, body})
+func (c *appendCall) add(of int, ref string, since int64, body string) {
+	c.messages = append(c.messages, appendMessage{of, ref, since, body})
 }
 
 func (c *appendCall) keys() []string {
+	key := logKey(c.log)
 	if c.waits {
-		return append(logKeys(c.key), waitingKey(c.key))
+		return append(logKeys(key), waitingKey(key))
 	}
-	return logKeys(c.key)
+	return logKeys(key)
 }
 
 func (c *appendCall) args() []any {
+	k := kindOf(c.log)
 	args := make([]any, 0, 8+3*len(c.messages))
-	args = append(args, c.keep, c.slack, c.seen, c.floor, int64(c.life.Seconds()), flag(c.publish), c.head, c.fence)
-	for _, m := range c.messages {
-		args = append(args, m.ref, m.since, m.body)
+	args = append(args, c.keep, c.slack, c.seen, c.floor, int64(k.life.Seconds()), flag(k.events), k.head, c.fence)
+	for i := range c.messages {
+		m := &c.messages[i]
+		args = append(args, &m.ref, &m.since, &m.body)
 	}
 	return args
 }
 
-// entry is what the script made of the i-th message.
-func (c *appendCall) entry(i int, id int64) protocol.Entry {
-	return c.holding(i, id, c.payload(i, id))
+// placed is what became of a message that is stored.
+type placed struct {
+	entry protocol.Entry
+	prev  int64 // the id before it in the log
+	kept  bool  // the log holds it
+	again bool  // and held it before
 }
 
-// holding is an entry of the i-th message with what the log holds.
-func (c *appendCall) holding(i int, id int64, payload []byte) protocol.Entry {
-	return protocol.Entry{ID: id, Ref: c.messages[i].ref, Frame: protocol.AppendFrame(nil, payload)}
-}
-
-func (c *appendCall) payload(i int, id int64) []byte {
-	m := c.messages[i]
-	payload := make([]byte, 0, len(c.head)+len(m.body)+32)
-	if c.head == "" {
-		payload = strconv.AppendInt(append(payload, m.body...), id, 10)
-	} else {
-		payload = append(strconv.AppendInt(append(payload, c.head...), id, 10), m.body...)
-		payload = strconv.AppendInt(payload, id/1_000_000, 10)
+// place tells of each message what became of it, and gives the newest id of what the log holds.
+// All frames share their bytes.
+func (c *appendCall) place(r appendReply, stored func(log actors.Log, i int, p placed)) (newest int64) {
+	head, size := kindOf(c.log).head, 0
+	for i := range c.messages {
+		size += protocol.FrameSize(len(head) + len(c.messages[i].body) + roomForNumbers)
 	}
-	return append(payload, '}')
+	frames, payload := make([]byte, 0, size), []byte(nil)
+	prev := r.prev
+	for i, id := range r.ids {
+		m := &c.messages[i]
+		p := placed{prev: prev, kept: true}
+		if before, isRepeat := r.repeats[i]; isRepeat {
+			p.prev, p.again = before.prev, before.member != ""
+			p.kept = p.again
+			payload = append(payload[:0], before.member...)
+		} else {
+			prev = id
+		}
+		if !p.again {
+			payload = m.appendPayload(payload[:0], head, id)
+		}
+		from := len(frames)
+		frames = protocol.AppendFrame(frames, payload)
+		p.entry = protocol.Entry{ID: id, Ref: m.ref, Frame: frames[from:len(frames):len(frames)]}
+		if p.kept {
+			newest = max(newest, id)
+		}
+		stored(c.log, m.of, p)
+	}
+	return newest
+}
+
+// roomForNumbers is at least what an id, a time and the last brace take.
+const roomForNumbers = 32
+
+// appendPayload appends what the script makes of the message.
+func (m *appendMessage) appendPayload(dst []byte, head string, id int64) []byte {
+	if head == "" {
+		dst = strconv.AppendInt(append(dst, m.body...), id, 10)
+	} else {
+		dst = append(strconv.AppendInt(append(dst, head...), id, 10), m.body...)
+		dst = strconv.AppendInt(dst, id/1_000_000, 10)
+	}
+	return append(dst, '}')
 }
 
 func flag(set bool) string {
@@ -93,30 +121,58 @@ func flag(set bool) string {
 	return "0"
 }
 
-var errReply = errors.New("unexpected reply of the append script")
+// appendReply is what the script answered.
+type appendReply struct {
+	prev    int64 // the log's newest id before
+	ids     []int64
+	repeats map[int]repeat // those that were stored before, by the message's place
+}
 
-func parseAppendReply(reply []any, err error) (appended, error) {
-	if err != nil {
-		return appended{}, err
+// repeat is what the log holds of a message that was stored before.
+type repeat struct {
+	prev   int64  // the id before it
+	member string // "" if the log no longer keeps it
+}
+
+var (
+	// errMalformed is of an answer of a script that can't be read.
+	errMalformed = errors.New("malformed answer of a script")
+	// errBehind is a refusal by a log that lacks what was seen in it. It changed nothing.
+	errBehind = errors.New("the log lacks messages")
+)
+
+// reply reads what the script answered.
+func (c *appendCall) reply() (appendReply, error) {
+	r, err := parseAppendReply(c.cmd.Slice())
+	if err == nil && len(r.ids) != len(c.messages) {
+		err = errMalformed
 	}
-	if len(reply) == 1 && reply[0] == "lapsed" {
-		return appended{}, errLapsed
-	}
-	if len(reply) < 2 || reply[0] == "behind" {
-		return appended{behind: true}, nil
+	return r, err
+}
+
+func parseAppendReply(reply []any, err error) (appendReply, error) {
+	switch {
+	case err != nil:
+		return appendReply{}, err
+	case len(reply) == 1 && reply[0] == "lapsed":
+		return appendReply{}, errLapsed
+	case len(reply) < 2:
+		return appendReply{}, errMalformed
+	case reply[0] == "behind":
+		return appendReply{}, errBehind
 	}
 	prev, _ := reply[0].(string)
 	ids, _ := reply[1].(string)
-	a := appended{ids: make([]int64, 0, strings.Count(ids, " ")+1)}
-	if a.prev, err = strconv.ParseInt(prev, 10, 64); err != nil {
-		return appended{}, errReply
+	r := appendReply{ids: make([]int64, 0, strings.Count(ids, " ")+1)}
+	if r.prev, err = strconv.ParseInt(prev, 10, 64); err != nil {
+		return appendReply{}, errMalformed
 	}
 	for id := range strings.SplitSeq(ids, " ") {
 		n, err := strconv.ParseInt(id, 10, 64)
 		if err != nil {
-			return appended{}, errReply
+			return appendReply{}, errMalformed
 		}
-		a.ids = append(a.ids, n)
+		r.ids = append(r.ids, n)
 	}
 	for i := 2; i+2 < len(reply); i += 3 {
 		place, ok := reply[i].(int64)
@@ -124,14 +180,14 @@ func parseAppendReply(reply []any, err error) (appended, error) {
 		member, ok2 := reply[i+2].(string)
 		prev, err := strconv.ParseInt(before, 10, 64)
 		if !ok || !ok2 || err != nil {
-			return appended{}, errReply
+			return appendReply{}, errMalformed
 		}
-		if a.repeats == nil {
-			a.repeats = make(map[int]repeat)
+		if r.repeats == nil {
+			r.repeats = make(map[int]repeat)
 		}
-		a.repeats[int(place)-1] = repeat{prev, member}
+		r.repeats[int(place)-1] = repeat{prev, member}
 	}
-	return a, nil
+	return r, nil
 }
 
 func isNoScript(err error) bool { return redis.HasErrorPrefix(err, "NOSCRIPT") }

@@ -17,8 +17,8 @@ func TestIdsAreAboveTheBeginningOfTheClaims(t *testing.T) {
 		later := time.Now().Add(time.Minute).UnixMicro()
 		latest := later + 60_000_000
 		c := publics(s)
-		c.add("alice#1", later, body("alice", "", "said"))
-		c.add("bob#1", 0, body("bob", "", "behind it"))
+		c.add(0, "alice#1", later, body("alice", "", "said"))
+		c.add(0, "bob#1", 0, body("bob", "", "behind it"))
 		ids := run(t, s, c).ids
 		if ids[0] <= later || ids[1] <= ids[0] {
 			t.Errorf("%v are not above %d", ids, later)
@@ -29,8 +29,8 @@ func TestIdsAreAboveTheBeginningOfTheClaims(t *testing.T) {
 		must(t, s.client.HSet(soon(t), claimKey("alice"), "spelling", "alice", "since", later).Err())
 		must(t, s.client.HSet(soon(t), claimKey("bob"), "spelling", "Bob", "since", latest).Err())
 		say := func() (placed []logEntry) {
-			work := []direct{{waiting: waiting{Message: actors.Message{Ref: "alice#d", Since: later, Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"}}
-			placed, err := s.appendDirects(soon(t), work, 0)
+			work := direct(actors.Message{Ref: "alice#d", Since: later, Sender: "alice", Receiver: "bob", Text: "psst"})
+			placed, err := s.append(soon(t), work, 0)
 			must(t, err)
 			if work[0].id <= latest {
 				t.Errorf("in the conversation it has the id %d, not above %d", work[0].id, latest)

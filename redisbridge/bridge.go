@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// lookInterval is how often the bridge looks at its clock: refusals, renewals and
+	// lookInterval is how often the bridge looks at its clock at least: refusals, renewals and
 	// repetitions are late by at most that.
 	lookInterval = 50 * time.Millisecond
 	// Failed work is repeated after a random wait between these two.
@@ -20,7 +20,7 @@ const (
 	longestRetry  = 500 * time.Millisecond
 )
 
-// look lets the bridge look at its clock.
+// look has the bridge look at its clock.
 type look struct{}
 
 // done ends work that a lane did off the actor; then goes on inside it.
@@ -38,26 +38,42 @@ type bridge struct {
 	self   *actor.PID
 	parent *actor.PID
 	root   *actor.RootContext
+	clock  *time.Timer // the next look
+	next   time.Time   // when that comes
 
 	// reachable: Redis answered the last that was asked of it.
 	reachable bool
-	probe     prober
+	probe     lane
 	link      linker
-	publics   appender
-	directs   [directLanes]directAppender
+	appenders [1 + directLanes]appender
+	pace      pace
 	reads     reader
-	claims    claimer
-	holds     holder
+	claims    queue[*actors.Claim]
+	holds     queue[*actors.Hold]
 	vouches   voucher
 	presence  presenter
+	restores  queue[*actors.Restore]
 	// fenced: events of inboxes were not told, for the lease was over.
 	fenced bool
 	// grumbled is when a refusal that concerns one key only was last logged.
 	grumbled time.Time
-	restores restorer
 }
 
-func newBridge(s *Store) *bridge { return &bridge{store: s} }
+func newBridge(s *Store) *bridge {
+	b := &bridge{store: s, link: newLinker(), reads: newReader(), presence: newPresenter()}
+	for lane, name := range map[*lane]string{ // as the metrics and the log tell of them
+		&b.probe: "probe", &b.link.lane: "link", &b.reads.lane: "read",
+		&b.claims.lane: "claim", &b.holds.lane: "hold", &b.vouches.lane: "vouch",
+		&b.presence.lane: "presence", &b.presence.renewal: "renew", &b.restores.lane: "restore",
+	} {
+		lane.name = name
+	}
+	for i := range b.appenders {
+		b.appenders[i].name = "direct"
+	}
+	b.appenders[0].name, b.appenders[0].paced = "public", true
+	return b
+}
 
 func (b *bridge) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
@@ -72,7 +88,7 @@ func (b *bridge) Receive(ctx actor.Context) {
 	case *actors.Read:
 		b.reads.ask(m)
 	case *actors.ReadPage:
-		b.reads.askPage(m)
+		b.reads.pages.ask(m)
 	case *actors.Claim:
 		b.claims.ask(m)
 	case *actors.Present:
@@ -95,11 +111,10 @@ func (b *bridge) Receive(ctx actor.Context) {
 		b.panicked(m)
 	case *look:
 		b.look(time.Now())
-	case *paceOver:
-		b.publics.paused = false
 	case *actor.Stopping, *actor.Restarting:
 		if b.cancel != nil {
 			b.cancel()
+			b.clock.Stop()
 		}
 		return
 	default:
@@ -112,26 +127,19 @@ func (b *bridge) start(ctx actor.Context) {
 	b.self, b.parent, b.root = ctx.Self(), ctx.Parent(), ctx.ActorSystem().Root
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	b.reachable = b.store.health.ok()
-	b.link.init()
-	b.presence.init()
-	b.vouches.name = "vouch"
-	go b.guarded(b.keepTime)()
+	b.next = time.Now().Add(lookInterval)
+	b.clock = time.AfterFunc(lookInterval, b.guarded(func() { b.send(b.self, &look{}) }))
 	b.root.Send(b.parent, &actors.BridgeStarted{})
 	if b.store.owes() {
 		b.changed() // what was written back, or not, nobody knows any more
 	}
 }
 
-func (b *bridge) keepTime() {
-	every := time.NewTicker(lookInterval)
-	defer every.Stop()
-	for {
-		select {
-		case <-every.C:
-			b.root.Send(b.self, &look{})
-		case <-b.ctx.Done():
-			return
-		}
+// wake has the bridge look at its clock after a wait, if not before.
+func (b *bridge) wake(now time.Time, wait time.Duration) {
+	if at := now.Add(wait); at.Before(b.next) {
+		b.next = at
+		b.clock.Reset(wait)
 	}
 }
 
@@ -143,24 +151,23 @@ func (b *bridge) pump() {
 	if !b.reachable {
 		return
 	}
-	b.handBack(now)
+	b.restore(now)
 	b.announce(now)
 	b.renew(now)
 	b.vouch(now)
 	b.resubscribe(now)
-	if b.store.restoring(now) || b.restores.underWay() {
+	if b.restoring(now) {
 		return // only write back: the logs may still lack what others, or this node, hold
 	}
-	b.store.writtenBack(now)
+	b.store.restored(now)
 	lasts := b.store.lease.lasts(now)
 	b.recall(now, lasts)
 	if !lasts { // the names may be others' by now
-		b.refuseIfRefused()
+		b.expireIfRefused(now)
 		return
 	}
-	b.commitPublics(now)
-	for i := range b.directs {
-		b.commitDirects(now, &b.directs[i])
+	for i := range b.appenders {
+		b.commit(now, &b.appenders[i])
 	}
 	b.grant(now)
 	b.grantHolds(now)
@@ -168,13 +175,12 @@ func (b *bridge) pump() {
 
 // look refuses what has waited too long, whether Redis answers or not.
 func (b *bridge) look(now time.Time) {
-	b.publics.expire(b, now)
-	for i := range b.directs {
-		b.directs[i].expire(b, now)
-	}
-	b.reads.expire(b, now)
-	b.claims.expire(b, now)
-	b.holds.expire(b, now)
+	b.next = now.Add(lookInterval)
+	b.clock.Reset(lookInterval)
+	b.expireMessages(now, actors.Patience)
+	b.expirePages(now)
+	b.expireClaims(now)
+	b.expireHolds(now)
 	b.checkLink(now)
 	for id, at := range b.store.forsaken {
 		if now.Sub(at) > 2*actors.Patience {

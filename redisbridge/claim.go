@@ -27,45 +27,33 @@ const (
 	conversationLimit = 100
 )
 
-// claimer decides who holds a name. Claim and presence live in different slots, so
-// presence is read first, for the spelling that the claim then must still have.
-type claimer struct {
-	lane
-	waiting []*actors.Claim
-}
-
-func (c *claimer) ask(m *actors.Claim) { c.waiting = append(c.waiting, m) }
-
-func (c *claimer) expire(b *bridge, now time.Time) {
-	for len(c.waiting) > 0 && (now.After(c.waiting[0].Until) || len(c.waiting) > claimLimit) {
-		b.send(c.waiting[0].To, &actors.Claimed{Op: c.waiting[0].Op, Code: protocol.CodeUnavailable})
-		c.waiting = c.waiting[1:]
+// expireClaims refuses those that have waited too long, and the oldest where they are too many.
+func (b *bridge) expireClaims(now time.Time) {
+	for _, m := range b.claims.overdue(now, claimLimit, func(m *actors.Claim) time.Time { return m.Until }) {
+		b.send(m.To, &actors.Claimed{Op: m.Op, Code: protocol.CodeUnavailable})
 	}
 }
 
 // grant decides the next claims.
 func (b *bridge) grant(now time.Time) {
 	c := &b.claims
-	if !c.free(now) || len(c.waiting) == 0 {
+	if !c.free(now) || len(c.line) == 0 {
 		return
 	}
-	c.name = "claim"
-	n := min(len(c.waiting), claimBatch)
-	batch := c.waiting[:n:n]
-	c.waiting = c.waiting[n:]
+	batch := c.take(claimBatch)
 	var claimed []*actors.Claimed
 	doubt, _ := b.store.lease.doubted()
-	b.run(&c.lane, n, func(ctx context.Context) (err error) {
+	b.run(&c.lane, len(batch), func(ctx context.Context) (err error) {
 		claimed, err = b.store.claim(ctx, batch)
 		return err
 	}, func(err error) {
 		if now, _ := b.store.lease.doubted(); err != nil || now != doubt {
-			c.waiting = append(batch, c.waiting...) // asking twice is harmless
+			c.putBack(batch) // asking twice is harmless
 			return
 		}
 		for i, m := range batch {
 			if claimed[i] == nil {
-				c.waiting = append(c.waiting, m) // somebody was faster: ask again
+				c.ask(m) // somebody was faster: ask again
 				continue
 			}
 			b.send(m.To, claimed[i])
@@ -83,7 +71,9 @@ type place struct {
 	verdict  *redis.Cmd
 }
 
-// claim decides a batch; nil is given for those that have to be asked again.
+// claim decides a batch; nil is given for those that have to be asked again. Claim and presence
+// live in different slots, so presence is read first, for the spelling that the claim then must
+// still have.
 func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Claimed, error) {
 	var places []place
 	pipe := s.client.Pipeline()
@@ -98,7 +88,7 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	}
 	waits, newest := make([]*redis.IntCmd, len(batch)), make([]*redis.ZSliceCmd, len(batch))
 	for i := range places {
-		places[i].present = pipe.SIsMember(ctx, membersKey, places[i].spelling.Val())
+		places[i].present = pipe.SIsMember(ctx, onlineKey, places[i].spelling.Val())
 	}
 	asOf := pipe.Time(ctx)
 	for i, m := range batch {
@@ -111,7 +101,7 @@ func (s *Store) claim(ctx context.Context, batch []*actors.Claim) ([]*actors.Cla
 	decide := func(verdicts [][]string, places []place, look bool) error {
 		for i, p := range places {
 			m := batch[p.of]
-			since := max(s.floor(0), newestOf(newest[p.of])) // ids may be ahead of the clock
+			since := max(s.lifted(), newestOf(newest[p.of])) // ids may be ahead of the clock
 			places[i].verdict = claimScript.EvalSha(ctx, pipe, []string{p.key},
 				m.Name, hashOf(m.Proof), hashOf(m.Fresh), flag(p.present.Val()), flag(m.Signed),
 				actors.Grace.Microseconds(), s.nameHold.Microseconds(), p.spelling.Val(),

@@ -242,8 +242,8 @@ func TestWhatWaitsForNobodyIsLittle(t *testing.T) {
 // send stores a direct message.
 func send(t *testing.T, s *Store, from, to, text string) {
 	t.Helper()
-	work := []direct{{waiting: waiting{Message: actors.Message{Sender: from, Receiver: to, Text: text, Ref: from + "#" + to + text}}, receiver: to}}
-	_, err := s.appendDirects(soon(t), work, 0)
+	work := direct(actors.Message{Sender: from, Receiver: to, Text: text, Ref: from + "#" + to + text})
+	_, err := s.append(soon(t), work, 0)
 	must(t, err)
 	must(t, work[0].err)
 }

@@ -8,6 +8,26 @@ import (
 	"parley/actors/protocol"
 )
 
+// parseEvent reads what a channel of a log bears: nil, if that is malformed.
+func parseEvent(log actors.Log, members bool, payload string) any {
+	upto, restored := strings.CutPrefix(payload, "<")
+	switch {
+	case members:
+		if e := parsePresence(payload); e != nil {
+			return e
+		}
+	case restored:
+		if e := parseRestored(log, upto); e != nil {
+			return e
+		}
+	default:
+		if e := parseAppended(log, payload); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
 // parseAppended reads an event of a log: the id before, then id, ref and member of
 // each message, a line each. What is malformed is left out: the log has it.
 func parseAppended(log actors.Log, payload string) *actors.Appended {
@@ -34,11 +54,11 @@ func parseAppended(log actors.Log, payload string) *actors.Appended {
 	return e
 }
 
-// parseRestored reads an event that tells of what was put back into a log: '<' and an id.
-func parseRestored(log actors.Log, payload string) *actors.Restored {
-	upto, found := strings.CutPrefix(payload, "<")
+// parseRestored reads an event that tells of what was put back into a log: after '<', up to
+// which id.
+func parseRestored(log actors.Log, upto string) *actors.Restored {
 	id, err := strconv.ParseInt(upto, 10, 64)
-	if !found || err != nil {
+	if err != nil {
 		return nil
 	}
 	return &actors.Restored{Log: log, Upto: id}

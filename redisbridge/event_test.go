@@ -35,6 +35,22 @@ func TestMalformedEventsAreLeftOut(t *testing.T) {
 	}
 }
 
+// TestChannelsOfALogBearWhatIsAppendedPutBackAndWhoIsThere, and what else they bear is nothing.
+func TestChannelsOfALogBearWhatIsAppendedPutBackAndWhoIsThere(t *testing.T) {
+	for payload, want := range map[string]any{
+		"7": &actors.Appended{Log: actors.Public, Prev: 7}, "<9": &actors.Restored{Log: actors.Public, Upto: 9}, "<": nil, "<x": nil, "x": nil,
+	} {
+		if got := parseEvent(actors.Public, false, payload); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q is read as %+v", payload, got)
+		}
+	}
+	for payload, want := range map[string]any{"7\n+a": &actors.PresenceChanged{Seq: 7, Joined: []string{"a"}}, "<9": nil, "": nil} {
+		if got := parseEvent(actors.Public, true, payload); !reflect.DeepEqual(got, want) {
+			t.Errorf("of members %q is read as %+v", payload, got)
+		}
+	}
+}
+
 func TestEventsOfPresenceTellWhoCameAndWent(t *testing.T) {
 	got := parsePresence("12\n+alice\n-bob\n+-\n-+\nx\n")
 	want := &actors.PresenceChanged{Seq: 12, Joined: []string{"alice", "-"}, Left: []string{"bob", "+"}}
@@ -52,6 +68,7 @@ func FuzzParseEvent(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, payload string) {
 		parsePresence(payload)
+		parseEvent(actors.Public, false, payload)
 		e := parseAppended(actors.Public, payload)
 		if e == nil {
 			return

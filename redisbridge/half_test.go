@@ -40,15 +40,14 @@ func TestMessageSaidAgainWhileItIsHalfWrittenBackHasOneID(t *testing.T) {
 		link.left.Store(1 << 30)
 		a.client.AddHook(link)
 		const receivers = restorePipeline + 20
-		said := func() []direct {
-			work := make([]direct, receivers)
-			for i := range work {
-				receiver := fmt.Sprint("bob", i)
-				work[i] = direct{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: receiver, Text: "psst"}}, receiver: receiver}
+		said := func() []sending {
+			messages := make([]actors.Message, receivers)
+			for i := range messages {
+				messages[i] = actors.Message{Ref: "alice#1", Sender: "alice", Receiver: fmt.Sprint("bob", i), Text: "psst"}
 			}
-			return work
+			return direct(messages...)
 		}
-		stored, err := a.appendDirects(soon(t), said(), 0)
+		stored, err := a.append(soon(t), said(), 0)
 		must(t, err)
 		restores := make([]*actors.Restore, len(stored))
 		for i, e := range stored {
@@ -62,12 +61,12 @@ func TestMessageSaidAgainWhileItIsHalfWrittenBackHasOneID(t *testing.T) {
 			t.Fatal("the link did not break")
 		}
 		again := said()
-		_, err = b.appendDirects(soon(t), again, 0)
+		_, err = b.append(soon(t), again, 0)
 		must(t, err)
 		link.left.Store(1 << 30)
 		must(t, a.restore(soon(t), restores))
 		for _, d := range again {
-			conversation, inbox := held(t, b, conversationKey("alice", d.receiver)), held(t, b, logKey(actors.Inbox(d.receiver)))
+			conversation, inbox := held(t, b, logKey(conversation("alice", d.receiver))), held(t, b, logKey(actors.Inbox(d.receiver)))
 			if len(conversation) != 1 || len(inbox) != 1 || int64(conversation[0].Score) != d.id {
 				t.Fatalf("%s: acked as %d, the conversation has %v, the inbox %v", d.receiver, d.id, conversation, inbox)
 			}
@@ -88,22 +87,22 @@ func TestDirectMessageSaidAgainElsewhereIsNotPutBackBesideItself(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		a, b := open("a", 100), open("b", 100)
-		said := func() []direct {
-			return []direct{{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"}}
+		said := func() []sending {
+			return direct(actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"})
 		}
-		stored, err := a.appendDirects(soon(t), said(), 0)
+		stored, err := a.append(soon(t), said(), 0)
 		must(t, err)
 		must(t, a.client.FlushAll(soon(t)).Err())
 		must(t, loadScripts(soon(t), a.client))
 		again := said()
-		_, err = b.appendDirects(soon(t), again, 0)
+		_, err = b.append(soon(t), again, 0)
 		must(t, err)
 		for range 2 {
 			for _, e := range stored {
 				must(t, a.restore(soon(t), []*actors.Restore{{Log: e.log, After: e.prev, Entries: []protocol.Entry{e.entry}}}))
 			}
 		}
-		for _, key := range []string{conversationKey("alice", "bob"), logKey(actors.Inbox("alice")), logKey(actors.Inbox("bob"))} {
+		for _, key := range []string{logKey(conversation("alice", "bob")), logKey(actors.Inbox("alice")), logKey(actors.Inbox("bob"))} {
 			if got := held(t, b, key); len(got) != 1 || !strings.Contains(got[0].Member.(string), fmt.Sprintf(`"id":%d,`, again[0].id)) {
 				t.Errorf("acked as %d, %s holds %v", again[0].id, key, got)
 			}
@@ -122,11 +121,11 @@ func TestDirectMessagesWhoseReceiversAreUnknownAreNotStored(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s, link := open("n", 100), &breaker{}
 		s.client.AddHook(link)
-		work := make([]direct, 2)
-		for i := range work {
-			work[i] = direct{waiting: waiting{Message: actors.Message{Ref: fmt.Sprint("alice#", i), Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"}
-		}
-		if _, err := s.appendDirects(soon(t), work, 0); err == nil {
+		work := direct(
+			actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"},
+			actors.Message{Ref: "alice#2", Sender: "alice", Receiver: "bob", Text: "psst"},
+		)
+		if _, err := s.append(soon(t), work, 0); err == nil {
 			t.Error("nothing failed")
 		}
 		for _, d := range work {

@@ -17,7 +17,7 @@ const (
 	// seconds.
 	journalLimit = 4096
 	journalAge   = 10 * time.Minute
-	// Of the public log the rooms remember more, once its events have come: after
+	// Of their logs the rooms remember more, once the events have come: after
 	// unheardAge a link over which they don't has been made anew, and all was read. That
 	// many are 10 s of 3,000 messages a second.
 	unheardAge   = 3 * time.Second
@@ -39,8 +39,8 @@ type logEntry struct {
 type journal struct {
 	mu      sync.Mutex
 	inboxes chronicle
-	publics chronicle
-	heard   int64 // the newest id of the public log whose event has come
+	rooms   chronicle
+	told    map[actors.Log]int64 // the newest id of each of these whose event has come
 }
 
 // chronicle keeps so many entries for so long.
@@ -58,7 +58,8 @@ type chronicled struct {
 func newJournal(limit int) *journal {
 	return &journal{
 		inboxes: chronicle{limit: cmp.Or(limit, journalLimit), age: journalAge},
-		publics: chronicle{limit: unheardLimit, age: unheardAge},
+		rooms:   chronicle{limit: unheardLimit, age: unheardAge},
+		told:    map[actors.Log]int64{},
 	}
 }
 
@@ -68,20 +69,20 @@ func (j *journal) note(entries []logEntry, now time.Time) {
 	defer j.mu.Unlock()
 	for _, e := range entries {
 		c := &j.inboxes
-		if !e.log.Private() {
-			c = &j.publics
+		if kindOf(e.log).crowded {
+			c = &j.rooms
 		}
 		c.add(e, now)
 	}
 	j.inboxes.forget(now, func(chronicled) bool { return true })
-	j.publics.forget(now, func(c chronicled) bool { return c.entry.ID <= j.heard })
+	j.rooms.forget(now, func(c chronicled) bool { return c.entry.ID <= j.told[c.log] })
 }
 
-// hear notes that the event of a public message has come.
-func (j *journal) hear(id int64) {
+// heard notes that the event of what has an id has come.
+func (j *journal) heard(log actors.Log, id int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.heard = max(j.heard, id)
+	j.told[log] = max(j.told[log], id)
 }
 
 // add notes an entry as the newest. One that is asked for again and again takes no place of
@@ -113,8 +114,8 @@ func (c *chronicle) forget(now time.Time, may func(chronicled) bool) {
 // of them.
 func (j *journal) chains() (chains []*actors.Restore) {
 	j.mu.Lock()
-	noted := make([]logEntry, 0, len(j.publics.entries)+len(j.inboxes.entries))
-	for _, c := range slices.Concat(j.publics.entries, j.inboxes.entries) {
+	noted := make([]logEntry, 0, len(j.rooms.entries)+len(j.inboxes.entries))
+	for _, c := range slices.Concat(j.rooms.entries, j.inboxes.entries) {
 		noted = append(noted, c.logEntry)
 	}
 	j.mu.Unlock()

@@ -51,7 +51,7 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 	began := time.Now()
 	count := func(log actors.Log) int { return len(j.links(log)) }
 	j.note([]logEntry{noted(actors.Inbox("bob"), 0, 1), noted(actors.Public, 0, 2), noted(actors.Public, 2, 3)}, began)
-	j.hear(2)
+	j.heard(actors.Public, 2)
 	j.note(nil, began.Add(unheardAge))
 	if n := count(actors.Public); n != 2 {
 		t.Errorf("%d public entries are held at once", n)
@@ -112,10 +112,8 @@ func TestDirectMessageWhoseReplyWasLostIsGivenToTheJournal(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 1000)
 		ask := func() []logEntry {
-			work := []direct{
-				{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"},
-			}
-			entries, err := s.appendDirects(soon(t), work, 0)
+			work := direct(actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"})
+			entries, err := s.append(soon(t), work, 0)
 			must(t, err)
 			return entries
 		}

@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"net/netip"
+	"strings"
 
 	"parley/actors"
 	"parley/actors/protocol"
@@ -12,6 +13,7 @@ import (
 
 const (
 	membersKey      = "chat:members"           // set: the names present; also the channel
+	onlineKey       = membersKey               // whose names are held: who has joined is in the public room
 	membersSeqKey   = "{chat:members}:seq"     // string: number of the last presence event
 	nodesKey        = "{chat:members}:nodes"   // sorted set: node → end of its lease, µs
 	renewedKey      = "{chat:members}:renewed" // string: when a node last renewed its lease, µs
@@ -21,31 +23,32 @@ const (
 	heldPrefix      = "chat:held:"             // + address, sorted set: names it holds → end of the hold, µs
 	peersPrefix     = "chat:peers:"            // + user, sorted set: who they talk with → last id
 	publicKey       = "chat:messages"
-	inboxPrefix     = "chat:inbox:"
+	inboxPrefix     = "chat:inbox:" // + user
+	talkPrefix      = "chat:dm:"    // + sender, ':' and receiver
 )
 
 // logKey is a log's sorted set, message → id; also its channel.
-func logKey(log actors.Log) string {
+func logKey(log actors.Log) string { return kindOf(log).prefix + log.Name }
+
+// channels bear what who subscribes to a log is told: what is appended to it, and of a room
+// who comes and goes.
+func channels(log actors.Log) []string {
 	if log.Private() {
-		return inboxPrefix + log.Name
+		return []string{logKey(log)}
 	}
-	return publicKey
+	return []string{logKey(log), membersKey}
 }
 
-// logOf is the log whose events a channel bears.
-func logOf(channel string) (actors.Log, bool) {
-	if channel == publicKey {
-		return actors.Public, true
+// logOf is the log that a channel is of, and whether it bears who comes and goes.
+func logOf(channel string) (log actors.Log, members, ok bool) {
+	switch user, private := strings.CutPrefix(channel, inboxPrefix); {
+	case private:
+		return actors.Inbox(user), false, user != ""
+	case channel == publicKey, channel == membersKey:
+		return actors.Public, channel == membersKey, true
+	default:
+		return actors.Log{}, false, false
 	}
-	if len(channel) > len(inboxPrefix) && channel[:len(inboxPrefix)] == inboxPrefix {
-		return actors.Inbox(channel[len(inboxPrefix):]), true
-	}
-	return actors.Log{}, false
-}
-
-// conversationKey is one direction of a conversation: sorted set, message → id.
-func conversationKey(sender, receiver string) string {
-	return "chat:dm:" + sender + ":" + receiver
 }
 
 // refsKey is a log's references of the last 10 minutes: sorted set, ref → id.

@@ -179,15 +179,15 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}
 	if len(reply) < 3 {
-		return renewal{}, errReply
+		return renewal{}, errMalformed
 	}
 	r := renewal{lapsed: reply[0] == "1", left: reply[3:]}
 	var bad error
 	if r.names, err = strconv.ParseInt(reply[1], 10, 64); err != nil {
-		bad = errReply
+		bad = errMalformed
 	}
 	if r.end, err = strconv.ParseInt(reply[2], 10, 64); err != nil {
-		bad = errReply
+		bad = errMalformed
 	}
 	return r, bad
 }

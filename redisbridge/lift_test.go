@@ -3,6 +3,8 @@ package redisbridge
 import (
 	"testing"
 	"time"
+
+	"parley/actors"
 )
 
 // TestIDsAfterALossAreAboveAllThatWereSeen, whatever the clock says: who has read further would
@@ -12,20 +14,65 @@ func TestIDsAfterALossAreAboveAllThatWereSeen(t *testing.T) {
 	s.candidate = "the first"
 	s.accept(time.Now())
 	ahead := time.Now().Add(time.Hour).UnixMicro()
-	s.saw(ahead)
-	if floor := s.floor(0); floor != 0 {
+	room, inbox, talk := actors.Public, actors.Inbox("bob"), conversation("alice", "bob")
+	s.seen.heard(inbox, ahead)
+	if floor := s.floor(room); floor != 0 {
 		t.Errorf("ids are above %d, though nothing was lost", floor)
 	}
+	above := func(id int64) {
+		t.Helper()
+		for _, log := range []actors.Log{room, inbox, talk} {
+			if floor := s.floor(log); floor < id+liftBy || floor >= id+liftBy+1_000_000 {
+				t.Errorf("%d was seen, and ids of %s are above %d", id, logKey(log), floor)
+			}
+		}
+		if s.floor(talk) == s.floor(conversation("bob", "alice")) {
+			t.Error("both directions of a conversation have the same ids")
+		}
+	}
 	s.candidate = "another"
-	if !s.accept(time.Now()) || s.floor(0) < ahead+liftBy {
-		t.Errorf("with another Redis ids are above %d, and %d was seen", s.floor(0), ahead)
+	if !s.accept(time.Now()) {
+		t.Error("another Redis is none")
 	}
-	further := ahead + 10*liftBy
-	s.saw(further)
-	if s.raise(); s.floor(0) < further+liftBy {
-		t.Errorf("in a log that is behind ids are above %d, and %d was seen", s.floor(0), further)
+	above(ahead)
+	for i, seen := range []func(id int64){
+		func(id int64) { s.seen.heard(room, id) },
+		func(id int64) { s.seen.wrote(talk, id, time.Now()) },
+	} {
+		further := ahead + int64(i+1)*10*liftBy
+		seen(further)
+		s.lift = 0
+		s.isBehind(room)
+		if floor := s.floor(talk); floor < further {
+			t.Errorf("%d was seen, and ids are above %d", further, floor)
+		}
 	}
-	if seen := further + 10*liftBy; s.floor(seen) != seen {
-		t.Errorf("ids are above %d in a log that has %d", s.floor(seen), seen)
+}
+
+// TestIDsInALogThatIsBehindAreAboveAllThatWereSeen, and not further ahead of the clock for each
+// log that is, nor for each node that finds one.
+func TestIDsInALogThatIsBehindAreAboveAllThatWereSeen(t *testing.T) {
+	const clock = 1_700_000_000_000_000
+	for _, c := range []struct {
+		what               string
+		lift, newest, want int64
+	}{
+		{"nothing is ahead", 0, clock - 1, clock - 1 + liftBy},
+		{"ids were put ahead long ago", clock - 1, clock, clock + liftBy},
+		{"ids are ahead", clock + 1, clock + liftBy/2, clock + 1},
+		{"another node has put them ahead", 0, clock + liftBy/2, clock + liftBy},
+		{"several have", 0, clock + 3*liftBy, clock + 3*liftBy},
+	} {
+		s := openStore(t, "127.0.0.1:1", "n", 10) // it is not asked for anything
+		s.lift = c.lift
+		s.seen.heard(actors.Inbox("bob"), c.newest)
+		if s.raise(clock); s.lifted() != c.want {
+			t.Errorf("%s: they are above %d, not %d", c.what, s.lifted()-clock, c.want-clock)
+		}
+		log := conversation("alice", "bob")
+		s.seen.wrote(log, clock+9*liftBy, time.Now())
+		if floor := s.floor(log); floor < clock+9*liftBy {
+			t.Errorf("%s: in a log that had further they are above %d", c.what, floor-clock)
+		}
 	}
 }

@@ -26,7 +26,7 @@ type linker struct {
 	lane
 	subscribers map[actors.Log]*actor.PID
 	current     *link
-	changed     map[string]struct{} // channels that were asked for, or no longer are
+	changed     map[actors.Log]struct{} // logs that were asked for, or no longer are
 }
 
 // link is one connection's life.
@@ -38,15 +38,25 @@ type link struct {
 	backlog  chan struct{} // a place for each event that the bridge has not handled
 }
 
-// linkEvent is what a link's reader tells: one of its fields is set. A channel is
-// confirmed, something happened, or the link is lost.
+// asked says whether a log's channels were asked for on the link, and carries whether all
+// are confirmed.
+func (l *link) asked(log actors.Log) bool {
+	_, asked := l.channels[logKey(log)]
+	return asked
+}
+
+func (l *link) carries(log actors.Log) bool {
+	return !slices.ContainsFunc(channels(log), func(channel string) bool { return !l.channels[channel] })
+}
+
+// linkEvent is what a link's reader tells: one of its fields is set, beside the log. A channel
+// is confirmed, something happened, or the link is lost.
 type linkEvent struct {
-	link     *link
-	channel  string
-	appended *actors.Appended
-	restored *actors.Restored
-	presence *actors.PresenceChanged
-	err      error
+	link    *link
+	channel string
+	log     actors.Log
+	event   any // *actors.Appended, *actors.Restored or *actors.PresenceChanged
+	err     error
 }
 
 // errLinkLost ends what is asked of a link's connection once that is over.
@@ -69,10 +79,8 @@ func unlessLost(dial Dial) Dial {
 	}
 }
 
-func (l *linker) init() {
-	l.name = "link"
-	l.subscribers = map[actors.Log]*actor.PID{}
-	l.changed = map[string]struct{}{}
+func newLinker() linker {
+	return linker{subscribers: map[actors.Log]*actor.PID{}, changed: map[actors.Log]struct{}{}}
 }
 
 func (l *linker) close() {
@@ -89,31 +97,25 @@ func (b *bridge) relink(now time.Time) {
 	if l.current != nil || !b.reachable || !l.free(now) {
 		return
 	}
-	channels := []string{publicKey, membersKey, probePrefix + b.store.node}
+	wanted := []string{probePrefix + b.store.node}
 	for _, log := range slices.SortedFunc(maps.Keys(l.subscribers), actors.Log.Compare) {
-		if log != actors.Public {
-			channels = append(channels, logKey(log))
-		}
+		wanted = append(wanted, channels(log)...)
 	}
 	clear(l.changed)
-	if _, ok := l.subscribers[actors.Public]; !ok {
-		l.changed[publicKey] = struct{}{} // its Linked is due when it subscribes
-	}
-	made := &link{channels: make(map[string]bool, len(channels)), backlog: make(chan struct{}, backlogLimit)}
-	for _, c := range channels {
-		made.channels[c] = false
+	made := &link{channels: make(map[string]bool, len(wanted)), backlog: make(chan struct{}, backlogLimit)}
+	for _, channel := range wanted {
+		made.channels[channel] = false
 	}
 	client := b.store.client
-	b.run(&l.lane, len(channels), func(ctx context.Context) error {
+	b.run(&l.lane, len(wanted), func(ctx context.Context) error {
 		made.pubsub = client.Subscribe(ctx)
 		dialing := ctx // the first alone
-		for len(channels) > 0 {
-			n := min(len(channels), subscribeBatch)
-			if err := made.pubsub.Subscribe(dialing, channels[:n]...); err != nil {
+		for some := range slices.Chunk(wanted, subscribeBatch) {
+			if err := made.pubsub.Subscribe(dialing, some...); err != nil {
 				_ = made.pubsub.Close()
 				return err
 			}
-			channels, dialing = channels[n:], onLink(ctx)
+			dialing = onLink(ctx)
 		}
 		// Whoever makes it may not live to hear of it.
 		context.AfterFunc(ctx, b.guarded(func() { _ = made.pubsub.Close() }))
@@ -164,18 +166,13 @@ func (b *bridge) readLink(ctx context.Context, l *link) {
 
 // read puts a message from Redis into an event; false if the bridge need not know.
 func (b *bridge) read(e *linkEvent, m *redis.Message) bool {
-	if m.Channel == membersKey {
-		e.presence = parsePresence(m.Payload)
-		return e.presence != nil
-	}
-	if log, ok := logOf(m.Channel); ok {
-		e.appended, e.restored = parseAppended(log, m.Payload), parseRestored(log, m.Payload)
-		return e.appended != nil || e.restored != nil
-	}
-	if m.Channel == probePrefix+b.store.node {
+	log, members, ok := logOf(m.Channel)
+	if ok {
+		e.log, e.event = log, parseEvent(log, members, m.Payload)
+	} else if m.Channel == probePrefix+b.store.node {
 		b.store.health.hear(time.Now())
 	}
-	return false
+	return e.event != nil
 }
 
 // linkChanged takes what a link's reader tells.
@@ -183,12 +180,8 @@ func (b *bridge) linkChanged(e *linkEvent) {
 	<-e.link.backlog
 	l := &b.link
 	switch {
-	case e.appended != nil:
-		b.relay(e.appended)
-	case e.restored != nil:
-		b.tell(e.restored.Log, e.restored)
-	case e.presence != nil:
-		b.tell(actors.Public, e.presence)
+	case e.event != nil:
+		b.relay(e.log, e.event)
 	case e.link != l.current: // it was given up
 	case e.err != nil:
 		b.store.log.Warn().Err(e.err).Msg("subscription lost")

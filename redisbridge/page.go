@@ -35,16 +35,16 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 	halves := make([][2]*redis.ZSliceCmd, len(pages))
 	for i, p := range pages {
 		if p.Peer == "" {
-			halves[i][0] = pageOf(ctx, pipe, publicKey, p)
+			halves[i][0] = pageOf(ctx, pipe, actors.Public, p)
 			continue
 		}
 		peers[i] = p.Peer
 		if h, claimed := holdings[p.Peer]; claimed {
 			peers[i] = h.spelling
 		}
-		halves[i][0] = pageOf(ctx, pipe, conversationKey(p.User, peers[i]), p)
+		halves[i][0] = pageOf(ctx, pipe, conversation(p.User, peers[i]), p)
 		if peers[i] != p.User {
-			halves[i][1] = pageOf(ctx, pipe, conversationKey(peers[i], p.User), p)
+			halves[i][1] = pageOf(ctx, pipe, conversation(peers[i], p.User), p)
 		}
 	}
 	if _, err := pipe.Exec(ctx); failed(err) {
@@ -66,8 +66,8 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 }
 
 // pageOf asks for one more than a page, to see whether there are older ones.
-func pageOf(ctx context.Context, pipe redis.Pipeliner, key string, p *actors.ReadPage) *redis.ZSliceCmd {
-	return pipe.ZRevRangeByScoreWithScores(ctx, key, &redis.ZRangeBy{
+func pageOf(ctx context.Context, pipe redis.Pipeliner, log actors.Log, p *actors.ReadPage) *redis.ZSliceCmd {
+	return pipe.ZRevRangeByScoreWithScores(ctx, logKey(log), &redis.ZRangeBy{
 		Min: "(" + strconv.FormatInt(p.After, 10), Max: "(" + strconv.FormatInt(p.Before, 10), Count: int64(p.Limit + 1),
 	})
 }

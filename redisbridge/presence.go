@@ -4,7 +4,10 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
 )
@@ -26,10 +29,8 @@ type presenter struct {
 	renewed  time.Time // when the lease was last renewed
 }
 
-func (p *presenter) init() {
-	p.name, p.renewal.name = "presence", "renew"
-	p.names = map[string]struct{}{}
-	p.changed = map[string]actors.Departure{}
+func newPresenter() presenter {
+	return presenter{names: map[string]struct{}{}, changed: map[string]actors.Departure{}}
 }
 
 // change takes what the room says. The last word on a name counts.
@@ -95,16 +96,16 @@ func (b *bridge) announce(now time.Time) {
 		}
 		p.whole = p.whole || whole
 		for _, name := range joined {
-			p.restore(name, actors.Departure{})
+			p.putBack(name, actors.Departure{})
 		}
 		for _, d := range left {
-			p.restore(d.Name, d)
+			p.putBack(d.Name, d)
 		}
 	})
 }
 
-// restore puts back a change that Redis was not told, unless there is a newer one.
-func (p *presenter) restore(name string, d actors.Departure) {
+// putBack has a change wait again that Redis was not told, unless there is a newer one.
+func (p *presenter) putBack(name string, d actors.Departure) {
 	if _, newer := p.changed[name]; !newer {
 		p.changed[name] = d
 	}
@@ -131,7 +132,7 @@ func (s *Store) present(ctx context.Context, whole bool, joined []string, left [
 		return left, err
 	}
 	if len(reply) < 1 {
-		return left, errReply
+		return left, errMalformed
 	}
 	if reply[0] == "1" {
 		s.lease.doubt()
@@ -140,4 +141,22 @@ func (s *Store) present(ctx context.Context, whole bool, joined []string, left [
 		return slices.ContainsFunc(left, func(said actors.Departure) bool { return said.Name == d.Name })
 	})
 	return append(left, gone...), s.release(ctx, gone)
+}
+
+// readMembers reads who is present anywhere.
+func (s *Store) readMembers(ctx context.Context) (*actors.Members, error) {
+	var names *redis.StringSliceCmd
+	var seq *redis.StringCmd
+	// Atomically: a number that does not belong to the set would hide a hole.
+	_, err := s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
+		names = pipe.SMembers(ctx, membersKey)
+		seq = pipe.Get(ctx, membersSeqKey)
+		return nil
+	})
+	if failed(err) {
+		return nil, err
+	}
+	m := &actors.Members{Names: names.Val()}
+	m.Seq, _ = strconv.ParseInt(seq.Val(), 10, 64)
+	return m, nil
 }

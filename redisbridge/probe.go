@@ -7,20 +7,16 @@ import (
 	"time"
 )
 
-// prober publishes to its own node: what comes back shows that messages go round.
-// It is also how the bridge learns that Redis answers again, and which Redis.
-type prober struct{ lane }
-
-// publish sends the next probe when it is due: every probeInterval, and while Redis
-// is unreachable as often as failed work is repeated.
+// publish sends this node the next probe when it is due: every probeInterval, and while Redis
+// is unreachable as often as failed work is repeated. What comes back shows that messages go
+// round. It is also how the bridge learns that Redis answers again, and which Redis.
 func (b *bridge) publish(now time.Time) {
 	if !b.probe.free(now) {
 		return
 	}
-	b.probe.name = "probe"
 	client, channel := b.store.client, probePrefix+b.store.node
 	wasReachable := b.reachable
-	b.run(&b.probe.lane, 1, func(ctx context.Context) error {
+	b.run(&b.probe, 1, func(ctx context.Context) error {
 		if !wasReachable {
 			if err := loadScripts(ctx, client); err != nil {
 				return err

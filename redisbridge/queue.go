@@ -1,198 +1,40 @@
 package redisbridge
 
-import (
-	"slices"
-	"time"
+import "time"
 
-	"github.com/asynkron/protoactor-go/actor"
+// line is what waits for a lane, in order.
+type line[Q any] []Q
 
-	"parley/actors"
-	"parley/actors/protocol"
-)
+func (l *line[Q]) ask(q Q) { *l = append(*l, q) }
 
-// waiting is a message that is to be stored, and who wants to know.
-type waiting struct {
-	to *actor.PID
-	actors.Message
-}
-
-// queue is what waits for an append lane, in order.
-type queue struct {
-	lane
-	waiting []waiting
-}
-
-// add takes messages in, or refuses them where too many wait.
-func (q *queue) add(b *bridge, w waiting) {
-	if len(q.waiting) >= queueLimit && !w.Handed {
-		b.refuse([]waiting{w}, protocol.CodeOverloaded)
-		return
+// take takes out the first, n at most.
+func (l *line[Q]) take(n int) []Q {
+	n = min(n, len(*l))
+	first := (*l)[:n:n]
+	if *l = (*l)[n:]; len(*l) == 0 {
+		*l = nil
 	}
-	q.waiting = append(q.waiting, w)
+	return first
 }
 
-// take takes out what the next batch holds. What was said by those whose claim is lost is
-// nobody's any more.
-func (q *queue) take(b *bridge) []waiting {
-	if len(b.store.forsaken) > 0 {
-		q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool {
-			_, forsaken := b.store.forsaken[w.to.Id]
-			return forsaken
-		})
+// putBack puts what was taken before what waits.
+func (l *line[Q]) putBack(first []Q) {
+	if len(first) > 0 {
+		*l = append(first, *l...)
 	}
-	n, bytes := 0, 0
-	for n < len(q.waiting) && n < appendBatch && bytes < appendBytes {
-		bytes += len(q.waiting[n].Text)
+}
+
+// overdue takes out the first as long as they have waited for too long, or are too many.
+func (l *line[Q]) overdue(now time.Time, most int, until func(Q) time.Time) []Q {
+	n := 0
+	for n < len(*l) && (now.After(until((*l)[n])) || len(*l)-n > most) {
 		n++
 	}
-	batch := q.waiting[:n:n]
-	if q.waiting = q.waiting[n:]; len(q.waiting) == 0 {
-		q.waiting = nil
-	}
-	return batch
+	return l.take(n)
 }
 
-// putBack puts a batch before what waits: its messages come first in any case.
-func (q *queue) putBack(batch []waiting) { q.waiting = append(batch, q.waiting...) }
-
-// expire refuses what has waited too long and was never handed over.
-func (q *queue) expire(b *bridge, now time.Time) {
-	var expired []waiting
-	for _, w := range q.waiting {
-		if !w.Handed && now.Sub(w.Received) >= actors.Patience {
-			expired = append(expired, w)
-		}
-	}
-	q.refuse(b, expired)
-}
-
-// refuse tells senders that their messages are not stored, nor what they have said behind
-// them, and sees to it that they never will be: a session that was restarted asks again for
-// what it cannot know to be waiting here still.
-func (q *queue) refuse(b *bridge, refused []waiting) {
-	if len(refused) == 0 {
-		return
-	}
-	from := make(map[string]uint64, len(refused)) // the first that is refused, by session
-	for _, w := range refused {
-		if seq, ok := from[w.to.Id]; !ok || w.Seq < seq {
-			from[w.to.Id] = w.Seq
-		}
-	}
-	told := make(map[seqOf]bool, len(refused))
-	for _, w := range refused {
-		told[seqOf{w.to.Id, w.Seq}] = true
-	}
-	for _, w := range q.waiting {
-		key := seqOf{w.to.Id, w.Seq}
-		if seq, ok := from[w.to.Id]; ok && w.Seq > seq && !w.Handed && !told[key] {
-			told[key] = true
-			refused = append(refused, w)
-		}
-	}
-	q.waiting = slices.DeleteFunc(q.waiting, func(w waiting) bool { return told[seqOf{w.to.Id, w.Seq}] })
-	b.refuse(refused, protocol.CodeUnavailable)
-}
-
-// seqOf names a message among all sessions'.
-type seqOf struct {
-	session string
-	seq     uint64
-}
-
-// refuseIfRefused refuses what waits for the lease, where that can't be had for Redis takes
-// no writes, and waiting would not help.
-func (b *bridge) refuseIfRefused() {
-	if kind := b.store.health.refusal(); kind == "" || isTransientKind(kind) {
-		return
-	}
-	b.publics.refuseWaiting(b)
-	for i := range b.directs {
-		b.directs[i].refuseWaiting(b)
-	}
-}
-
-// refuseWaiting refuses all that was never handed over.
-func (q *queue) refuseWaiting(b *bridge) {
-	var refused []waiting
-	for _, w := range q.waiting {
-		if !w.Handed {
-			refused = append(refused, w)
-		}
-	}
-	q.refuse(b, refused)
-}
-
-// refuse tells the senders of a batch that it is not stored. It is decided first: what is asked
-// again meanwhile finds it so.
-func (b *bridge) refuse(batch []waiting, code protocol.Code) {
-	for _, w := range batch {
-		w.Refusal.Decide(code)
-	}
-	b.settle(batch, func(int) actors.Outcome { return actors.Outcome{Code: code} })
-}
-
-// settle tells the senders of a batch what outcome gives for its i-th message.
-func (b *bridge) settle(batch []waiting, outcome func(i int) actors.Outcome) {
-	for i := 0; i < len(batch); {
-		to := batch[i].to
-		settled := &actors.Settled{}
-		for ; i < len(batch) && batch[i].to == to; i++ {
-			o := outcome(i)
-			o.Seq = batch[i].Seq
-			settled.Outcomes = append(settled.Outcomes, o)
-		}
-		b.send(to, settled)
-	}
-}
-
-// append takes messages in, public and direct.
-func (b *bridge) append(m *actors.Append) {
-	for _, message := range m.Messages {
-		w := waiting{m.To, message}
-		switch code := message.Refusal.Decided(); {
-		case code != "":
-			b.refuse([]waiting{w}, code) // asked again by who may not have heard
-		case message.Receiver == "":
-			b.publics.add(b, w)
-		default:
-			b.directs[laneOf(message.Sender)].add(b, w)
-		}
-	}
-}
-
-// failed deals with a batch whose i-th message failed with errOf(i). What may be
-// done is repeated until its outcome is known; what is known not to be done waits
-// for the next try, or is refused where a try would not help.
-func (q *queue) failed(b *bridge, batch []waiting, errOf func(i int) error) {
-	var again, refused []waiting
-	for i, w := range batch {
-		err := errOf(i)
-		w.Handed = w.Handed || !certainlyNotDone(err)
-		if w.Handed || isTransient(err) {
-			again = append(again, w)
-		} else {
-			refused = append(refused, w)
-		}
-	}
-	q.putBack(again)
-	q.refuse(b, refused)
-}
-
-// isTransient says whether trying again soon may help, of an error that means: not
-// done.
-func isTransient(err error) bool {
-	if !isReply(err) {
-		return true
-	}
-	return isTransientKind(replyKind(err))
-}
-
-func isTransientKind(kind string) bool {
-	switch kind {
-	case "NOAUTH", "WRONGPASS", "LOADING", "READONLY", "MASTERDOWN", "BUSY", "NOSCRIPT":
-		return true
-	default:
-		return false
-	}
+// queue is a lane and what waits for it.
+type queue[Q any] struct {
+	lane
+	line[Q]
 }

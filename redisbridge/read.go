@@ -26,37 +26,44 @@ const (
 type reader struct {
 	lane
 	logs    []*logRead
-	pages   []*actors.ReadPage
+	waiting map[question]*logRead // those of logs that wait for others to ask the same
+	pages   line[*actors.ReadPage]
 	members []*actor.PID
 }
 
-// logRead is a question about a log, and everybody who asks it.
-type logRead struct {
+// question is what is asked of a log.
+type question struct {
 	log   actors.Log
 	after int64
 	limit int
+}
+
+// logRead is a question, and everybody who asks it.
+type logRead struct {
+	question
 	reads []*actors.Read
 }
 
-func (r *reader) ask(m *actors.Read) {
-	for _, q := range r.logs {
-		if q.log == m.Log && q.after == m.After && q.limit == m.Limit {
-			q.reads = append(q.reads, m)
-			return
-		}
-	}
-	r.logs = append(r.logs, &logRead{m.Log, m.After, m.Limit, []*actors.Read{m}})
+func newReader() reader {
+	return reader{waiting: map[question]*logRead{}}
 }
 
-func (r *reader) askPage(m *actors.ReadPage) { r.pages = append(r.pages, m) }
+func (r *reader) ask(m *actors.Read) {
+	q := question{m.Log, m.After, m.Limit}
+	if same := r.waiting[q]; same != nil {
+		same.reads = append(same.reads, m)
+		return
+	}
+	read := &logRead{q, []*actors.Read{m}}
+	r.logs, r.waiting[q] = append(r.logs, read), read
+}
 
 func (r *reader) askMembers(m *actors.ReadMembers) { r.members = append(r.members, m.To) }
 
-// expire refuses the pages that have waited too long, and those that are too many.
-func (r *reader) expire(b *bridge, now time.Time) {
-	for len(r.pages) > 0 && (now.After(r.pages[0].Until) || len(r.pages) > readLimit) {
-		b.send(r.pages[0].To, &actors.Page{Op: r.pages[0].Op, Code: protocol.CodeUnavailable})
-		r.pages = r.pages[1:]
+// expirePages refuses those that have waited too long, and the oldest where they are too many.
+func (b *bridge) expirePages(now time.Time) {
+	for _, p := range b.reads.pages.overdue(now, readLimit, func(p *actors.ReadPage) time.Time { return p.Until }) {
+		b.send(p.To, &actors.Page{Op: p.Op, Code: protocol.CodeUnavailable})
 	}
 }
 
@@ -67,17 +74,10 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 	if !r.free(now) {
 		return
 	}
-	var logs []*logRead
-	var pages []*actors.ReadPage
-	logs, r.logs = next(r.logs, func(q *logRead) bool { return lasts || !q.log.Private() })
-	pages, r.pages = next(r.pages, func(p *actors.ReadPage) bool { return lasts || p.Peer == "" })
-	members := r.members
-	r.members = nil
+	logs, pages, members := r.take(lasts)
 	if len(logs)+len(pages)+len(members) == 0 {
 		return
 	}
-	r.name = "read"
-
 	var recalled []*actors.Recalled
 	var read []*actors.Page
 	var present *actors.Members
@@ -95,9 +95,7 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 		return err
 	}, func(err error) {
 		if err != nil || lasts && !b.store.lease.lasts(time.Now()) { // what was read may be others'
-			r.logs = append(logs, r.logs...)
-			r.pages = append(pages, r.pages...)
-			r.members = append(members, r.members...)
+			r.putBack(logs, pages, members)
 			return
 		}
 		for i, q := range logs {
@@ -116,12 +114,36 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 	})
 }
 
+// take takes out what is asked next; private is whether also what is for a name's holder alone.
+func (r *reader) take(private bool) (logs []*logRead, pages []*actors.ReadPage, members []*actor.PID) {
+	logs, r.logs = next(r.logs, func(q *logRead) bool { return private || !q.log.Private() })
+	for _, q := range logs {
+		delete(r.waiting, q.question) // who asks from now on is to hear of what comes from now on
+	}
+	pages, r.pages = next(r.pages, func(p *actors.ReadPage) bool { return private || p.Peer == "" })
+	members, r.members = r.members, nil
+	return logs, pages, members
+}
+
+// putBack puts what has no answer before what waits.
+func (r *reader) putBack(logs []*logRead, pages []*actors.ReadPage, members []*actor.PID) {
+	r.logs = append(logs, r.logs...)
+	for _, q := range logs {
+		r.waiting[q.question] = q
+	}
+	r.pages.putBack(pages)
+	r.members = append(members, r.members...)
+}
+
 // next takes the first questions out that may be asked, and gives them and the others.
 func next[Q any](waiting []Q, may func(Q) bool) (batch, rest []Q) {
-	for _, q := range waiting {
-		if len(batch) < readBatch && may(q) {
+	for i, q := range waiting {
+		switch {
+		case len(batch) == readBatch && len(rest) == 0:
+			return batch, waiting[i:]
+		case len(batch) < readBatch && may(q):
 			batch = append(batch, q)
-		} else {
+		default:
 			rest = append(rest, q)
 		}
 	}
@@ -175,10 +197,7 @@ func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recall
 		r.More = len(r.Entries) == q.limit
 		r.Newest = newestOf(a.newest)
 		r.Trimmed = lackedUpTo(a.trimmed, a.missing)
-		s.saw(r.Newest)
-		if q.log == actors.Public {
-			s.seenPublic.Store(max(s.seenPublic.Load(), r.Newest))
-		}
+		s.seen.heard(q.log, r.Newest)
 		recalled[i] = r
 	}
 	return recalled, nil
@@ -246,21 +265,4 @@ func entriesOf(members, refs []redis.Z, newestFirst bool) []protocol.Entry {
 		slices.Reverse(entries)
 	}
 	return entries
-}
-
-func (s *Store) readMembers(ctx context.Context) (*actors.Members, error) {
-	var names *redis.StringSliceCmd
-	var seq *redis.StringCmd
-	// Atomically: a number that does not belong to the set would hide a hole.
-	_, err := s.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
-		names = pipe.SMembers(ctx, membersKey)
-		seq = pipe.Get(ctx, membersSeqKey)
-		return nil
-	})
-	if failed(err) {
-		return nil, err
-	}
-	m := &actors.Members{Names: names.Val()}
-	m.Seq, _ = strconv.ParseInt(seq.Val(), 10, 64)
-	return m, nil
 }

@@ -2,6 +2,7 @@ package redisbridge
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"maps"
 	"slices"
@@ -23,27 +24,20 @@ const (
 	unknown = -1
 )
 
-// restorer writes back what a Redis that has begun anew lacks.
-type restorer struct {
-	lane
-	waiting []*actors.Restore
+// restoring says whether something is still to be written back: until it is, what is said
+// again would be taken for new.
+func (b *bridge) restoring(now time.Time) bool {
+	return b.store.restoring(now) || b.restores.busy || len(b.restores.line) > 0
 }
 
-func (r *restorer) ask(m *actors.Restore) { r.waiting = append(r.waiting, m) }
-
-// underWay says whether something is still to be written back: until it is, what is said
-// again would be taken for new.
-func (r *restorer) underWay() bool { return r.busy || len(r.waiting) > 0 }
-
-// handBack writes back what waits. Nothing else is asked of the logs before.
-func (b *bridge) handBack(now time.Time) {
+// restore writes back what waits: what a Redis that has begun anew lacks. Nothing else is
+// asked of the logs before.
+func (b *bridge) restore(now time.Time) {
 	r := &b.restores
-	if !r.free(now) || len(r.waiting) == 0 {
+	if !r.free(now) || len(r.line) == 0 {
 		return
 	}
-	r.name = "restore"
-	batch := r.waiting
-	r.waiting = nil
+	batch := r.take(len(r.line))
 	n := 0
 	for _, m := range batch {
 		n += len(m.Past) + len(m.Entries)
@@ -52,7 +46,7 @@ func (b *bridge) handBack(now time.Time) {
 		return b.store.restore(ctx, batch)
 	}, func(err error) {
 		if err != nil {
-			r.waiting = append(batch, r.waiting...)
+			r.putBack(batch)
 		}
 	})
 }
@@ -69,8 +63,8 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 			found.add(m.Entries)
 		}
 	}
-	for _, key := range slices.Sorted(maps.Keys(found.messages)) {
-		if err := s.restoreLog(ctx, pipe, key, s.keep, inboxLife, unknown, found.messages[key]); err != nil {
+	for _, log := range slices.SortedFunc(maps.Keys(found.messages), actors.Log.Compare) {
+		if err := s.restoreLog(ctx, pipe, log, unknown, found.messages[log]); err != nil {
 			return err
 		}
 	}
@@ -78,13 +72,12 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 		pipe.ZAddGT(ctx, peersKey(pair[0]), redis.Z{Score: float64(found.peers[pair]), Member: pair[1]})
 	}
 	for _, m := range batch {
-		life := lifeOf(m.Log)
 		if len(m.Past) > 0 {
-			if err := s.restoreLog(ctx, pipe, logKey(m.Log), s.keepOf(m.Log), life, unknown, m.Past); err != nil {
+			if err := s.restoreLog(ctx, pipe, m.Log, unknown, m.Past); err != nil {
 				return err
 			}
 		}
-		if err := s.restoreLog(ctx, pipe, logKey(m.Log), s.keepOf(m.Log), life, m.After, m.Entries); err != nil {
+		if err := s.restoreLog(ctx, pipe, m.Log, m.After, m.Entries); err != nil {
 			return err
 		}
 	}
@@ -92,10 +85,11 @@ func (s *Store) restore(ctx context.Context, batch []*actors.Restore) error {
 }
 
 // restoreLog adds to a pipeline what puts entries back, and sends it when it is long.
-func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, key string, keep int, life time.Duration, after int64, entries []protocol.Entry) error {
+func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, log actors.Log, after int64, entries []protocol.Entry) error {
+	key := logKey(log)
 	for chunk := range chunksOf(entries) {
 		args := make([]any, 0, 3+3*len(chunk))
-		args = append(args, keep, int64(life.Seconds()), after)
+		args = append(args, s.keepOf(log), int64(kindOf(log).life.Seconds()), after)
 		for _, e := range chunk {
 			var member []byte // none of what is past
 			if e.Frame != nil {
@@ -130,15 +124,15 @@ func flushFrom(ctx context.Context, pipe redis.Pipeliner, n int) error {
 }
 
 // conversations are what inboxes' messages tell of conversations: their own messages,
-// by key, and who talks with whom. Both people's inboxes hold a message; here it is once.
+// and who talks with whom. Both people's inboxes hold a message; here it is once.
 type conversations struct {
-	messages map[string][]protocol.Entry
+	messages map[actors.Log][]protocol.Entry
 	peers    peers
 	seen     map[string]bool
 }
 
 func newConversations() *conversations {
-	return &conversations{messages: map[string][]protocol.Entry{}, peers: peers{}, seen: map[string]bool{}}
+	return &conversations{messages: map[actors.Log][]protocol.Entry{}, peers: peers{}, seen: map[string]bool{}}
 }
 
 func (c *conversations) add(entries []protocol.Entry) {
@@ -148,10 +142,25 @@ func (c *conversations) add(entries []protocol.Entry) {
 			continue
 		}
 		c.seen[payload] = true
-		key := conversationKey(sender, receiver)
+		log := conversation(sender, receiver)
 		ref := strings.TrimSuffix(e.Ref, ":"+receiver)
-		c.messages[key] = append(c.messages[key], protocol.Entry{ID: id, Ref: ref, Frame: protocol.AppendFrame(nil, payload)})
+		c.messages[log] = append(c.messages[log], protocol.Entry{ID: id, Ref: ref, Frame: protocol.AppendFrame(nil, payload)})
 		c.peers.add(sender, receiver, id)
 		c.peers.add(receiver, sender, id)
 	}
+}
+
+// conversationOf reads sender and receiver back from an inbox's payload.
+func conversationOf(payload []byte) (sender, receiver, body string, id int64, ok bool) {
+	var m struct {
+		ID   int64  `json:"id"`
+		User string `json:"user"`
+		To   string `json:"to"`
+	}
+	text := string(payload)
+	cut := strings.LastIndex(text, `,"cursor":`)
+	if cut < 0 || json.Unmarshal(payload, &m) != nil {
+		return "", "", "", 0, false
+	}
+	return m.User, m.To, text[:cut] + "}", m.ID, true
 }

@@ -69,7 +69,7 @@ func TestWhatRedisForgotIsPutBackByteForByte(t *testing.T) {
 // trimmedOf is up to where a log says that it may lack messages.
 func trimmedOf(t *testing.T, s *Store, log actors.Log) int64 {
 	t.Helper()
-	read, err := s.readLogs(soon(t), []*logRead{{log: log, limit: 1}})
+	read, err := s.readLogs(soon(t), []*logRead{{question: question{log: log, limit: 1}}})
 	must(t, err)
 	return read[0].Trimmed
 }
@@ -165,8 +165,8 @@ func TestInboxThatIsPutBackPutsItsConversationsBack(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 1000)
-		work := []direct{{waiting: waiting{Message: actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"}}, receiver: "bob"}}
-		stored, err := s.appendDirects(soon(t), work, 0)
+		work := direct(actors.Message{Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst"})
+		stored, err := s.append(soon(t), work, 0)
 		must(t, err)
 		keys := []string{"chat:dm:alice:bob", "{chat:dm:alice:bob}:refs", "chat:inbox:alice", "chat:inbox:bob", "{chat:inbox:bob}:refs", "chat:peers:alice", "chat:peers:bob"}
 		before := map[string]any{}
@@ -205,7 +205,7 @@ func TestNodesReadWhatIsInTheLogs(t *testing.T) {
 			{actors.Newest, 3, 5, 8}, {actors.Newest, 100, 2, 8}, {entries[4].ID, 100, 5, 8},
 			{entries[4].ID, 2, 5, 7}, {0, 3, 2, 5}, {entries[7].ID, 5, 8, 8},
 		} {
-			got, err := s.readLogs(soon(t), []*logRead{{after: c.after, limit: c.limit}})
+			got, err := s.readLogs(soon(t), []*logRead{{question: question{after: c.after, limit: c.limit}}})
 			must(t, err)
 			r := got[0]
 			same := slices.EqualFunc(r.Entries, entries[c.from:c.to], func(a, b protocol.Entry) bool {
@@ -269,26 +269,50 @@ func TestMessageIsNotPutBackBesideItself(t *testing.T) {
 
 // TestLogThatNobodyCanMendIsWrittenToAllTheSame.
 func TestLogThatNobodyCanMendIsWrittenToAllTheSame(t *testing.T) {
-	var s seenLogs
+	for log, forgotten := range map[actors.Log]int64{actors.Inbox("bob"): 0, conversation("a", "b"): 0, actors.Public: 7} {
+		s := seenLogs{logs: map[actors.Log]seenLog{}}
+		now := time.Now()
+		s.wrote(log, 7, now)
+		s.wrote(log, 5, now)
+		if n := s.least(log, now); n != 7 {
+			t.Errorf("%s has to have %d", logKey(log), n)
+		}
+		if n := s.least(log, now.Add(seenFor+time.Second)); n != forgotten {
+			t.Errorf("after its time %s has to have %d", logKey(log), n)
+		}
+		for range giveUpBehind {
+			s.isBehind(log)
+		}
+		if n := s.least(log, now); n != 0 {
+			t.Errorf("though nobody has it, %s has to have %d", logKey(log), n)
+		}
+		s.wrote(log, 9, now)
+		for i := range 2 * seenMost {
+			s.wrote(actors.Inbox(fmt.Sprint(i)), 1, now)
+		}
+		if len(s.logs) > seenMost {
+			t.Errorf("%d are remembered", len(s.logs))
+		}
+		if n := s.least(log, now); forgotten != 0 && n != 9 {
+			t.Errorf("beside many others %s has to have %d", logKey(log), n)
+		}
+	}
+}
+
+// TestWhatOthersWroteToARoomCounts, and what they wrote to an inbox does not: but ids after a loss
+// are above both.
+func TestWhatOthersWroteToARoomCounts(t *testing.T) {
+	s := seenLogs{logs: map[actors.Log]seenLog{}}
 	now := time.Now()
-	s.saw("log", 7, now)
-	s.saw("log", 5, now)
-	if n := s.newest("log", now); n != 7 {
-		t.Errorf("it has to have %d", n)
+	s.wrote(actors.Public, 3, now)
+	for _, id := range []int64{7, 5} {
+		s.heard(actors.Public, id)
+		s.heard(actors.Inbox("bob"), 10+id)
 	}
-	if n := s.newest("log", now.Add(seenFor+time.Second)); n != 0 {
-		t.Errorf("after its time it has to have %d", n)
+	if room, inbox := s.least(actors.Public, now), s.least(actors.Inbox("bob"), now); room != 7 || inbox != 0 {
+		t.Errorf("the room has to have %d, the inbox %d", room, inbox)
 	}
-	for range giveUpBehind {
-		s.isBehind("log")
-	}
-	if n := s.newest("log", now); n != 0 {
-		t.Errorf("though nobody has it, it has to have %d", n)
-	}
-	for i := range 2 * seenMost {
-		s.saw(fmt.Sprint(i), 1, now)
-	}
-	if len(s.logs) > seenMost {
-		t.Errorf("%d are remembered", len(s.logs))
+	if n := s.any(); n != 17 {
+		t.Errorf("the newest is %d", n)
 	}
 }

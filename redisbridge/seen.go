@@ -4,6 +4,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"parley/actors"
 )
 
 const (
@@ -13,13 +15,17 @@ const (
 	// seenMost is how many logs it remembers, at about 100 bytes each. Where more are
 	// written to within seenFor, all are forgotten now and then.
 	seenMost = 1 << 16
+	// giveUpBehind is how often a log may be found to lack what was seen in it before
+	// messages are stored all the same: nobody has what it lacks.
+	giveUpBehind = 3
 )
 
-// seenLogs are the newest ids of the logs that this node has written direct messages to: a
-// log that has less has lost some, and a repeat would be stored in it as if it were new.
+// seenLogs are the newest ids that this node has seen in logs: a log that has less has lost
+// some, and a repeat would be stored in it as if it were new.
 type seenLogs struct {
-	mu   sync.Mutex
-	logs map[string]seenLog // by key
+	mu     sync.Mutex
+	newest int64 // in any log
+	logs   map[actors.Log]seenLog
 }
 
 type seenLog struct {
@@ -28,37 +34,68 @@ type seenLog struct {
 	behind int // how often in a row the log was found to have less
 }
 
-// saw notes that a log has an id.
-func (s *seenLogs) saw(key string, id int64, now time.Time) {
+// wrote notes that this node wrote to a log, which has an id.
+func (s *seenLogs) wrote(log actors.Log, id int64, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.logs) >= seenMost {
-		maps.DeleteFunc(s.logs, func(_ string, l seenLog) bool { return now.Sub(l.at) > seenFor })
-	}
-	if s.logs == nil || len(s.logs) >= seenMost {
-		s.logs = make(map[string]seenLog)
-	}
-	s.logs[key] = seenLog{id: max(id, s.logs[key].id), at: now}
+	s.newest = max(s.newest, id)
+	s.bound(now)
+	s.logs[log] = seenLog{id: max(id, s.logs[log].id), at: now}
 }
 
-// newest is the least that a log has to have; 0 where nothing is known, or nobody has what
-// it lacks.
-func (s *seenLogs) newest(key string, now time.Time) int64 {
+// heard notes that a log has an id, whoever wrote it.
+func (s *seenLogs) heard(log actors.Log, id int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.logs[key]
-	if now.Sub(l.at) > seenFor || l.behind >= giveUpBehind {
+	s.newest = max(s.newest, id)
+	if kindOf(log).crowded {
+		l := s.logs[log]
+		l.id = max(l.id, id)
+		s.logs[log] = l
+	}
+}
+
+// bound makes place for another log: of the old ones, else of all.
+func (s *seenLogs) bound(now time.Time) {
+	for _, age := range []time.Duration{seenFor, -seenFor} {
+		if len(s.logs) >= seenMost {
+			maps.DeleteFunc(s.logs, func(log actors.Log, l seenLog) bool { return !kindOf(log).crowded && now.Sub(l.at) > age })
+		}
+	}
+}
+
+// least is the least that a log has to have; 0 where nothing is known, or nobody has what
+// it lacks.
+func (s *seenLogs) least(log actors.Log, now time.Time) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.logs[log]
+	if l.behind >= giveUpBehind || now.Sub(l.at) > seenFor && !kindOf(log).crowded {
 		return 0
 	}
 	return l.id
 }
 
-// isBehind notes that a log has less.
-func (s *seenLogs) isBehind(key string) {
+// last is the newest id that the log is known to have had.
+func (s *seenLogs) last(log actors.Log) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if l, ok := s.logs[key]; ok {
+	return s.logs[log].id
+}
+
+// isBehind notes that a log has less.
+func (s *seenLogs) isBehind(log actors.Log) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l, ok := s.logs[log]; ok {
 		l.behind++
-		s.logs[key] = l
+		s.logs[log] = l
 	}
+}
+
+// any is the newest id seen in any log.
+func (s *seenLogs) any() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.newest
 }

@@ -4,6 +4,7 @@
 package redisbridge
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,7 +12,6 @@ import (
 	"net"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -41,16 +41,13 @@ type Store struct {
 	heldNamesPerIP *int
 
 	mu        sync.Mutex
-	identity  string       // of the Redis that may be written to; "" before the first
-	candidate string       // another that answered, until the bridge accepts it
-	changed   time.Time    // when identity last became another
-	owing     time.Time    // since when this node owes Redis what it lacks; zero: it does not
-	lift      int64        // ids given to that Redis are above this
-	newest    atomic.Int64 // the newest id seen in any log
-	// seenPublic is the newest id seen in the public log: one that has less is behind.
-	seenPublic atomic.Int64
-	seen       seenLogs // likewise of those of direct messages
-	journal    *journal
+	identity  string    // of the Redis that may be written to; "" before the first
+	candidate string    // another that answered, until the bridge accepts it
+	changed   time.Time // when identity last became another
+	owing     time.Time // since when this node owes Redis what it lacks; zero: it does not
+	lift      int64     // ids given to that Redis are above this
+	seen      seenLogs
+	journal   *journal
 	// forsaken are the sessions, by their ids, whose claim was lost, and when. It is the
 	// bridge's alone, and the next one's.
 	forsaken map[string]time.Time
@@ -100,7 +97,7 @@ func OpenIn(around Surroundings, s Settings, node string, log zerolog.Logger, re
 	st := &Store{
 		node: node, keep: s.HistoryKeep, log: log, metrics: newMetrics(registerer),
 		nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP, journal: newJournal(around.Journal),
-		forsaken: map[string]time.Time{},
+		seen: seenLogs{logs: map[actors.Log]seenLog{}}, forsaken: map[string]time.Time{},
 	}
 	redis.SetLogger(redisLog{log})
 	if around.Dial == nil {
@@ -168,7 +165,7 @@ func (s *Store) accept(now time.Time) (changed bool) {
 	s.identity, s.candidate = s.candidate, ""
 	if changed {
 		s.changed, s.owing = now, now
-		s.lift = s.newest.Load() + liftBy
+		s.lift = s.seen.any() + liftBy
 	}
 	return changed
 }
@@ -194,9 +191,9 @@ func (s *Store) owe(now time.Time) {
 	s.owing = now
 }
 
-// writtenBack notes that nothing waits to be written back, after everybody had the time to
+// restored notes that nothing waits to be written back, after everybody had the time to
 // ask for it.
-func (s *Store) writtenBack(now time.Time) {
+func (s *Store) restored(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now.Sub(s.owing) >= restorePause {
@@ -220,37 +217,47 @@ func (s *Store) owes() bool {
 	return true
 }
 
-// floor is the id that new ones are above.
-func (s *Store) floor(seen int64) int64 {
+// lifted is the id that new ones are above, in any log.
+func (s *Store) lifted() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return max(seen, s.lift)
+	return s.lift
 }
 
-// floorOf is the floor of a log whose newest id is not known here. Ids are unique
-// only inside their log, but a page merges two: so the floors of different logs
-// differ, by a part of a second.
-func (s *Store) floorOf(key string) int64 {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(key))
-	return s.floor(0) + int64(h.Sum32()%1_000_000)
-}
-
-// raise puts the next ids ahead, after a log was found behind.
-func (s *Store) raise() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lift = max(s.lift, s.newest.Load()+liftBy)
-}
-
-// saw notes an id.
-func (s *Store) saw(id int64) {
-	for {
-		newest := s.newest.Load()
-		if id <= newest || s.newest.CompareAndSwap(newest, id) {
-			return
-		}
+// floor is the id that a log's new ones are above: what it is known to have had, too, also where
+// that is lost for good.
+func (s *Store) floor(log actors.Log) int64 {
+	floor := s.lifted()
+	if kindOf(log).apart {
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(logKey(log)))
+		floor += int64(h.Sum32() % 1_000_000)
 	}
+	return max(floor, s.seen.last(log))
+}
+
+// raise puts the next ids ahead, after a log was found behind: above all that anyone was given.
+// While they are ahead of the clock they are that already; and what others are given that is
+// ahead is above it, too, so that nothing comes on top of that. Or every log that is found behind
+// would put all ids further ahead, on every node that finds one.
+func (s *Store) raise(clock int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lift > clock {
+		return
+	}
+	newest := s.seen.any()
+	s.lift = max(newest, min(newest, clock)+liftBy)
+}
+
+// isBehind notes that a log lacks what was seen in it: so may others, and claims. What this
+// node holds is to be written back, and the next ids are put ahead.
+func (s *Store) isBehind(log actors.Log) {
+	now := time.Now()
+	s.seen.isBehind(log)
+	s.lease.doubt()
+	s.raise(s.lease.clock(now))
+	s.owe(now)
 }
 
 // certainlyNotDone says whether an error means that Redis did nothing: it said so,
@@ -273,17 +280,4 @@ func isReply(err error) bool {
 }
 
 // keepOf is how many messages a log keeps.
-func (s *Store) keepOf(log actors.Log) int {
-	if log.Private() {
-		return inboxKeep
-	}
-	return s.keep
-}
-
-// lifeOf is how long a log lives after its last message; 0: for ever.
-func lifeOf(log actors.Log) time.Duration {
-	if log.Private() {
-		return inboxLife
-	}
-	return 0
-}
+func (s *Store) keepOf(log actors.Log) int { return cmp.Or(kindOf(log).keep, s.keep) }

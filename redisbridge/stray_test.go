@@ -286,16 +286,16 @@ type staller struct {
 	held, free chan struct{}
 }
 
-func (s *staller) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		if args := cmd.Args(); len(args) > 1 && args[1] == appendScript.Hash() {
+func (s *staller) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if args := cmds[0].Args(); len(args) > 1 && args[1] == appendScript.Hash() {
 			if s.stalled.CompareAndSwap(false, true) {
 				close(s.held)
 				<-s.free
 				panic("let go")
 			}
 		}
-		return next(ctx, cmd)
+		return next(ctx, cmds)
 	}
 }
 

@@ -16,37 +16,37 @@ const subscribeBatch = 500
 
 func (b *bridge) subscribe(m *actors.Subscribe) {
 	b.link.subscribers[m.Log] = m.To
-	channel := logKey(m.Log)
-	if b.link.current != nil && b.link.current.channels[channel] {
+	if b.link.current != nil && b.link.current.carries(m.Log) {
 		b.send(m.To, &actors.Linked{})
 		return
 	}
-	b.link.changed[channel] = struct{}{}
+	b.link.changed[m.Log] = struct{}{}
 }
 
 func (b *bridge) unsubscribe(m *actors.Unsubscribe) {
 	if to := b.link.subscribers[m.Log]; to != nil && to.Equal(m.To) {
 		delete(b.link.subscribers, m.Log)
-		b.link.changed[logKey(m.Log)] = struct{}{}
+		b.link.changed[m.Log] = struct{}{}
 	}
 }
 
-// relay hands an event to its log's subscriber. That of an inbox is not told while the
-// lease is over: the name may be somebody else's, and the log has it.
-func (b *bridge) relay(m *actors.Appended) {
-	if n := len(m.Entries); n > 0 {
-		b.store.saw(m.Entries[n-1].ID)
-		if m.Log == actors.Public {
-			b.publics.pace.heard(time.Now(), m)
-			b.store.journal.hear(m.Entries[n-1].ID)
-			b.store.seenPublic.Store(max(b.store.seenPublic.Load(), m.Entries[n-1].ID))
+// relay hands an event to its log's subscriber. What is appended to an inbox is not told while
+// the lease is over: the name may be somebody else's, and the log has it.
+func (b *bridge) relay(log actors.Log, event any) {
+	if m, ok := event.(*actors.Appended); ok {
+		if n := len(m.Entries); n > 0 {
+			b.store.seen.heard(log, m.Entries[n-1].ID)
+			if kindOf(log).crowded {
+				b.pace.heard(time.Now(), m)
+				b.store.journal.heard(log, m.Entries[n-1].ID)
+			}
+		}
+		if log.Private() && !b.store.lease.lasts(time.Now()) {
+			b.fenced = true
+			return
 		}
 	}
-	if m.Log.Private() && !b.store.lease.lasts(time.Now()) {
-		b.fenced = true
-		return
-	}
-	b.tell(m.Log, m)
+	b.tell(log, event)
 }
 
 func (b *bridge) tell(log actors.Log, message any) {
@@ -55,15 +55,15 @@ func (b *bridge) tell(log actors.Log, message any) {
 	}
 }
 
-// confirmed tells a subscriber that its events flow.
+// confirmed tells a subscriber that its events flow, when the last of its channels does. A
+// channel that was given up and asked for again is confirmed twice: so it is told again.
 func (b *bridge) confirmed(channel string) {
-	if _, asked := b.link.current.channels[channel]; asked {
-		b.link.current.channels[channel] = true
+	l := b.link.current
+	if _, asked := l.channels[channel]; !asked {
+		return
 	}
-	switch log, ok := logOf(channel); {
-	case channel == membersKey:
-		b.tell(actors.Public, &actors.Linked{}) // the public channel was confirmed before
-	case ok && log != actors.Public:
+	l.channels[channel] = true
+	if log, _, ok := logOf(channel); ok && l.carries(log) {
 		b.tell(log, &actors.Linked{})
 	}
 }
@@ -77,19 +77,21 @@ func (b *bridge) resubscribe(now time.Time) {
 	}
 	current := l.current
 	var wanted, unwanted []string
-	for _, channel := range slices.Sorted(maps.Keys(l.changed)) {
-		log, _ := logOf(channel)
-		_, asked := current.channels[channel]
-		switch want := l.subscribers[log] != nil; {
-		case want && asked && current.channels[channel]:
+	for _, log := range slices.SortedFunc(maps.Keys(l.changed), actors.Log.Compare) {
+		switch want, asked := l.subscribers[log] != nil, current.asked(log); {
+		case want && current.carries(log):
 			b.tell(log, &actors.Linked{})
 		case want && !asked:
-			wanted = append(wanted, channel)
-			current.channels[channel] = false
-		case !want && asked && log != actors.Public:
-			unwanted = append(unwanted, channel)
-			delete(current.channels, channel)
+			wanted = append(wanted, channels(log)...)
+		case !want && asked:
+			unwanted = append(unwanted, channels(log)...)
 		}
+	}
+	for _, channel := range wanted {
+		current.channels[channel] = false
+	}
+	for _, channel := range unwanted {
+		delete(current.channels, channel)
 	}
 	clear(l.changed)
 	if len(wanted)+len(unwanted) == 0 {
@@ -97,12 +99,10 @@ func (b *bridge) resubscribe(now time.Time) {
 	}
 	b.run(&l.lane, len(wanted)+len(unwanted), func(ctx context.Context) error {
 		ctx = onLink(ctx)
-		for len(wanted) > 0 {
-			n := min(len(wanted), subscribeBatch)
-			if err := current.pubsub.Subscribe(ctx, wanted[:n]...); err != nil {
+		for some := range slices.Chunk(wanted, subscribeBatch) {
+			if err := current.pubsub.Subscribe(ctx, some...); err != nil {
 				return err
 			}
-			wanted = wanted[n:]
 		}
 		if len(unwanted) > 0 {
 			return current.pubsub.Unsubscribe(ctx, unwanted...)

@@ -84,15 +84,14 @@ func (b *bridge) forsake(session *actor.PID, now time.Time) {
 	b.send(session, &actors.ClaimLost{})
 }
 
-// grantHolds holds names for those who keep their tokens.
+// grantHolds holds names, for a time after their last connection, for those who keep their
+// tokens.
 func (b *bridge) grantHolds(now time.Time) {
 	h := &b.holds
-	if !h.free(now) || len(h.waiting) == 0 {
+	if !h.free(now) || len(h.line) == 0 {
 		return
 	}
-	h.name = "hold"
-	batch := h.waiting[:min(len(h.waiting), claimBatch)]
-	h.waiting = slices.Clone(h.waiting[len(batch):])
+	batch := h.take(claimBatch)
 	claims := make([]actors.HeldClaim, len(batch))
 	for i, m := range batch {
 		claims[i] = m.Claim
@@ -103,7 +102,7 @@ func (b *bridge) grantHolds(now time.Time) {
 		return err
 	}, func(err error) {
 		if err != nil {
-			h.waiting = append(batch, h.waiting...) // asking twice is harmless
+			h.putBack(batch) // asking twice is harmless
 			return
 		}
 		for i, m := range batch {
@@ -119,18 +118,10 @@ func (b *bridge) grantHolds(now time.Time) {
 	})
 }
 
-// holder holds names for a time after their last connection.
-type holder struct {
-	lane
-	waiting []*actors.Hold
-}
-
-func (h *holder) ask(m *actors.Hold) { h.waiting = append(h.waiting, m) }
-
-func (h *holder) expire(b *bridge, now time.Time) {
-	for len(h.waiting) > 0 && (now.After(h.waiting[0].Until) || len(h.waiting) > claimLimit) {
-		b.send(h.waiting[0].Claim.Session, &actors.Held{Op: h.waiting[0].Op, Code: protocol.CodeUnavailable})
-		h.waiting = h.waiting[1:]
+// expireHolds refuses those that have waited too long, and the oldest where they are too many.
+func (b *bridge) expireHolds(now time.Time) {
+	for _, m := range b.holds.overdue(now, claimLimit, func(m *actors.Hold) time.Time { return m.Until }) {
+		b.send(m.Claim.Session, &actors.Held{Op: m.Op, Code: protocol.CodeUnavailable})
 	}
 }
 

@@ -78,11 +78,11 @@ func TestAppendAfterTheEndOfTheLeaseDoesNothing(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 10)
-		call := appendCall{log: actors.Public, key: publicKey, keep: 10, publish: true, head: publicHead}
-		call.add("alice#1", 0, body("alice", "", "late"))
+		call := publics(s)
+		call.add(0, "alice#1", 0, body("alice", "", "late"))
 		for fence, want := range map[int64]error{time.Now().Add(-time.Second).UnixMicro(): errLapsed, time.Now().Add(time.Minute).UnixMicro(): nil} {
 			call.fence = fence
-			_, err := parseAppendReply(appendScript.Run(soon(t), s.client, call.keys(), call.args()...).Slice())
+			_, err := try(t, s, call)
 			if err != want { //nolint:errorlint // one of two
 				t.Errorf("with a lease until %d: %v", fence, err)
 			}
@@ -280,8 +280,8 @@ func TestDirectMessagesAreFencedByTheLeaseTheyWereBegunIn(t *testing.T) {
 		r, err := s.renewLease(soon(t), leaseLength)
 		must(t, err)
 		s.lease.renewed(time.Now(), r)
-		work := []direct{{waiting: waiting{Message: actors.Message{Sender: "alice", Receiver: "bob", Text: "late", Ref: "alice#1"}}, receiver: "bob"}}
-		if _, err := s.appendDirects(soon(t), work, time.Now().Add(-time.Second).UnixMicro()); !errors.Is(err, errLapsed) {
+		work := direct(actors.Message{Sender: "alice", Receiver: "bob", Text: "late", Ref: "alice#1"})
+		if _, err := s.append(soon(t), work, time.Now().Add(-time.Second).UnixMicro()); !errors.Is(err, errLapsed) {
 			t.Errorf("what was begun in a lease that has ended: %v", err)
 		}
 		if n := len(held(t, s, "chat:dm:alice:bob")); n != 0 {

@@ -8,6 +8,14 @@ import (
 // refKey names a message by its sender's word for it; To is empty in the public log.
 type refKey struct{ from, to, ref string }
 
+// told names the message that has an id.
+func (k refKey) told(id int64) Told {
+	if k.to == "" {
+		return Told{ID: id}
+	}
+	return Told{k.from, k.to, id}
+}
+
 // checker is a history with the indexes that more than one promise needs.
 type checker struct {
 	*History

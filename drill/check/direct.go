@@ -94,7 +94,7 @@ func (c *checker) checkInbox(conn *Connection, known []int64) {
 			v.Kind = Early
 			c.report.failed(DirectMessages, v)
 		default:
-			c.checkLetter(e, v)
+			c.checkLetter(e, conn, v)
 			c.receive(p, e.Cursor, e.At)
 		}
 	}
@@ -104,7 +104,7 @@ func (c *checker) checkInbox(conn *Connection, known []int64) {
 }
 
 // checkLetter: a direct message that was delivered is in the inbox with those bytes, and every connection gets the same.
-func (c *checker) checkLetter(e *Event, v Violation) {
+func (c *checker) checkLetter(e *Event, conn *Connection, v Violation) {
 	hashes := c.hashes[v.Client]
 	if hashes == nil {
 		hashes = make(map[int64]uint64)
@@ -112,7 +112,7 @@ func (c *checker) checkLetter(e *Event, v Violation) {
 	}
 	if stored := c.inboxes[v.Client][e.Cursor]; stored != nil {
 		hashes[e.Cursor] = stored.Hash
-	} else if !c.LogsUnread && e.Cursor > c.Logs.InboxFloors[v.Client] && !c.excusesDirectLoss(v.Client, letter{e.From, e.To, e.ID}, e.At) && !c.saidAgain(Told{e.From, e.To, e.ID}) {
+	} else if !c.LogsUnread && e.Cursor > c.Logs.InboxFloors[v.Client] && !c.excusesDirectLoss(v.Client, letter{e.From, e.To, e.ID}, conn.told(e.At)) && !c.saidAgain(Told{e.From, e.To, e.ID}) {
 		v.Kind = Vanished
 		c.report.failed(DirectMessages, v)
 	}

@@ -126,13 +126,52 @@ func TestIDsThatAreAheadOfTheClockPushOthersOut(t *testing.T) {
 	}
 }
 
+// TestWhatWasSaidByThenPushesOthersOut, though its id is ahead of the clock, and of where the node knew the log to end.
+func TestWhatWasSaidByThenPushesOthersOut(t *testing.T) {
+	const keep = 10
+	for name, tc := range map[string]struct {
+		said, lost int
+		want       bool
+	}{
+		"it was said before":            {1, 1, false},
+		"and more is missing":           {1, 2, true},
+		"two were said before":          {2, 2, false},
+		"it was said after":             {0, 1, true},
+		"one was before, and one after": {1, 2, true},
+	} {
+		s := newIdeal()
+		speaker, bob := s.connect("alice", "a"), s.connect("bob", "b")
+		s.say(speaker, "heard")
+		s.close(bob, true)
+		for i := range keep {
+			s.say(speaker, fmt.Sprint("missed", i))
+		}
+		bob = s.connect("bob", "b")
+		s.wait(second)
+		s.say(speaker, "one")
+		s.say(speaker, "two")
+		h := s.history()
+		h.Logs.Keep = keep
+		bob.Events[find(bob, Init, 0)].Truncated = true
+		for range tc.lost {
+			remove(bob, Recalled, 0)
+		}
+		for i := range tc.said {
+			speaker.Events[find(speaker, Send, 1+keep+i)].At = bob.Opened
+		}
+		if r := Check(h); r.Has(Hole) != tc.want {
+			t.Errorf("%s: found: %+v", name, r.Verdicts[OneOrder])
+		}
+	}
+}
+
 // TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed: who is told of a gap gets what is still kept when it is read.
 func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
 	const keep, missed, gone = 10, 15, 6
 	for name, tc := range map[string]struct {
 		skipped int // more than was gone
 		late    bool
-		away    bool // Redis was, just before: ids may be ahead
+		ahead   bool // what pushes it out was said before, and its id is ahead of the clock
 		young   bool // the node just began, and knows not where the log ends
 		prompt  bool // the first frame did not wait for the log
 		want    bool
@@ -140,8 +179,8 @@ func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
 		"what was trimmed by then":                            {late: true},
 		"one that was not":                                    {skipped: 1, late: true, want: true},
 		"what was trimmed before it is read":                  {want: true},
-		"what was trimmed by what has an id from later":       {away: true},
-		"one that was not, though ids are ahead":              {skipped: 1, away: true, want: true},
+		"what was trimmed by what has an id from later":       {ahead: true},
+		"one that was not, though ids are ahead":              {skipped: 1, ahead: true, want: true},
 		"what was trimmed by then, on a node that is young":   {late: true, young: true},
 		"one that was not, there":                             {skipped: 1, late: true, young: true, want: true},
 		"what was trimmed before it is read, there":           {young: true, want: true},
@@ -181,8 +220,8 @@ func TestWhatIsTrimmedWhileTheLogCannotBeReadIsNotMissed(t *testing.T) {
 		}
 		bob.Events = slices.Insert(bob.Events, next, told...)
 		h.Logs.Keep = keep
-		if tc.away {
-			h.Faults = []Fault{{Name: "redis-kill", Start: bob.Opened, End: bob.Opened + openPatience, Disturbs: true}}
+		if tc.ahead {
+			speaker.Events[find(speaker, Send, 1+missed)].At = bob.Opened
 		}
 		if r := Check(h); r.Has(Hole) != tc.want {
 			t.Errorf("%s: found: %+v", name, r.Verdicts[OneOrder])

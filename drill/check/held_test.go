@@ -215,3 +215,31 @@ func TestHoleThatIsOlderThanWhatNodesMayNotHaveHeardIsFound(t *testing.T) {
 		t.Errorf("found: %v", r.Verdicts[OneOrder])
 	}
 }
+
+// TestWhatWasReadLateWasToldBefore Redis lost it: alice's node died, and her inbox with it; what it had sent her she read
+// when she read on.
+func TestWhatWasReadLateWasToldBefore(t *testing.T) {
+	for _, stalled := range []bool{true, false} {
+		s := newIdeal()
+		sender := s.connect("alice", "a")
+		s.connect("bob", "b")
+		began := s.now
+		s.whisper(sender, "bob", "d1")
+		s.kill("a")
+		s.wait(5 * second)
+		s.lose()
+		s.wait(5 * second)
+		h := s.history()
+		sender.Closed = s.now
+		for _, kind := range []Kind{DM, Ack} {
+			sender.Events[find(sender, kind, 0)].At = s.now
+		}
+		if stalled {
+			sender.Stalls = []Span{{began, s.now}}
+		}
+		h.Logs.Inboxes["alice"] = nil
+		if r := Check(h); r.Has(Vanished) == stalled {
+			t.Errorf("stalled: %v; found: %+v", stalled, r.Verdicts[DirectMessages])
+		}
+	}
+}

@@ -121,6 +121,8 @@ func (c *checker) checkAck(s *sends, a ack, entries []*Entry) {
 	}
 	v := Violation{Kind: Lost, Client: s.key.from, Conn: a.conn.Number, ID: a.id, Ref: s.key.ref, At: a.at, Note: to(s.key)}
 	switch {
+	case len(entries) > 0 && c.storedAnew(s.key.told(a.id), entries[len(entries)-1].ID):
+		c.report.excused(AckedIsKept)
 	case len(entries) > 0 && !c.forgotten(entries[len(entries)-1], a.id):
 		v.Kind = WrongID
 		c.report.failed(AckedIsKept, v)

@@ -35,24 +35,35 @@ func (c *checker) checkSenderOrder() {
 	c.checkInboxOrder()
 }
 
+// saying is on which connections a message was said, and whether without a ref, so that nobody says it again.
+type saying struct {
+	on   map[int]bool
+	bare bool
+}
+
 // checkInboxOrder: an inbox holds what one sender told its owner on one connection in the order of the conversation. What a
-// sender said on two, on two nodes, may come to be in one order there and in the other here.
+// sender said on two, on two nodes, may come to be in one order there and in the other here; so may what was said on one
+// without a ref, beside what was said again on another.
 func (c *checker) checkInboxOrder() {
-	said := make(map[refKey]map[int]bool) // on which connections
+	said := make(map[refKey]saying)
 	for _, conn := range c.Connections {
 		for i := range conn.Events {
 			if e := &conn.Events[i]; e.Kind == Send && e.To != "" {
 				key := refKey{conn.Client, e.To, e.Ref}
-				if said[key] == nil {
-					said[key] = make(map[int]bool)
+				if said[key].on == nil {
+					said[key] = saying{make(map[int]bool), e.Bare}
 				}
-				said[key][conn.Number] = true
+				said[key].on[conn.Number] = true
 			}
 		}
 	}
 	together := func(a, b *Entry) bool {
-		for conn := range said[refKey{a.From, a.To, a.Ref}] {
-			if said[refKey{b.From, b.To, b.Ref}][conn] {
+		x, y := said[refKey{a.From, a.To, a.Ref}], said[refKey{b.From, b.To, b.Ref}]
+		if x.bare && len(y.on) > 1 || y.bare && len(x.on) > 1 {
+			return false
+		}
+		for conn := range x.on {
+			if y.on[conn] {
 				return true
 			}
 		}

@@ -22,6 +22,9 @@ type passage struct {
 	missing int   // index in known of the first place that is not accounted for yet
 	own     int64 // since when its person has surely had the name whose inbox this is; 0: always, or no inbox
 	until   int64 // what was said later it need not have heard; 0: it lived to the end
+
+	counted int64 // when aheadOf was asked last,
+	ahead   int   // and what it said
 }
 
 // place is where a message stands in the log that the connection follows.
@@ -72,9 +75,6 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 	read, told := p.opening.At, max(p.opening.since, p.opening.Cursor)
 	if len(p.got) == 0 { // it could not be read, and what was trimmed meanwhile can't be told either
 		read = at
-		if c.lifted(at) {
-			read += lift
-		}
 		if p.opening.At-p.conn.Opened >= openPatience {
 			told = max(told, place) // nor of what follows, by a node that just began
 		}
@@ -83,19 +83,12 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 	case c.wasThere(p, missed): // its id is ahead of the clock
 	case p.until != 0 && c.saidAt(p, missed) > p.until: // its id is behind the clock, which was set back
 	case p.opening.Truncated && missed <= told && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
-	case c.lostFor(p, missed), c.excusesLate(missed, at) || p.promise == OneOrder && c.excusesOld(missed, at):
+	case c.lostFor(p, missed), c.excusesLate(missed, at), p.promise == OneOrder && c.excusesOld(missed, at),
+		p.promise == DirectMessages && c.excusesLateLetter(p.conn.Client, missed, at):
 		c.report.excused(p.promise)
 	default:
 		c.report.failed(p.promise, v)
 	}
-}
-
-// lifted says whether ids may be ahead of the clock, for Redis was away just before: nodes then put them above all that it may
-// have given.
-func (c *checker) lifted(at int64) bool {
-	return slices.ContainsFunc(c.Faults, func(f Fault) bool {
-		return f.Node == "" && f.Disturbs && f.Start <= at && at <= f.End+lift
-	})
 }
 
 // lostFor says whether what is known at that place may be gone for good.

@@ -90,7 +90,7 @@ func (c *checker) judgeRoster(conn *Connection, r *roster, truths map[string]*tr
 	}
 	for name, t := range truths {
 		listed := r.spans(name, end)
-		judge(name, Phantom, listed.minus(t.held), t)
+		judge(name, Phantom, listed.minus(t.held).minus(t.dying), t)
 		judge(name, Unlisted, watched.minus(watched.minus(t.held)).minus(listed), t)
 	}
 	if c.Strangers {

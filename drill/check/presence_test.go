@@ -118,3 +118,36 @@ func TestPresenceIsJudgedInMostOfABusyDrill(t *testing.T) {
 		t.Errorf("judged %.2f of the time; found: %v", share, r.Verdicts[Presence])
 	}
 }
+
+// TestWhoLeavesANodeThatIsKilledWithinTheGraceIsListedFromThenOn, for as long as the others of that node are.
+func TestWhoLeavesANodeThatIsKilledWithinTheGraceIsListedFromThenOn(t *testing.T) {
+	for name, tc := range map[string]struct {
+		killed, gone int64 // after the connection broke
+		node         string
+		goodbye      bool
+		failed       bool
+	}{
+		"its node is killed in the grace":    {2 * second, 7 * second, "b", false, false},
+		"and it is listed for longer":        {2 * second, 9 * second, "b", false, true},
+		"its node is killed after the grace": {3 * second, 7 * second, "b", false, true},
+		"another is":                         {2 * second, 7 * second, "a", false, true},
+		"it was killed before":               {-second, 7 * second, "b", false, true},
+		"whoever left had said goodbye":      {2 * second, 7 * second, "b", true, true},
+		"it is not killed, and told in time": {60 * second, 5 * second, "b", false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newIdeal()
+			watcher, leaver := s.connect("alice", "c"), s.connect("bob", "b")
+			s.wait(5 * second)
+			leaver.Closed, leaver.Goodbye = s.now, tc.goodbye
+			s.open = s.open[:1]
+			s.h.Faults = []Fault{{Name: "node", Node: tc.node, Start: s.now + tc.killed, End: s.now + tc.killed + second, KillsNode: true}}
+			s.wait(tc.gone)
+			s.named["bob"] = false
+			s.tell(watcher, Event{Kind: MemberRemove, Detail: &Detail{Name: "bob"}})
+			if r := Check(s.history()); r.Has(Phantom) != tc.failed {
+				t.Errorf("found: %v", r.Verdicts[Presence])
+			}
+		})
+	}
+}

@@ -119,7 +119,7 @@ func (c *checker) keptLess(p *passage) bool {
 }
 
 // trimmed says whether a log need not keep what was said at that place any more, at a time; where the log was known to
-// end behind it, for ids may be ahead of the clock, at its end.
+// end behind it, at its end.
 func (c *checker) trimmed(p *passage, place, at int64) bool {
 	keep := c.Logs.Keep
 	floor := c.Logs.Floor
@@ -129,7 +129,24 @@ func (c *checker) trimmed(p *passage, place, at int64) bool {
 	if place <= floor {
 		return true
 	}
-	return keep > 0 && p.after(at)-p.after(place-1) > keep
+	return keep > 0 && p.after(at)-p.after(place-1)+c.aheadOf(p, at) > keep
+}
+
+// aheadMost is how far ids are ahead of the clock at most: some seconds, for each loss of data.
+const aheadMost = 30 * second
+
+// aheadOf is how many messages of a log may have been in it at a time behind the place that is that time's: they were said
+// by then, and their ids are ahead of the clock.
+func (c *checker) aheadOf(p *passage, at int64) int {
+	if p.counted != at {
+		p.counted, p.ahead = at, 0
+		for _, place := range p.known[p.after(at):p.after(at+aheadMost)] {
+			if said := c.saidAt(p, place); said != 0 && said <= at {
+				p.ahead++
+			}
+		}
+	}
+	return p.ahead
 }
 
 // checkCursor: the cursor that init tells is a message's, or who resumes from there would miss some and never know.

@@ -5,11 +5,16 @@ import "math"
 // sureGrace is an absence that is surely shorter than the grace of 2 s, however late the server heard of its start.
 const sureGrace = 1500_000
 
+// longestGrace is how long after the end of a connection its node may not have told anybody: the grace, a look each quarter
+// of a second whose is over, and as much for the end to be noticed.
+const longestGrace = 2500_000
+
 // truth is when one name was held, as its clients saw it.
 type truth struct {
 	held   spans
 	gaps   []gap // absences between, and the one after the last
 	unsure spans // a holder did not read: it may have been hung up on without knowing
+	dying  spans // its node was to be killed before it told anybody that the name has no holder: nobody else knew
 	cutOff spans // the link of a node that held it was away: it may have lost the name to the end of its lease
 	shaken spans // the same, or Redis was away for all: then nothing is told, but nothing false either
 }
@@ -41,7 +46,7 @@ func (c *checker) truths() map[string]*truth {
 		for _, conn := range conns {
 			held = append(held, spansOf[conn])
 		}
-		t := &truth{held: union(held), unsure: union(unsure[name]), cutOff: c.shaken(conns, c.cutOff), shaken: c.shaken(conns, c.disturbance)}
+		t := &truth{held: union(held), unsure: union(unsure[name]), dying: c.dying(conns), cutOff: c.shaken(conns, c.cutOff), shaken: c.shaken(conns, c.disturbance)}
 		for i, s := range t.held {
 			g := gap{Span: Span{s.End, math.MaxInt64 - presenceLimit}}
 			if i+1 < len(t.held) {
@@ -64,6 +69,19 @@ func (c *checker) shaken(conns []*Connection, away func(node string, settle int6
 		for _, s := range away(conn.Node, settleTime) {
 			if s.Start <= c.until(conn)+presenceLimit && s.End >= conn.Opened {
 				all = append(all, s)
+			}
+		}
+	}
+	return union(all)
+}
+
+// dying is when nobody knew but nodes that were killed then that a connection had ended.
+func (c *checker) dying(conns []*Connection) spans {
+	var all []Span
+	for _, conn := range conns {
+		for _, f := range c.Faults {
+			if since := f.Start - conn.Closed; f.KillsNode && f.Node == conn.Node && conn.Closed != 0 && !conn.Goodbye && 0 <= since && since <= longestGrace {
+				all = append(all, Span{conn.Closed, f.Start})
 			}
 		}
 	}

@@ -176,16 +176,15 @@ func (s *server) rise() {
 }
 
 // lose takes its data back to a moment before now, or, where that is further than it
-// remembers, to none.
+// remembers, to none. What it had after that moment never was.
 func (s *server) lose(back time.Duration) {
 	moment := time.Now().Add(-back)
-	for _, snap := range slices.Backward(s.snapshots) {
-		if !snap.at.After(moment) {
-			s.restore(snap)
-			return
-		}
+	s.snapshots = slices.DeleteFunc(s.snapshots, func(snap snapshot) bool { return snap.at.After(moment) })
+	var was snapshot
+	if n := len(s.snapshots); n > 0 {
+		was = s.snapshots[n-1]
 	}
-	s.restore(snapshot{})
+	s.restore(was)
 }
 
 // pause stops it, or lets it go on; connections stay.

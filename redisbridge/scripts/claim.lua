@@ -5,7 +5,9 @@
 --          kept ('1': its holder has shown the token again), held ('1': and has the
 --          name for a time after the last connection), signed ('1': the name is a
 --          signed identity's, not a token's), refs (where it is not since: references
---          with ids above it are its holder's, for it may follow a claim that was lost)
+--          with ids above it are its holder's, for it may follow a claim that was lost),
+--          used (µs when its holder was last here for sure: whoever was seen may have had a
+--          later claim, which was lost)
 -- ARGV[1]  the name as it is to be spelled
 -- ARGV[2]  hash of the token that was shown, '' for none
 -- ARGV[3]  hash of the token to grant
@@ -36,7 +38,7 @@ if spelling ~= ARGV[8] then return {'again'} end
 
 local function use(since, kept)
   if ARGV[13] == '1' then return string.format('%.0f', since) end
-  redis.call('HSET', key, 'seen', string.format('%.0f', now))
+  redis.call('HSET', key, 'seen', string.format('%.0f', now), 'used', string.format('%.0f', now))
   redis.call('HDEL', key, 'former')
   if kept then redis.call('HSET', key, 'kept', '1') end
   redis.call('EXPIRE', key, kept and ARGV[9] or ARGV[10])

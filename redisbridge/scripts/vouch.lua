@@ -21,14 +21,14 @@
 local key = KEYS[1]
 local time = redis.call('TIME')
 local at = tonumber(time[1]) * 1000000 + tonumber(time[2]) - tonumber(ARGV[5])
-local claim = redis.call('HMGET', key, 'spelling', 'token', 'signed', 'seen', 'former', 'since', 'refs')
+local claim = redis.call('HMGET', key, 'spelling', 'token', 'signed', 'seen', 'former', 'since', 'refs', 'used')
 local connected = ARGV[5] == '0'
 
 local known = claim[1]
 local same = known == ARGV[1] and (claim[3] or '0') == ARGV[4] and (ARGV[4] == '1' or claim[2] == ARGV[2])
 if known and not same then
   local former, since = claim[5] == '1', tonumber(ARGV[3])
-  local later = since > tonumber(claim[6] or '0') and (former or since > tonumber(claim[4] or '0'))
+  local later = since > tonumber(claim[6] or '0') and (former or since > tonumber(claim[8] or claim[4] or '0'))
   if not (later or former and connected) then return 0 end
   redis.call('DEL', key)
   known = false
@@ -38,7 +38,10 @@ if not known then
   if not connected then redis.call('HSET', key, 'former', '1') end
 end
 if known and claim[7] == '0' and tonumber(ARGV[3]) < tonumber(claim[6]) then redis.call('HSET', key, 'since', ARGV[3]) end
-if connected then redis.call('HDEL', key, 'former') end
+if connected then
+  redis.call('HDEL', key, 'former')
+  redis.call('HSET', key, 'used', string.format('%.0f', at))
+end
 if not known or at > tonumber(claim[4] or '0') then redis.call('HSET', key, 'seen', string.format('%.0f', at)) end
 if ARGV[6] == '1' then redis.call('HSET', key, 'kept', '1') end
 if ARGV[7] == '1' then redis.call('HSET', key, 'held', '1') end

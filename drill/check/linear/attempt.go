@@ -32,6 +32,7 @@ type attempt struct {
 	outcome   outcome
 	id        int64 // of an ack; in an inbox the cursor, 0 if the inbox has it nowhere
 	unasked   bool  // an answer to nothing that was sent
+	bare      bool  // sent without a ref: nobody says it again
 	trimmed   bool  // it may be nowhere, for the inbox has begun to forget
 }
 
@@ -47,7 +48,7 @@ func newAnswers(conn *check.Connection) *answers {
 }
 
 func (a *answers) sent(e *check.Event) *attempt {
-	s := &attempt{message: message{a.conn.Client, e.To, e.Ref}, conn: a.conn, text: e.Hash, call: e.At, ret: never}
+	s := &attempt{message: message{a.conn.Client, e.To, e.Ref}, conn: a.conn, text: e.Hash, call: e.At, ret: never, bare: e.Bare}
 	a.waiting[e.Ref] = append(a.waiting[e.Ref], s)
 	a.latest[e.Ref] = s
 	return s

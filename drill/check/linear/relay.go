@@ -7,13 +7,15 @@ import (
 )
 
 // People hear a conversation through their inboxes, into which each node puts its messages when the conversation has them.
-// So what a name said at once on two connections may stand in the inbox in the other order. The inbox is a log of its own,
-// and judged as that: here only what can't be told in the conversation's order is let pass.
+// So what a name said at once on two connections may stand in the inbox in the other order, and what it said on one without
+// a ref beside what it said again on another. The inbox is a log of its own, and judged as that: here only what can't be
+// told in the conversation's order is let pass.
 
-// saying is how a message was said: from its first send to its first ack, and on which connections.
+// saying is how a message was said: from its first send to its first ack, on which connections, and whether without a ref.
 type saying struct {
 	call, ret int64
 	on        map[*check.Connection]bool
+	bare      bool
 }
 
 // collectSayings gives those of all messages, not counting what was refused.
@@ -25,7 +27,7 @@ func (b *book) collectSayings() map[message]*saying {
 		}
 		s := all[a.message]
 		if s == nil {
-			s = &saying{call: never, ret: never, on: make(map[*check.Connection]bool)}
+			s = &saying{call: never, ret: never, on: make(map[*check.Connection]bool), bare: a.bare}
 			all[a.message] = s
 		}
 		s.call = min(s.call, a.call)
@@ -37,11 +39,14 @@ func (b *book) collectSayings() map[message]*saying {
 	return all
 }
 
-// atOnce says whether two messages were said at the same time, on different connections.
+// atOnce says whether two messages were said at the same time, on different connections, or one of them on another, too.
 func (t *trial) atOnce(one, other *place) bool {
 	a, b := t.sayings[one.message], t.sayings[other.message]
 	if a == nil || b == nil || a.call > b.ret || b.call > a.ret {
 		return false
+	}
+	if a.bare && len(b.on) > 1 || b.bare && len(a.on) > 1 {
+		return true
 	}
 	for conn := range a.on {
 		if b.on[conn] {

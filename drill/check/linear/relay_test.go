@@ -49,15 +49,30 @@ func oneAfterTheOther(w *world, phone, laptop *socket) {
 	w.store(laptop)
 }
 
+// againElsewhere has d0 said on the phone, and d1 after it, there and on the laptop.
+func againElsewhere(bare bool) func(w *world, phone, laptop *socket) {
+	return func(w *world, phone, laptop *socket) {
+		w.say(phone, "ben", "d0")
+		find(phone.Connection, check.Send, 0).Bare = bare
+		w.say(phone, "ben", "d1")
+		w.send(laptop, note{"ben", "d1"})
+		w.store(laptop)
+		w.store(phone)
+		w.store(phone)
+	}
+}
+
 func onOneConnection(w *world, phone, _ *socket) { atOnce(w, phone, phone) }
 
 func TestWhatIsSaidAtOnceOnTwoConnectionsIsHeardInAnyOrder(t *testing.T) {
 	mustPass(t, Check(inInboxes(atOnce, 0, 1), 0))
 	mustPass(t, Check(inInboxes(atOnce, 1, 0), 0))
 	mustPass(t, Check(inInboxes(andThen, 1, 0, 2), 0))
+	mustPass(t, Check(inInboxes(againElsewhere(true), 1, 0), 0))
 	for name, h := range map[string]*check.History{
 		"one after the other":     inInboxes(oneAfterTheOther, 1, 0),
 		"on one connection":       inInboxes(onOneConnection, 1, 0),
+		"again, both with a ref":  inInboxes(againElsewhere(false), 1, 0),
 		"before what came later":  inInboxes(andThen, 1, 2, 0),
 		"after what came earlier": inInboxes(andThen, 2, 0, 1),
 		"in another order, and d0 twice": func() *check.History {

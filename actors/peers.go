@@ -13,28 +13,28 @@ const (
 	// recentPeers is how many of those a name has talked with of late are remembered:
 	// a message to them opens no conversation. About 4 KiB for a name that has so many.
 	recentPeers = 64
-	// idleTalks is after how long a name's talks are forgotten: its budget is full by
+	// idlePeers is after how long a name's peers are forgotten: its budget is full by
 	// then.
-	idleTalks = 2 * openBurst
+	idlePeers = 2 * openBurst
 )
 
-// talks remember whom the names on this node talk with.
-type talks struct {
+// peers remember whom the names on this node talk with.
+type peers struct {
 	mu sync.Mutex
-	of limit.Map[string, talker]
+	of limit.Map[string, peersOf]
 }
 
-// talker is a name that has sent direct messages of late.
-type talker struct {
+// peersOf is a name that has sent direct messages of late.
+type peersOf struct {
 	peers []string // comparison forms, the one longest not written to first
 	last  time.Time
 }
 
 // Idle says whether it can be forgotten.
-func (t talker) Idle(now time.Time) bool { return now.Sub(t.last) >= idleTalks }
+func (t peersOf) Idle(now time.Time) bool { return now.Sub(t.last) >= idlePeers }
 
 // goesOn says whether name has talked with peer of late, which it does now.
-func (t *talks) goesOn(name, peer string, now time.Time) bool {
+func (t *peers) goesOn(name, peer string, now time.Time) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	who, peer := t.of.Use(name, now), protocol.Fold(peer)
@@ -47,7 +47,7 @@ func (t *talks) goesOn(name, peer string, now time.Time) bool {
 }
 
 // opens notes that name talks with peer, which was new.
-func (t *talks) opens(name, peer string, now time.Time) {
+func (t *peers) opens(name, peer string, now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	who := t.of.Use(name, now)

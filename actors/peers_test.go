@@ -69,21 +69,21 @@ func TestRateWhoseBurstIsLessThanOneLetsOneThrough(t *testing.T) {
 }
 
 func TestTalksAreForgottenAndBounded(t *testing.T) {
-	var talks talks
+	var known peers
 	now := time.Now()
 	for i := range 10 * recentPeers {
-		talks.opens("a", strconv.Itoa(i), now)
+		known.opens("a", strconv.Itoa(i), now)
 	}
-	if n := len(talks.of.Get("a").peers); n != recentPeers {
+	if n := len(known.of.Get("a").peers); n != recentPeers {
 		t.Errorf("%d peers are remembered", n)
 	}
 	for i := range 10 * recentPeers {
-		if knows := i >= 9*recentPeers; talks.goesOn("a", strconv.Itoa(i), now) != knows {
+		if knows := i >= 9*recentPeers; known.goesOn("a", strconv.Itoa(i), now) != knows {
 			t.Fatalf("that it talked with %d is remembered: %v", i, !knows)
 		}
 	}
-	talks.opens("b", "a", now.Add(idleTalks))
-	if talks.of.Get("a") != nil || talks.of.Get("b") == nil {
+	known.opens("b", "a", now.Add(idlePeers))
+	if known.of.Get("a") != nil || known.of.Get("b") == nil {
 		t.Error("not who spoke lately is remembered")
 	}
 }
@@ -100,7 +100,7 @@ func TestConversationThatCannotBePaidForIsNotOpened(t *testing.T) {
 	if wait := chat.budgets.opened.Wait("a", int(openBurst.Minutes()), now); wait > 0 {
 		t.Errorf("who had to wait has paid all the same: waits %v", wait)
 	}
-	if chat.talks.goesOn("a", "peer", now) {
+	if chat.peers.goesOn("a", "peer", now) {
 		t.Error("the conversation counts as opened")
 	}
 }

@@ -26,16 +26,16 @@ func TestWhatWaitsBehindARefusedMessageIsRefusedWithIt(t *testing.T) {
 			Seq: seq, Received: now.Add(-since), Handed: handed, Refusal: &actors.Refusal{},
 		}}
 	}
-	q := queue{waiting: []waiting{
+	q := appender{queue: queue[waiting]{line: []waiting{
 		waits("alice", 1, actors.Patience, true),
 		waits("alice", 2, actors.Patience, false),
 		waits("bob", 3, 0, false),
 		waits("alice", 3, 0, false),
 		waits("alice", 4, 0, true),
 		waits("alice", 5, 0, false),
-	}}
-	all := slices.Clone(q.waiting)
-	q.expire(&bridge{root: system.Root}, now)
+	}}}
+	all := slices.Clone(q.line)
+	q.expire(&bridge{root: system.Root}, now, actors.Patience)
 	stays := []bool{true, false, true, false, true, false}
 	var left []waiting
 	for i, w := range all {
@@ -47,8 +47,8 @@ func TestWhatWaitsBehindARefusedMessageIsRefusedWithIt(t *testing.T) {
 			t.Errorf("%s's %d is refused with %q, not %q", w.to.Id, w.Seq, code, want)
 		}
 	}
-	if !slices.Equal(q.waiting, left) {
-		t.Errorf("%d wait, not %d", len(q.waiting), len(left))
+	if !slices.Equal(q.line, left) {
+		t.Errorf("%d wait, not %d", len(q.line), len(left))
 	}
 }
 
@@ -63,7 +63,7 @@ func (reply) RedisError()     {}
 func TestWhatMayBeStoredIsNeverRefused(t *testing.T) {
 	system := actor.NewActorSystem()
 	defer system.Shutdown()
-	b, now := &bridge{root: system.Root}, time.Now()
+	b, now := &bridge{root: system.Root, parent: system.NewLocalPID("parent"), store: openStore(t, "127.0.0.1:1", "n", 10)}, time.Now()
 	for err, c := range map[error]struct{ again, mayBe bool }{
 		&net.OpError{Op: "dial", Err: io.EOF}: {true, false},
 		&net.OpError{Op: "read", Err: io.EOF}: {true, true},
@@ -76,13 +76,15 @@ func TestWhatMayBeStoredIsNeverRefused(t *testing.T) {
 		reply("OOM it has no more memory"):    {false, false},
 	} {
 		w := waiting{system.NewLocalPID("alice"), actors.Message{Seq: 1, Received: now, Refusal: &actors.Refusal{}}}
-		var q queue
-		q.failed(b, []waiting{w}, func(int) error { return fmt.Errorf("append: %w", err) })
-		if again := len(q.waiting) == 1; again != c.again || again == (w.Refusal.Decided() != "") {
+		var q appender
+		work := sendings([]waiting{w})
+		work[0].err = fmt.Errorf("append: %w", err)
+		b.stored(&q, work)
+		if again := len(q.line) == 1; again != c.again || again == (w.Refusal.Decided() != "") {
 			t.Errorf("%v: it is asked again: %v, refused: %q", err, again, w.Refusal.Decided())
 		}
-		q.expire(b, now.Add(actors.Patience))
-		if stays := len(q.waiting) == 1; stays != c.mayBe || stays == (w.Refusal.Decided() != "") {
+		q.expire(b, now.Add(actors.Patience), actors.Patience)
+		if stays := len(q.line) == 1; stays != c.mayBe || stays == (w.Refusal.Decided() != "") {
 			t.Errorf("%v: in the end it waits: %v, refused: %q", err, stays, w.Refusal.Decided())
 		}
 	}
@@ -94,16 +96,19 @@ func TestDirectMessageThatIsInItsConversationIsNeverRefused(t *testing.T) {
 	system := actor.NewActorSystem()
 	defer system.Shutdown()
 	now := time.Now()
-	work := make([]direct, 2)
+	var batch []waiting
+	for i := range 2 {
+		batch = append(batch, waiting{system.NewLocalPID(fmt.Sprint("session-", i)), actors.Message{Received: now, Refusal: &actors.Refusal{}}})
+	}
+	work := sendings(batch)
 	for i := range work {
-		work[i].waiting = waiting{system.NewLocalPID(fmt.Sprint("session-", i)), actors.Message{Received: now, Refusal: &actors.Refusal{}}}
 		work[i].err = &net.OpError{Op: "dial", Err: io.EOF}
 	}
 	work[1].payload = "{}"
-	b, q := &bridge{root: system.Root}, &directAppender{}
-	b.storedDirects(q, work, nil)
-	q.expire(b, now.Add(actors.Patience))
-	if none, half := work[0].Refusal.Decided(), work[1].Refusal.Decided(); none == "" || half != "" || len(q.waiting) != 1 {
+	b, q := &bridge{root: system.Root}, &appender{}
+	b.stored(q, work)
+	q.expire(b, now.Add(actors.Patience), actors.Patience)
+	if none, half := work[0].Refusal.Decided(), work[1].Refusal.Decided(); none == "" || half != "" || len(q.line) != 1 {
 		t.Errorf("the one that is nowhere is refused with %q, the other with %q", none, half)
 	}
 }

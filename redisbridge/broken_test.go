@@ -1,0 +1,64 @@
+package redisbridge
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/rs/zerolog"
+
+	"parley/actors"
+)
+
+// TestWhatIsAskedWhileTheLinkBreaksIsAnsweredAllTheSame.
+func TestWhatIsAskedWhileTheLinkBreaksIsAnsweredAllTheSame(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		ask      func(h *house) any
+		answered func(h *house) bool
+	}{
+		"a log": {
+			func(h *house) any {
+				return &actors.Read{To: h.self, Log: actors.Public, After: actors.Newest, Limit: 10}
+			},
+			func(h *house) bool { return len(of[*actors.Recalled](h.ear)) == 1 },
+		},
+		"a page": {
+			func(h *house) any {
+				return &actors.ReadPage{To: h.self, User: "alice", Limit: 10, Until: time.Now().Add(patience)}
+			},
+			func(h *house) bool { return len(of[*actors.Page](h.ear)) == 1 },
+		},
+		"who is there": {
+			func(h *house) any { return &actors.ReadMembers{To: h.self} },
+			func(h *house) bool { return len(of[*actors.Members](h.ear)) == 1 },
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			const whole = 1 << 30
+			link := &breaker{}
+			link.left.Store(whole)
+			var asked atomic.Int32
+			s, err := OpenIn(Surroundings{Go: func(lane string, work func()) {
+				go func() {
+					if lane == "read" && asked.Add(1) == 1 {
+						link.left.Store(0)
+						defer link.left.Store(whole)
+					}
+					work()
+				}()
+			}}, Settings{Addr: startRedis(t).Addr(), HistoryKeep: 10}, "n", zerolog.Nop(), prometheus.NewRegistry())
+			must(t, err)
+			t.Cleanup(func() { _ = s.Close() })
+			s.client.AddHook(link)
+			h := newHouse(t, s)
+			h.root.Send(h.bridge, c.ask(h))
+			eventually(t, "it is answered", func() bool { return c.answered(h) })
+			if n := asked.Load(); n < 2 {
+				t.Errorf("it was asked %d times", n)
+			}
+		})
+	}
+}
