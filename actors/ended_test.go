@@ -57,12 +57,15 @@ func TestConnectionIsHungUpThoughTheSessionsWereKilledWithThat(t *testing.T) {
 	<-ended
 }
 
-// TestSessionEndsThoughItDiedWithTheEndOfItsConnection: it is told once.
+// TestSessionEndsThoughItDiedWithTheEndOfItsConnection: it is told once, and nobody else need tell it
+// anything.
 func TestSessionEndsThoughItDiedWithTheEndOfItsConnection(t *testing.T) {
 	t.Parallel()
 	chat, _ := newChat(t)
 	alice := join(t, chat, "alice")
 	still(t, chat)
+	defer suspend(t, chat, "chat/room")()
+	eventually(t, "she has heard all", func() bool { return idle(chat, alice) })
 	session := sessionName(alice.conn.ID)
 	kill(t, chat, session, "", engine.PanicBefore)
 	alice.leave(true)

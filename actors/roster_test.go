@@ -253,6 +253,19 @@ func TestRosterReadsOnceMoreWhatItCouldNotHold(t *testing.T) {
 }
 
 // TestRosterReadsAHoleAmongTheEventsItHeld, while the set was read.
+func TestRosterReadsOnceMoreWhatItMayHaveMissedMeanwhile(t *testing.T) {
+	r := &roster{}
+	if !r.stale() || r.stale() {
+		t.Error("the set is not read once at a time")
+	}
+	if !r.read(&Members{Seq: 7}) {
+		t.Error("something may have been missed while the set was read, and it is not read again")
+	}
+	if r.read(&Members{Seq: 7}) {
+		t.Error("nothing was missed then, and the set is read again")
+	}
+}
+
 func TestRosterReadsAHoleAmongTheEventsItHeld(t *testing.T) {
 	var r roster
 	r.stale()
