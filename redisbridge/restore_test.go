@@ -1,6 +1,7 @@
 package redisbridge
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -314,5 +315,54 @@ func TestWhatOthersWroteToARoomCounts(t *testing.T) {
 	}
 	if n := s.any(); n != 17 {
 		t.Errorf("the newest is %d", n)
+	}
+}
+
+// slow is a hook that holds back what is to be written back.
+type slow struct {
+	tripwire
+	free chan struct{}
+}
+
+func (s *slow) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (s *slow) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		if args := cmds[0].Args(); len(args) > 1 && args[1] == restoreScript.Hash() {
+			<-s.free
+		}
+		return next(ctx, cmds)
+	}
+}
+
+// TestNothingIsStoredBeforeAllIsWrittenBack, also where that takes longer than others are waited
+// for: what was said through another node this one can't miss by itself.
+func TestNothingIsStoredBeforeAllIsWrittenBack(t *testing.T) {
+	t.Parallel()
+	r := startRedis(t)
+	s, other := openStore(t, r.Addr(), "n", 100), known(t, openStore(t, r.Addr(), "other", 100))
+	hook := &slow{free: make(chan struct{})}
+	s.client.AddHook(hook)
+	h := newHouse(t, s)
+	m := actors.Message{Seq: 1, Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst", Received: time.Now()}
+	first := direct(m)
+	stored, err := other.append(soon(t), first, 0)
+	must(t, err)
+	must(t, r.Kill())
+	must(t, r.Start())
+	eventually(t, "the bridge tells that Redis has begun anew", func() bool { return len(of[*actors.RedisChanged](h.ear)) == 1 })
+	for _, e := range stored {
+		h.root.Send(h.bridge, &actors.Restore{Log: e.log, After: e.prev, Entries: []protocol.Entry{e.entry}})
+	}
+	eventually(t, "others have had their time, and names are their holders'", func() bool {
+		now := time.Now()
+		return !s.restoring(now) && s.lease.lasts(now)
+	})
+	h.root.Send(h.bridge, &actors.Append{To: h.self, Messages: []actors.Message{m}})
+	h.root.Send(h.bridge, &actors.Present{Joined: []string{"alice"}})
+	eventually(t, "the bridge has begun all that it may", func() bool { return slices.Contains(members(t, s), "alice") })
+	close(hook.free)
+	if o := h.outcome(1); o.ID != first[0].id {
+		t.Errorf("said again while it was not written back yet, %d is %d", first[0].id, o.ID)
 	}
 }
