@@ -247,7 +247,7 @@ func TestRedisThatBeganAnewIsWrittenBackBeforeAnythingElse(t *testing.T) {
 	seq := h.say("second")
 	must(t, r.Start())
 	eventually(t, "the bridge tells that Redis has begun anew", func() bool { return len(of[*actors.RedisChanged](h.ear)) > 0 })
-	if second := h.outcome(seq).ID; second <= first+1_000_000 {
+	if second := h.outcome(seq).ID; second <= first+liftBy {
 		t.Errorf("%d follows %d, too near to be surely above all that anyone was given", second, first)
 	}
 	if got := strings.Join(texts(t, r), " "); got != "first second" {
