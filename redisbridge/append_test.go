@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"parley/actors"
 	"parley/actors/protocol"
 )
@@ -115,26 +113,6 @@ func TestReferenceOfAnEarlierClaimIsNoRepeat(t *testing.T) {
 	})
 }
 
-func TestReferencesLastTenMinutes(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, open func(string, int) *Store) {
-		s := open("n", 1000)
-		id := run(t, s, publics(s, "alice#1")).ids[0]
-		young, old := id-9*time.Minute.Microseconds(), id-11*time.Minute.Microseconds()
-		must(t, s.client.ZAdd(soon(t), refsKey(publicKey),
-			redis.Z{Score: float64(young), Member: "alice#young"}, redis.Z{Score: float64(old), Member: "alice#old"}).Err())
-		c := publics(s, "alice#2")
-		c.floor = id + time.Second.Microseconds() // old references do not go each time
-		run(t, s, c)
-		if refs := s.client.ZRange(soon(t), refsKey(publicKey), 0, -1).Val(); !slices.Equal(refs, []string{"alice#young", "alice#1", "alice#2"}) {
-			t.Errorf("there are %q", refs)
-		}
-		if got := run(t, s, publics(s, "alice#young")).ids[0]; got != young {
-			t.Errorf("the repeat of %d is %d", young, got)
-		}
-	})
-}
-
 func TestLogThatLacksWhatWasSeenIsBehind(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
@@ -160,6 +138,10 @@ func TestIDsAreAboveTheFloor(t *testing.T) {
 		c.floor = time.Now().UnixMicro() + 3_600_000_000
 		if a := run(t, s, c); a.ids[0] != c.floor+1 || a.ids[1] != c.floor+2 {
 			t.Errorf("above %d are %v", c.floor, a.ids)
+		}
+		next := publics(s, "alice#3", "alice#4")
+		if a := run(t, s, next); a.ids[0] != c.floor+3 || a.ids[1] != c.floor+4 {
+			t.Errorf("above %d, where the log is, are %v", c.floor+2, a.ids)
 		}
 	})
 }

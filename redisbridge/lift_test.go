@@ -76,3 +76,25 @@ func TestIDsInALogThatIsBehindAreAboveAllThatWereSeen(t *testing.T) {
 		}
 	}
 }
+
+// TestIDsAreAboveWhatWasPutAheadInEveryLog.
+func TestIDsAreAboveWhatWasPutAheadInEveryLog(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		s := open("n", 10)
+		s.lift = time.Now().Add(time.Hour).UnixMicro()
+		for _, receiver := range []string{"", "bob"} {
+			work := direct(actors.Message{Ref: "alice#1", Sender: "alice", Receiver: receiver, Text: "late"})
+			entries, err := s.append(soon(t), work, 0)
+			must(t, err)
+			if work[0].err != nil || work[0].id <= s.lift {
+				t.Errorf("%q is told %d (%v)", receiver, work[0].id-s.lift, work[0].err)
+			}
+			for _, e := range entries {
+				if e.entry.ID <= s.lift {
+					t.Errorf("%s has %d", logKey(e.log), e.entry.ID-s.lift)
+				}
+			}
+		}
+	})
+}

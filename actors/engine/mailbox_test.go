@@ -163,6 +163,19 @@ func TestMailboxLetsOthersHaveTheWorker(t *testing.T) {
 	}
 }
 
+// TestRestartBehindAStopIsNone: in the library it brings the actor back to life.
+func TestRestartBehindAStopIsNone(t *testing.T) {
+	m, l, d := mailboxOf(t)
+	m.Start()
+	for _, message := range []any{&actor.Restart{}, &actor.Stop{}, &actor.Restart{}, &actor.Watch{}} {
+		m.PostSystemMessage(message)
+	}
+	d.run()
+	if want := []string{"*actor.Restart", "*actor.Stop", "*actor.Watch"}; !slices.Equal(l.heard, want) {
+		t.Errorf("heard %v, not %v", l.heard, want)
+	}
+}
+
 // TestWhatComesAfterTheEndIsForWhoCameAfter: its sender had looked up who has ended just before.
 func TestWhatComesAfterTheEndIsForWhoCameAfter(t *testing.T) {
 	m, l, d := mailboxOf(t)
