@@ -272,3 +272,19 @@ func TestLogThatLostItsEndInSilenceIsWrittenBackFirst(t *testing.T) {
 		t.Errorf("stored: %s", got)
 	}
 }
+
+// TestScriptsThatRedisForgotAreLoadedAgain, and what found them missing is stored.
+func TestScriptsThatRedisForgotAreLoadedAgain(t *testing.T) {
+	t.Parallel()
+	r := startRedis(t)
+	h := newHouse(t, openStore(t, r.Addr(), "n", 10))
+	h.outcome(h.say("before"))
+	_, err := r.Do(soon(t), "SCRIPT", "FLUSH")
+	must(t, err)
+	if o := h.outcome(h.say("after")); o.Code != "" {
+		t.Errorf("it is refused: %s", o.Code)
+	}
+	if got := strings.Join(texts(t, r), " "); got != "before after" {
+		t.Errorf("stored: %s", got)
+	}
+}
