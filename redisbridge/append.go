@@ -97,8 +97,8 @@ func (s *Store) converse(ctx context.Context, work []sending, fence int64) error
 		c.floor = max(c.floor, w.spoke, w.listened)
 		c.add(i, w.Ref, w.Since, body(w.Sender, w.receiver, w.Text))
 	}
-	return calls.run(ctx, func(_ actors.Log, i int, p placed) {
-		work[i].id, work[i].payload = p.entry.ID, string(p.entry.Payload())
+	return calls.run(ctx, func(i int, e logEntry, _ bool) {
+		work[i].id, work[i].payload = e.entry.ID, string(e.entry.Payload())
 	})
 }
 
@@ -128,12 +128,12 @@ func (s *Store) deliver(ctx context.Context, work []sending, fence int64) ([]log
 		}
 	}
 	entries := make([]logEntry, 0, len(work))
-	err := calls.run(ctx, func(log actors.Log, i int, p placed) {
+	err := calls.run(ctx, func(i int, e logEntry, kept bool) {
 		if work[i].id == 0 { // no conversation gave it
-			work[i].id = p.entry.ID
+			work[i].id = e.entry.ID
 		}
-		if p.kept { // a repeat too: the first time its reply may have been lost
-			entries = append(entries, logEntry{log: log, prev: p.prev, entry: p.entry, again: p.again})
+		if kept { // a repeat too: the first time its reply may have been lost
+			entries = append(entries, e)
 		}
 	})
 	return entries, err

@@ -59,17 +59,9 @@ func (c *appendCall) args() []any {
 	return args
 }
 
-// placed is what became of a message that is stored.
-type placed struct {
-	entry protocol.Entry
-	prev  int64 // the id before it in the log
-	kept  bool  // the log holds it
-	again bool  // and held it before
-}
-
-// place tells of each message what became of it, and gives the newest id of what the log holds.
-// All frames share their bytes.
-func (c *appendCall) place(r appendReply, stored func(log actors.Log, i int, p placed)) (newest int64) {
+// place tells of each message what became of it, and whether the log holds it, and gives the
+// newest id of those that it does. All frames share their bytes.
+func (c *appendCall) place(r appendReply, stored func(i int, e logEntry, kept bool)) (newest int64) {
 	head, size := kindOf(c.log).head, 0
 	for i := range c.messages {
 		size += protocol.FrameSize(len(head) + len(c.messages[i].body) + roomForNumbers)
@@ -78,24 +70,26 @@ func (c *appendCall) place(r appendReply, stored func(log actors.Log, i int, p p
 	prev := r.prev
 	for i, id := range r.ids {
 		m := &c.messages[i]
-		p := placed{prev: prev, kept: true}
-		if before, isRepeat := r.repeats[i]; isRepeat {
-			p.prev, p.again = before.prev, before.member != ""
-			p.kept = p.again
-			payload = append(payload[:0], before.member...)
+		e := logEntry{log: c.log, prev: prev}
+		before, isRepeat := r.repeats[i]
+		if isRepeat {
+			e.prev, e.again = before.prev, before.member != ""
 		} else {
 			prev = id
 		}
-		if !p.again {
+		if e.again {
+			payload = append(payload[:0], before.member...)
+		} else {
 			payload = m.appendPayload(payload[:0], head, id)
 		}
 		from := len(frames)
 		frames = protocol.AppendFrame(frames, payload)
-		p.entry = protocol.Entry{ID: id, Ref: m.ref, Frame: frames[from:len(frames):len(frames)]}
-		if p.kept {
+		e.entry = protocol.Entry{ID: id, Ref: m.ref, Frame: frames[from:len(frames):len(frames)]}
+		kept := e.again || !isRepeat
+		if kept {
 			newest = max(newest, id)
 		}
-		stored(c.log, m.of, p)
+		stored(m.of, e, kept)
 	}
 	return newest
 }

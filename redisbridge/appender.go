@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"hash/fnv"
-	"iter"
 	"slices"
 	"time"
 
@@ -131,18 +130,12 @@ func (b *bridge) stored(q *appender, work []sending) {
 	}
 	q.putBack(again)
 	q.refuse(b, refused)
-	b.settle(outcomes(work))
-}
-
-// outcomes are those of what is stored.
-func outcomes(work []sending) iter.Seq2[*actor.PID, actors.Outcome] {
-	return func(yield func(*actor.PID, actors.Outcome) bool) {
-		for i := range work {
-			if w := &work[i]; w.err == nil && !yield(w.to, actors.Outcome{Seq: w.Seq, ID: w.id}) {
-				return
-			}
+	b.settle(len(work), func(i int) (*waiting, actors.Outcome) {
+		if work[i].err != nil {
+			return nil, actors.Outcome{}
 		}
-	}
+		return work[i].waiting, actors.Outcome{ID: work[i].id}
+	})
 }
 
 // expire refuses what has waited for so long and was never handed over.
@@ -211,29 +204,27 @@ func (b *bridge) refuse(batch []waiting, code protocol.Code) {
 	for _, w := range batch {
 		w.Refusal.Decide(code)
 	}
-	b.settle(func(yield func(*actor.PID, actors.Outcome) bool) {
-		for _, w := range batch {
-			if !yield(w.to, actors.Outcome{Seq: w.Seq, Code: code}) {
-				return
-			}
-		}
-	})
+	b.settle(len(batch), func(i int) (*waiting, actors.Outcome) { return &batch[i], actors.Outcome{Code: code} })
 }
 
-// settle tells senders their outcomes, at once those that follow each other.
-func (b *bridge) settle(outcomes iter.Seq2[*actor.PID, actors.Outcome]) {
+// settle tells the senders of n messages what became of them, at once where one's follow each
+// other; of gives the i-th, nil if its outcome is not known yet.
+func (b *bridge) settle(n int, of func(i int) (*waiting, actors.Outcome)) {
 	var to *actor.PID
-	var settled *actors.Settled
-	for sender, outcome := range outcomes {
-		if sender != to {
-			if settled != nil {
-				b.send(to, settled)
-			}
-			to, settled = sender, &actors.Settled{}
+	settled := &actors.Settled{}
+	for i := range n {
+		w, outcome := of(i)
+		if w == nil {
+			continue
 		}
+		if w.to != to && to != nil {
+			b.send(to, settled)
+			settled = &actors.Settled{}
+		}
+		to, outcome.Seq = w.to, w.Seq
 		settled.Outcomes = append(settled.Outcomes, outcome)
 	}
-	if settled != nil {
+	if to != nil {
 		b.send(to, settled)
 	}
 }

@@ -247,7 +247,7 @@ func TestRedisThatBeganAnewIsWrittenBackBeforeAnythingElse(t *testing.T) {
 	seq := h.say("second")
 	must(t, r.Start())
 	eventually(t, "the bridge tells that Redis has begun anew", func() bool { return len(of[*actors.RedisChanged](h.ear)) > 0 })
-	if second := h.outcome(seq).ID; second <= first+1_000_000 {
+	if second := h.outcome(seq).ID; second <= first+liftBy {
 		t.Errorf("%d follows %d, too near to be surely above all that anyone was given", second, first)
 	}
 	if got := strings.Join(texts(t, r), " "); got != "first second" {
@@ -269,6 +269,22 @@ func TestLogThatLostItsEndInSilenceIsWrittenBackFirst(t *testing.T) {
 		t.Errorf("said again it is %d, not %d", again, first)
 	}
 	if got := strings.Join(texts(t, r), " "); got != "first" {
+		t.Errorf("stored: %s", got)
+	}
+}
+
+// TestScriptsThatRedisForgotAreLoadedAgain, and what found them missing is stored.
+func TestScriptsThatRedisForgotAreLoadedAgain(t *testing.T) {
+	t.Parallel()
+	r := startRedis(t)
+	h := newHouse(t, openStore(t, r.Addr(), "n", 10))
+	h.outcome(h.say("before"))
+	_, err := r.Do(soon(t), "SCRIPT", "FLUSH")
+	must(t, err)
+	if o := h.outcome(h.say("after")); o.Code != "" {
+		t.Errorf("it is refused: %s", o.Code)
+	}
+	if got := strings.Join(texts(t, r), " "); got != "before after" {
 		t.Errorf("stored: %s", got)
 	}
 }

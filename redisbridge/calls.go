@@ -55,10 +55,7 @@ func (p peers) pairs() [][2]string {
 
 // run sends all in one pipeline, and tells of each message what became of it: a log that
 // refuses concerns its own messages alone.
-func (cs *calls) run(ctx context.Context, stored func(log actors.Log, i int, p placed)) error {
-	if len(cs.order) == 0 {
-		return nil
-	}
+func (cs *calls) run(ctx context.Context, stored func(i int, e logEntry, kept bool)) error {
 	pipe := cs.store.client.Pipeline()
 	for _, c := range cs.order {
 		c.cmd = appendScript.EvalSha(ctx, pipe, c.keys(), c.args()...)
@@ -101,9 +98,6 @@ func boundPeers(ctx context.Context, pipe redis.Pipeliner, added map[string]*red
 			pipe.ZRemRangeByRank(ctx, key, 0, -peersKeep-1)
 			pipe.Expire(ctx, key, inboxLife)
 		}
-	}
-	if pipe.Len() == 0 {
-		return nil
 	}
 	_, err := pipe.Exec(ctx)
 	return err

@@ -193,9 +193,6 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][
 		pipe.Expire(ctx, peersKey(m.Name), inboxLife)
 		pipe.Del(ctx, waitingKey(logKey(actors.Inbox(m.Name))))
 	}
-	if pipe.Len() == 0 {
-		return claimed, nil
-	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}

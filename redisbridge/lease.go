@@ -216,9 +216,6 @@ func (s *Store) namesOfTheDead(ctx context.Context) (names []string, err error) 
 
 // release notes when names were last held.
 func (s *Store) release(ctx context.Context, left []actors.Departure) error {
-	if len(left) == 0 {
-		return nil
-	}
 	_, err := s.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, d := range left {
 			for _, key := range claimKeys(d.Name) {

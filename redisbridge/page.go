@@ -14,21 +14,15 @@ import (
 // readPages reads pages of history. A conversation's peer is found under the
 // spelling that its claim has.
 func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*actors.Page, error) {
-	if len(pages) == 0 {
-		return nil, nil
-	}
 	var names []string
 	for _, p := range pages {
 		if p.Peer != "" {
 			names = append(names, p.Peer)
 		}
 	}
-	var holdings map[string]holding
-	if len(names) > 0 {
-		var err error
-		if holdings, err = s.holdings(ctx, names); err != nil {
-			return nil, err
-		}
+	holdings, err := s.holdings(ctx, names)
+	if err != nil {
+		return nil, err
 	}
 	pipe := s.client.Pipeline()
 	peers := make([]string, len(pages))

@@ -154,9 +154,6 @@ func next[Q any](waiting []Q, may func(Q) bool) (batch, rest []Q) {
 // longer keeps or has lost: in this order, so that what is appended or trimmed meanwhile looks
 // like a hole rather than like nothing.
 func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recalled, error) {
-	if len(logs) == 0 {
-		return nil, nil
-	}
 	type answers struct {
 		newest, entries, refs *redis.ZSliceCmd
 		trimmed               *redis.StringCmd
@@ -185,10 +182,8 @@ func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recall
 			refs[i] = refsOf(ctx, pipe, logKey(q.log), members)
 		}
 	}
-	if pipe.Len() > 0 {
-		if _, err := pipe.Exec(ctx); err != nil {
-			return nil, err
-		}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, err
 	}
 	recalled := make([]*actors.Recalled, len(logs))
 	for i, q := range logs {

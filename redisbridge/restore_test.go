@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
 
 	"parley/actors"
 	"parley/actors/protocol"
@@ -314,5 +316,51 @@ func TestWhatOthersWroteToARoomCounts(t *testing.T) {
 	}
 	if n := s.any(); n != 17 {
 		t.Errorf("the newest is %d", n)
+	}
+}
+
+// TestNothingIsStoredBeforeAllIsWrittenBack, also where that takes longer than others are waited
+// for: what was said through another node this one can't miss by itself.
+func TestNothingIsStoredBeforeAllIsWrittenBack(t *testing.T) {
+	t.Parallel()
+	r := startRedis(t)
+	var begun sync.Map // lanes
+	free := make(chan struct{})
+	s, err := OpenIn(Surroundings{Go: func(lane string, work func()) {
+		begun.Store(lane, true)
+		go func() {
+			if lane == "restore" {
+				<-free
+			}
+			work()
+		}()
+	}}, Settings{Addr: r.Addr(), HistoryKeep: 100}, "n", zerolog.Nop(), prometheus.NewRegistry())
+	must(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	has := func(lane string) bool { _, has := begun.Load(lane); return has }
+	h := newHouse(t, s)
+	m := actors.Message{Seq: 1, Ref: "alice#1", Sender: "alice", Receiver: "bob", Text: "psst", Received: time.Now()}
+	first := direct(m)
+	stored, err := known(t, openStore(t, r.Addr(), "other", 100)).append(soon(t), first, 0)
+	must(t, err)
+	must(t, r.Kill())
+	must(t, r.Start())
+	eventually(t, "the bridge tells that Redis has begun anew", func() bool { return len(of[*actors.RedisChanged](h.ear)) == 1 })
+	for _, e := range stored {
+		h.root.Send(h.bridge, &actors.Restore{Log: e.log, After: e.prev, Entries: []protocol.Entry{e.entry}})
+	}
+	eventually(t, "others have had their time, and names are their holders'", func() bool {
+		now := time.Now()
+		return !s.restoring(now) && s.lease.lasts(now)
+	})
+	h.root.Send(h.bridge, &actors.Append{To: h.self, Messages: []actors.Message{m}})
+	h.root.Send(h.bridge, &actors.Present{Joined: []string{"alice"}})
+	eventually(t, "the bridge has begun what it may", func() bool { return has("presence") })
+	if !has("restore") || has("direct") {
+		t.Errorf("it writes back: %v, and stores: %v", has("restore"), has("direct"))
+	}
+	close(free)
+	if o := h.outcome(1); o.ID != first[0].id {
+		t.Errorf("said again while it was not written back yet, %d is %d", first[0].id, o.ID)
 	}
 }

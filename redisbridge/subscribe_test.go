@@ -48,3 +48,16 @@ func TestSubscriberIsToldWhenAllChannelsOfItsLogAreConfirmed(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoSubscribesWhereEventsFlowAlreadyIsToldSo: a room that has died reads on from where it was.
+func TestWhoSubscribesWhereEventsFlowAlreadyIsToldSo(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, openStore(t, startRedis(t).Addr(), "n", 10))
+	for _, log := range []actors.Log{actors.Public, actors.Inbox("bob")} {
+		first, next := listenFor(t, h), listenFor(t, h)
+		for _, l := range []*listener{first, next} {
+			h.root.Send(h.bridge, &actors.Subscribe{Log: log, To: l.pid})
+			eventually(t, "it is told", func() bool { return len(of[*actors.Linked](l.ear)) > 0 })
+		}
+	}
+}

@@ -198,9 +198,6 @@ func (s *Store) hold(ctx context.Context, claims []actors.HeldClaim) ([]time.Dur
 			protocol.Fold(c.Name), most, s.nameHold.Microseconds())
 	}
 	wait := make([]time.Duration, len(claims))
-	if pipe.Len() == 0 {
-		return wait, nil
-	}
 	if _, err := pipe.Exec(ctx); err != nil {
 		return nil, err
 	}

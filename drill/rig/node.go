@@ -136,7 +136,11 @@ func (n *Node) Kill() error {
 }
 
 // Pause stops the process with SIGSTOP: its connections stay, it does nothing.
-func (n *Node) Pause() error { return n.signal(syscall.SIGSTOP) }
+func (n *Node) Pause() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.proc.pause()
+}
 
 // Resume lets a paused process go on.
 func (n *Node) Resume() error { return n.signal(syscall.SIGCONT) }

@@ -62,6 +62,18 @@ func (p *process) signal(sig os.Signal) error {
 	return nil
 }
 
+// pause stops the child, and waits until it stands still: its threads go on until the one has its turn that is to stop
+// them all, which on a busy machine takes a while.
+func (p *process) pause() error {
+	if err := p.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	if err := standsStill(p.pid()); err != nil {
+		return fmt.Errorf("failed to wait for process %d to stop: %w", p.pid(), err)
+	}
+	return nil
+}
+
 // kill ends the child with SIGKILL, also a stopped one, and waits until it has gone.
 func (p *process) kill() error {
 	if err := p.signal(syscall.SIGKILL); err != nil {

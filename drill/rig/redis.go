@@ -173,7 +173,11 @@ func (r *Redis) Wipe() error {
 }
 
 // Pause stops the process with SIGSTOP: connections stay, nothing is answered.
-func (r *Redis) Pause() error { return r.signal(syscall.SIGSTOP) }
+func (r *Redis) Pause() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.proc.pause()
+}
 
 // Resume lets a paused process go on.
 func (r *Redis) Resume() error { return r.signal(syscall.SIGCONT) }
