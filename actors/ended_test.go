@@ -92,3 +92,24 @@ func TestWhatAClientSaidThatNeverReadIsStoredWhenItLeaves(t *testing.T) {
 		t.Errorf("it is stored %d times", n)
 	}
 }
+
+// TestWhoHasEndedIsNotLetIn: its gone was heard before.
+func TestWhoHasEndedIsNotLetIn(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	connect(t, chat, Newest).hears(`{"type":"init"`)
+	ended := &Connection{ID: 99, chat: chat, pid: chat.sessions}
+	ended.phase.Store(closed)
+	chat.root.Send(chat.room, &enter{Conn: ended, Log: Public, Name: "ghost"})
+	chat.root.Send(chat.room, &appear{Conn: ended, Name: "ghost"})
+	chat.root.Send(chat.dms, &enter{Conn: ended, Log: Inbox("ghost")})
+	still(t, chat)
+	if lives(chat, "dm-ghost") {
+		t.Error("its inbox has an actor")
+	}
+	redis.mu.Lock()
+	defer redis.mu.Unlock()
+	if redis.members["ghost"] {
+		t.Error("it is present")
+	}
+}

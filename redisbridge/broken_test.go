@@ -9,30 +9,42 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/actors"
+	"parley/actors/protocol"
 )
 
-// TestWhatIsAskedWhileTheLinkBreaksIsAnsweredAllTheSame.
-func TestWhatIsAskedWhileTheLinkBreaksIsAnsweredAllTheSame(t *testing.T) {
+// TestWhatIsAskedWhileTheLinkBreaksIsDoneAllTheSame.
+func TestWhatIsAskedWhileTheLinkBreaksIsDoneAllTheSame(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
-		ask      func(h *house) any
-		answered func(h *house) bool
+		lane string
+		ask  func(h *house) any
+		done func(h *house) bool
 	}{
 		"a log": {
+			"read",
 			func(h *house) any {
 				return &actors.Read{To: h.self, Log: actors.Public, After: actors.Newest, Limit: 10}
 			},
 			func(h *house) bool { return len(of[*actors.Recalled](h.ear)) == 1 },
 		},
 		"a page": {
+			"read",
 			func(h *house) any {
 				return &actors.ReadPage{To: h.self, User: "alice", Limit: 10, Until: time.Now().Add(patience)}
 			},
 			func(h *house) bool { return len(of[*actors.Page](h.ear)) == 1 },
 		},
 		"who is there": {
+			"read",
 			func(h *house) any { return &actors.ReadMembers{To: h.self} },
 			func(h *house) bool { return len(of[*actors.Members](h.ear)) == 1 },
+		},
+		"what is handed back": {
+			"restore",
+			func(*house) any {
+				return &actors.Restore{Log: actors.Public, Entries: []protocol.Entry{{ID: 7, Frame: protocol.AppendFrame(nil, "{}")}}}
+			},
+			func(h *house) bool { return len(held(h.t, h.store, publicKey)) == 1 },
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -43,7 +55,7 @@ func TestWhatIsAskedWhileTheLinkBreaksIsAnsweredAllTheSame(t *testing.T) {
 			var asked atomic.Int32
 			s, err := OpenIn(Surroundings{Go: func(lane string, work func()) {
 				go func() {
-					if lane == "read" && asked.Add(1) == 1 {
+					if lane == c.lane && asked.Add(1) == 1 {
 						link.left.Store(0)
 						defer link.left.Store(whole)
 					}
@@ -55,7 +67,7 @@ func TestWhatIsAskedWhileTheLinkBreaksIsAnsweredAllTheSame(t *testing.T) {
 			s.client.AddHook(link)
 			h := newHouse(t, s)
 			h.root.Send(h.bridge, c.ask(h))
-			eventually(t, "it is answered", func() bool { return c.answered(h) })
+			eventually(t, "it is done", func() bool { return c.done(h) })
 			if n := asked.Load(); n < 2 {
 				t.Errorf("it was asked %d times", n)
 			}
