@@ -64,9 +64,15 @@ func TestClientSaysHearsAndAnswersPings(t *testing.T) {
 	if got := <-s.heard; got != "join:alice" {
 		t.Fatalf("the server heard %q", got)
 	}
+	must(t, c.conn.SetWriteDeadline(time.Unix(1, 0))) // of what was said long ago
 	must(t, server.WritePing([]byte("there?")))
-	if got := <-s.pongs; got != "there?" {
-		t.Fatalf("the ping was answered with %q", got)
+	select {
+	case got := <-s.pongs:
+		if got != "there?" {
+			t.Fatalf("the ping was answered with %q", got)
+		}
+	case <-c.Done():
+		t.Fatalf("the connection ended with %d", c.CloseCode())
 	}
 	must(t, server.WriteString("Welcome alice!"))
 	if _, err := c.Await(soon(t), func(f Frame) bool { return f.Type == Welcome }); err != nil {

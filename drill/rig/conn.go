@@ -23,7 +23,8 @@ type handler struct {
 func (h *handler) OnOpen(*gws.Conn) {}
 
 func (h *handler) OnPing(conn *gws.Conn, payload []byte) {
-	_ = conn.WritePong(payload) // a dead connection is heard of in OnClose
+	_ = conn.SetWriteDeadline(time.Now().Add(sendTimeout)) // that of the last Send may be over
+	_ = conn.WritePong(payload)                            // a dead connection is heard of in OnClose
 }
 
 func (h *handler) OnMessage(_ *gws.Conn, m *gws.Message) {
