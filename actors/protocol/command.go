@@ -13,13 +13,18 @@ type Verb string
 
 // The verbs.
 const (
-	VerbJoin      Verb = "join"
-	VerbMsg       Verb = "msg"
-	VerbDM        Verb = "dm"
-	VerbHistory   Verb = "history"
-	VerbDMHistory Verb = "dmhistory"
-	VerbHold      Verb = "hold"
-	VerbPing      Verb = "ping"
+	VerbJoin        Verb = "join"
+	VerbMsg         Verb = "msg"
+	VerbDM          Verb = "dm"
+	VerbHistory     Verb = "history"
+	VerbDMHistory   Verb = "dmhistory"
+	VerbEnter       Verb = "enter"
+	VerbExit        Verb = "exit"
+	VerbRoom        Verb = "room"
+	VerbRoomHistory Verb = "roomhistory"
+	VerbRooms       Verb = "rooms"
+	VerbHold        Verb = "hold"
+	VerbPing        Verb = "ping"
 )
 
 // longestRef is how many characters a client's reference has at most.
@@ -30,12 +35,23 @@ const longestRef = 64
 type Command struct {
 	Verb  Verb
 	Ref   string // "" where none was given
-	Name  string // join, msg, dm
+	Name  string // join, msg, dm, room
 	Token string // join
 	Peer  string // dm, dmhistory
-	Text  string // msg, dm, ping
+	Room  string // enter, exit, room, roomhistory; rooms: after which, "" from the first on
+	Text  string // msg, dm, room, ping
 	// Before is the id that a page of history ends below; NewestPage for none.
 	Before int64
+	// Cursor is where an enter goes on; NoCursor for none.
+	Cursor int64
+}
+
+// NoCursor as Command.Cursor asks for the newest messages.
+const NoCursor = int64(-1)
+
+// IsMessage says whether the command is something said, which has its place in an order.
+func (c Command) IsMessage() bool {
+	return c.Verb == VerbMsg || c.Verb == VerbDM || c.Verb == VerbRoom
 }
 
 // NewestPage as Command.Before asks for the newest page.
@@ -70,16 +86,19 @@ func ParseCommand(frame string) (Command, error) {
 	case VerbMsg:
 		c.Name, c.Text, ok = strings.Cut(rest, ":")
 	case VerbDM:
-		if c.Name, rest, ok = strings.Cut(rest, ":"); ok {
-			c.Peer, c.Text, ok = strings.Cut(rest, ":")
-		}
+		c.Name, c.Peer, c.Text, ok = cutTwo(rest)
+	case VerbRoom:
+		c.Name, c.Room, c.Text, ok = cutTwo(rest)
 	case VerbHistory:
 		c.Before, ok = parseBefore(rest)
 	case VerbDMHistory:
-		var before string
-		if c.Peer, before, ok = strings.Cut(rest, ":"); ok {
-			c.Before, ok = parseBefore(before)
-		}
+		c.Peer, c.Before, ok = cutBefore(rest)
+	case VerbRoomHistory:
+		c.Room, c.Before, ok = cutBefore(rest)
+	case VerbEnter:
+		c.Room, c.Cursor, ok = cutCursor(rest)
+	case VerbExit, VerbRooms:
+		c.Room = rest
 	case VerbHold: // what follows is kept for later
 	case VerbPing:
 		c.Text = rest
@@ -103,6 +122,33 @@ func isRef(s string) bool {
 		}
 	}
 	return true
+}
+
+// cutTwo cuts at the first two colons.
+func cutTwo(s string) (first, second, rest string, ok bool) {
+	if first, rest, ok = strings.Cut(s, ":"); ok {
+		second, rest, ok = strings.Cut(rest, ":")
+	}
+	return first, second, rest, ok
+}
+
+// cutBefore takes apart of whom or where a page is, and what it ends below.
+func cutBefore(s string) (of string, before int64, ok bool) {
+	of, rest, ok := strings.Cut(s, ":")
+	if ok {
+		before, ok = parseBefore(rest)
+	}
+	return of, before, ok
+}
+
+// cutCursor takes apart a room, and where a client goes on in it, if it says so.
+func cutCursor(s string) (room string, cursor int64, ok bool) {
+	room, rest, has := strings.Cut(s, ":")
+	if !has || rest == "" {
+		return room, NoCursor, true
+	}
+	cursor, err := strconv.ParseInt(rest, 10, 64)
+	return room, cursor, err == nil && cursor >= 0
 }
 
 func parseBefore(s string) (int64, bool) {

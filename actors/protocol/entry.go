@@ -19,6 +19,24 @@ type Conversation struct {
 	ID   int64
 }
 
+// Place is a room that a name was in, and how far it had followed it.
+type Place struct {
+	Room   string // as it is spelled
+	Cursor int64
+}
+
+// RoomSize is a room, and how many names are in it.
+type RoomSize struct {
+	Room    string // as it is spelled
+	Members int64
+}
+
+// Reason is why a connection is in a room no more.
+type Reason string
+
+// Left is the reason of who has asked for it.
+const Left Reason = "left"
+
 // How much of a log fits into a frame, or into what is told at once.
 
 // SizeOf is about how many bytes entries take in a list.

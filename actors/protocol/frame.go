@@ -77,14 +77,30 @@ func payloadOf(frame []byte) []byte {
 	}
 }
 
-// AppendBody appends what a message says between its id and its time: user, to
-// (where it is not empty) and text. The append script puts it into the log.
-func AppendBody(dst []byte, user, to, text string) []byte {
+// AppendBody appends what a message says between its id and its time: user, to or room
+// (where they are not empty) and text. The append script puts it into the log.
+func AppendBody(dst []byte, user, to, room, text string) []byte {
 	dst = appendString(append(dst, `,"user":`...), user)
 	if to != "" {
 		dst = appendString(append(dst, `,"to":`...), to)
 	}
-	return appendString(append(dst, `,"text":`...), text)
+	return appendString(append(appendRoom(dst, room), `,"text":`...), text)
+}
+
+// appendRoom appends which room a frame is of; the public one has no name.
+func appendRoom(dst []byte, room string) []byte {
+	if room == "" {
+		return dst
+	}
+	return appendString(append(dst, `,"room":`...), room)
+}
+
+// appendRef appends which frame of the client's is answered, if it had a reference.
+func appendRef(dst []byte, ref string) []byte {
+	if ref == "" {
+		return dst
+	}
+	return append(append(append(dst, `,"ref":"`...), ref...), '"')
 }
 
 // appendString appends s as a JSON string (RFC 8259 §7), escaping only what must
@@ -175,8 +191,10 @@ func WelcomeFrame(name string) []byte {
 	return AppendFrame(nil, []byte("Welcome "+name+"!"))
 }
 
-func JoinedFrame(name, token string, dms []Entry, cursor int64, conversations []Conversation, truncated bool) []byte {
-	return framed(SizeOf(dms)+48*len(conversations)+256, func(dst []byte) []byte {
+// JoinedFrame tells a client that it has a name, and what waited for it; rooms are those that the
+// name was in last.
+func JoinedFrame(name, token string, dms []Entry, cursor int64, conversations []Conversation, rooms []Place, truncated bool) []byte {
+	return framed(SizeOf(dms)+48*(len(conversations)+len(rooms))+256, func(dst []byte) []byte {
 		dst = appendString(append(dst, `{"type":"joined","name":`...), name)
 		dst = appendString(append(dst, `,"token":`...), token)
 		dst = appendMessages(append(dst, `,"dms":`...), dms)
@@ -189,24 +207,33 @@ func JoinedFrame(name, token string, dms []Entry, cursor int64, conversations []
 			dst = appendString(append(dst, `{"peer":`...), c.Peer)
 			dst = append(strconv.AppendInt(append(dst, `,"id":`...), c.ID, 10), '}')
 		}
+		dst = append(dst, `],"rooms":[`...)
+		for i, r := range rooms {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = appendString(append(dst, `{"room":`...), r.Room)
+			dst = append(strconv.AppendInt(append(dst, `,"cursor":`...), r.Cursor, 10), '}')
+		}
 		dst = strconv.AppendBool(append(dst, `],"truncated":`...), truncated)
 		return append(dst, '}')
 	})
 }
 
-// MemberFrame tells one change of presence; kind is member_add or member_remove.
-func MemberFrame(kind, name string, count int) []byte {
-	return framed(len(name)+64, func(dst []byte) []byte {
-		dst = append(append(append(dst, `{"type":"`...), kind...), `","name":`...)
-		dst = appendString(dst, name)
+// MemberFrame tells one change of presence in a room; kind is member_add or member_remove.
+func MemberFrame(kind, room, name string, count int) []byte {
+	return framed(len(room)+len(name)+64, func(dst []byte) []byte {
+		dst = append(append(append(dst, `{"type":"`...), kind...), '"')
+		dst = appendString(append(appendRoom(dst, room), `,"name":`...), name)
 		return append(strconv.AppendInt(append(dst, `,"count":`...), int64(count), 10), '}')
 	})
 }
 
 // MembersFrame: members is what appendMembers made.
-func MembersFrame(members []byte) []byte {
-	return framed(len(members)+32, func(dst []byte) []byte {
-		return append(append(append(dst, `{"type":"members",`...), members...), '}')
+func MembersFrame(room string, members []byte) []byte {
+	return framed(len(room)+len(members)+48, func(dst []byte) []byte {
+		dst = append(appendRoom(append(dst, `{"type":"members"`...), room), ',')
+		return append(append(dst, members...), '}')
 	})
 }
 
@@ -220,22 +247,17 @@ func AckFrame(dst []byte, ref string, id int64) []byte {
 func ErrorFrame(dst []byte, code Code, ref string, retryMS int64) []byte {
 	p := append(append(make([]byte, 0, 256), `{"type":"error","code":"`...), code...)
 	p = appendString(append(p, `","message":`...), codeMessages[code])
-	if ref != "" {
-		p = append(append(append(p, `,"ref":"`...), ref...), '"')
-	}
+	p = appendRef(p, ref)
 	if retryMS > 0 {
 		p = strconv.AppendInt(append(p, `,"retry_ms":`...), retryMS, 10)
 	}
 	return AppendFrame(dst, append(p, '}'))
 }
 
-// HistoryFrame answers history (peer "") and dmhistory.
-func HistoryFrame(ref, peer string, messages []Entry, more bool) []byte {
-	return framed(SizeOf(messages)+len(peer)+128, func(dst []byte) []byte {
-		dst = append(dst, `{"type":"history"`...)
-		if ref != "" {
-			dst = append(append(append(dst, `,"ref":"`...), ref...), '"')
-		}
+// HistoryFrame answers history, dmhistory with its peer, and roomhistory with its room.
+func HistoryFrame(ref, peer, room string, messages []Entry, more bool) []byte {
+	return framed(SizeOf(messages)+len(peer)+len(room)+128, func(dst []byte) []byte {
+		dst = appendRoom(appendRef(append(dst, `{"type":"history"`...), ref), room)
 		if peer != "" {
 			dst = appendString(append(dst, `,"peer":`...), peer)
 		}

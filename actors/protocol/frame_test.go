@@ -103,14 +103,21 @@ func TestFramesAreJSONThatSaysWhatItIsTold(t *testing.T) {
 			want  map[string]any
 		}{
 			{InitFrame(AppendMembers(nil, []string{a, b}, 2), messages, id, flag), map[string]any{"type": "init", "members": names, "member_count": two, "history": list, "cursor": number, "truncated": flag}},
-			{JoinedFrame(a, b, messages, id, []Conversation{{b, id}}, flag), map[string]any{"type": "joined", "name": valid(a), "token": valid(b), "dms": list, "cursor": number, "conversations": []any{map[string]any{"peer": valid(b), "id": number}}, "truncated": flag}},
-			{MemberFrame("member_add", a, 1), map[string]any{"type": "member_add", "name": valid(a), "count": one}},
-			{MembersFrame(AppendMembers(nil, nil, 2)), map[string]any{"type": "members", "member_count": two}},
+			{JoinedFrame(a, b, messages, id, []Conversation{{b, id}}, []Place{{a, id}}, flag), map[string]any{"type": "joined", "name": valid(a), "token": valid(b), "dms": list, "cursor": number, "conversations": []any{map[string]any{"peer": valid(b), "id": number}}, "rooms": []any{map[string]any{"room": valid(a), "cursor": number}}, "truncated": flag}},
+			{EnteredFrame("", "r"+a, AppendMembers(nil, []string{a, b}, 2), messages, id, flag), map[string]any{"type": "entered", "room": valid("r" + a), "members": names, "member_count": two, "history": list, "cursor": number, "truncated": flag}},
+			{EnteredFrame(ref, "r", AppendMembers(nil, []string{a, b}, 2), messages, id, flag), map[string]any{"type": "entered", "ref": ref, "room": "r", "members": names, "member_count": two, "history": list, "cursor": number, "truncated": flag}},
+			{ExitedFrame(ref, "r"+a, Left), map[string]any{"type": "exited", "ref": ref, "room": valid("r" + a), "reason": "left"}},
+			{RoomsFrame(ref, []RoomSize{{a, 1}, {b, 2}}, flag), map[string]any{"type": "rooms", "ref": ref, "rooms": []any{map[string]any{"room": valid(a), "members": one}, map[string]any{"room": valid(b), "members": two}}, "more": flag}},
+			{MemberFrame("member_remove", "r"+b, a, 1), map[string]any{"type": "member_remove", "room": valid("r" + b), "name": valid(a), "count": one}},
+			{MembersFrame("r"+b, AppendMembers(nil, nil, 2)), map[string]any{"type": "members", "room": valid("r" + b), "member_count": two}},
+			{HistoryFrame(ref, "", "r"+a, messages, flag), map[string]any{"type": "history", "ref": ref, "room": valid("r" + a), "messages": list, "more": flag}},
+			{MemberFrame("member_add", "", a, 1), map[string]any{"type": "member_add", "name": valid(a), "count": one}},
+			{MembersFrame("", AppendMembers(nil, nil, 2)), map[string]any{"type": "members", "member_count": two}},
 			{AckFrame(nil, ref, id), map[string]any{"type": "ack", "ref": ref, "id": number}},
 			{ErrorFrame(nil, CodeBadText, "", 0), map[string]any{"type": "error", "code": "bad_text", "message": codeMessages[CodeBadText]}},
 			{ErrorFrame(nil, CodeOverloaded, ref, 1), map[string]any{"type": "error", "code": "overloaded", "message": codeMessages[CodeOverloaded], "ref": ref, "retry_ms": one}},
-			{HistoryFrame("", "", messages, flag), map[string]any{"type": "history", "messages": list, "more": flag}},
-			{HistoryFrame(ref, "p"+a, messages, flag), map[string]any{"type": "history", "ref": ref, "peer": valid("p" + a), "messages": list, "more": flag}},
+			{HistoryFrame("", "", "", messages, flag), map[string]any{"type": "history", "messages": list, "more": flag}},
+			{HistoryFrame(ref, "p"+a, "", messages, flag), map[string]any{"type": "history", "ref": ref, "peer": valid("p" + a), "messages": list, "more": flag}},
 			{PongFrame(nil, a), map[string]any{"type": "pong", "data": valid(a)}},
 			{DrainFrame(id), map[string]any{"type": "drain", "after_ms": number}},
 		} {
@@ -132,7 +139,7 @@ func TestFramesAreJSONThatSaysWhatItIsTold(t *testing.T) {
 func TestEveryCodeHasItsSentence(t *testing.T) {
 	codes := []Code{
 		CodeBadFrame, CodeUnknownVerb, CodeBadName, CodeBadText, CodeNotJoined, CodeAlreadyJoined,
-		CodeNameTaken, CodeWrongName, CodeUnauthorized, CodeRateLimited, CodeOverloaded, CodeUnavailable,
+		CodeNameTaken, CodeWrongName, CodeBadRoom, CodeNotEntered, CodeAlreadyEntered, CodeForbidden, CodeTooManyRooms, CodeUnauthorized, CodeRateLimited, CodeOverloaded, CodeUnavailable,
 	}
 	for _, code := range codes {
 		if codeMessages[code] == "" {
@@ -150,7 +157,7 @@ func TestListOfMembersEndsAtItsBound(t *testing.T) {
 		Members []string `json:"members"`
 		Count   int      `json:"member_count"`
 	}
-	if err := json.Unmarshal(payloadOf(MembersFrame(AppendMembers(nil, names, len(names)))), &got); err != nil {
+	if err := json.Unmarshal(payloadOf(MembersFrame("", AppendMembers(nil, names, len(names)))), &got); err != nil {
 		t.Fatal(err)
 	}
 	if len(got.Members) != MaxMembers || got.Count != MaxMembers+1 {

@@ -11,14 +11,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ErrBadName is what ParseName's errors wrap: the string can't be anybody's name.
+// ErrBadName is what ParseName's and ParseRoom's errors wrap: the string can't be a name.
 var ErrBadName = errors.New("bad name")
 
 const (
-	// maxNameRunes bounds a name as people see it, after enforcement.
+	// maxNameRunes bounds a name as people see it, after enforcement, and maxRoomRunes that of a room.
 	maxNameRunes = 32
+	maxRoomRunes = 64
 
-	// maxNameBytes bounds what is handed to the profile, which is not cheap: 32 characters of
+	// maxNameBytes bounds what is handed to the profile, which is not cheap: 64 characters of
 	// three decomposed code points each, with room for the spaces that enforcement takes out.
 	maxNameBytes = 1024
 
@@ -34,13 +35,31 @@ const (
 // Beyond the profile it refuses what lets one name pass for another: blanks and marks that can't
 // be seen, and look-alikes of mixed scripts. What else looks alike has a comparison form in
 // common: Forms.
-func ParseName(s string) (string, error) {
+func ParseName(s string) (string, error) { return parseName(s, maxNameRunes) }
+
+// ParseRoom is ParseName for the name of a room, which may be of 64 characters.
+func ParseRoom(s string) (string, error) { return parseName(s, maxRoomRunes) }
+
+// RoomKey gives what the names of rooms have in common that are one room: which compare equal by the
+// Nickname profile (RFC 8266 §2.4). It is of a name that ParseRoom took.
+func RoomKey(name string) string {
+	if plainASCII(name) {
+		return strings.ToLower(name)
+	}
+	key, err := precis.Nickname.CompareKey(name)
+	if err != nil { // the profile has taken it before
+		return strings.ToLower(name)
+	}
+	return key
+}
+
+func parseName(s string, most int) (string, error) {
 	s = strings.TrimSpace(s)
 	if len(s) == 0 || len(s) > maxNameBytes {
-		return "", fmt.Errorf("%w: not 1 to %d characters", ErrBadName, maxNameRunes)
+		return "", fmt.Errorf("%w: not 1 to %d characters", ErrBadName, most)
 	}
 	if plainASCII(s) {
-		return checkName(s)
+		return checkName(s, most)
 	}
 	if !utf8.ValidString(s) {
 		return "", fmt.Errorf("%w: not UTF-8", ErrBadName)
@@ -49,7 +68,7 @@ func ParseName(s string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrBadName, err)
 	}
-	return checkName(name)
+	return checkName(name, most)
 }
 
 // plainASCII reports whether the profile gives s as it is, apart from case.
@@ -65,10 +84,10 @@ func plainASCII(s string) bool {
 }
 
 // checkName takes an enforced name if its length and characters may stand in a name.
-func checkName(name string) (string, error) {
+func checkName(name string, most int) (string, error) {
 	switch {
-	case utf8.RuneCountInString(name) > maxNameRunes:
-		return "", fmt.Errorf("%w: more than %d characters", ErrBadName, maxNameRunes)
+	case utf8.RuneCountInString(name) > most:
+		return "", fmt.Errorf("%w: more than %d characters", ErrBadName, most)
 	case strings.ContainsAny(name, nameSeparators):
 		return "", fmt.Errorf("%w: one of %s", ErrBadName, nameSeparators)
 	case plainASCII(name):

@@ -181,3 +181,27 @@ func FuzzParseName(f *testing.F) {
 }
 
 var withoutJoiners = strings.NewReplacer("\u200c", "", "\u200d", "")
+
+// TestNamesOfRoomsCompareByTheProfile: what compares equal is one room, and a room's name may be longer.
+func TestNamesOfRoomsCompareByTheProfile(t *testing.T) {
+	for _, c := range []struct{ name, key string }{
+		{"General", "general"},
+		{"  Two  Words ", "two words"},
+		{"ＡＢＣ", "abc"},
+		{"ÄRGER", "ärger"},
+		{"modem", "modem"}, // which looks like modern, and is another
+		{strings.Repeat("r", maxRoomRunes), strings.Repeat("r", maxRoomRunes)},
+	} {
+		name, err := ParseRoom(c.name)
+		if err != nil {
+			t.Errorf("%q: %v", c.name, err)
+		} else if got := RoomKey(name); got != c.key || RoomKey(got) != got {
+			t.Errorf("%q has the key %q, and that %q, not %q", c.name, got, RoomKey(got), c.key)
+		}
+	}
+	for _, bad := range []string{"", " ", "a:b", "{a}", "a/b", "a\x00b", strings.Repeat("r", maxRoomRunes+1), "p\u0430ypal"} {
+		if name, err := ParseRoom(bad); err == nil {
+			t.Errorf("%q is the room %q", bad, name)
+		}
+	}
+}
