@@ -46,7 +46,7 @@ func TestSessionThatWasCatchingUpAsksTheNextBridge(t *testing.T) {
 	t.Parallel()
 	redis := newFakeRedis()
 	chat := startChatIn(t, Options{
-		Settings: defaults, Bridge: producerOf(redis), Log: zerolog.Nop(), Memory: Memory{Room: 4, Inbox: 4},
+		Settings: defaults, Bridge: producerOf(redis), Log: zerolog.Nop(), Memory: Memory{Public: 4, Inbox: 4},
 	})
 	slow, bob := join(t, chat, "slow"), join(t, chat, "bob")
 	slow.clog(0)

@@ -22,6 +22,7 @@ type enter struct {
 	// Opening asks for an opened: the connection's first frame is not sent yet.
 	Opening bool
 	Name    string // under which it has joined, "" before
+	Spelled string // of a room with a name
 	Version int64  // of the roster that the connection was told
 	Floor   int64  // entries up to here were a former claim's, and are not shown
 

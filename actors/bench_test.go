@@ -22,7 +22,7 @@ func BenchmarkEncodeMessage(b *testing.B) {
 	var payload, frame []byte
 	for b.Loop() {
 		payload = append(payload[:0], `{"type":"msg","id":1795430400123456`...)
-		payload = protocol.AppendBody(payload, "alice", "", `sixty bytes of text, as "people" say it: all in a line`)
+		payload = protocol.AppendBody(payload, "alice", "", "", `sixty bytes of text, as "people" say it: all in a line`)
 		payload = append(payload, `,"time":1795430400}`...)
 		frame = protocol.AppendFrame(frame[:0], payload)
 	}
@@ -41,7 +41,7 @@ func entriesFrom(id int64, n int) []protocol.Entry {
 // BenchmarkTail takes in events of ten messages and serves a client that is as far
 // behind.
 func BenchmarkTail(b *testing.B) {
-	t := newTail(roomTail)
+	t := newTail(publicTail)
 	t.begin(nil, 0, 0, true)
 	entries := entriesFrom(1, 10)
 	b.ReportAllocs()

@@ -3,13 +3,16 @@ package actors
 import (
 	"cmp"
 	"maps"
+	"slices"
 	"sync"
 )
 
 const (
-	// roomTail is how many messages of a room a node holds: at least the last 1,000 public ones
-	// must survive a Redis that forgets.
-	roomTail = 2000
+	// publicTail is how many messages of the public room a node holds: at least the last 1,000 must
+	// survive a Redis that forgets.
+	publicTail = 2000
+	// roomTail is how many of a room with a name, of which there may be many.
+	roomTail = 1000
 	// inboxTail is how many direct messages of one user: all that an inbox keeps.
 	inboxTail = 1000
 )
@@ -17,19 +20,23 @@ const (
 // Memory is how much a node remembers of the logs, in entries: what it can give back to a
 // Redis that forgot. What is 0 is the usual.
 type Memory struct {
-	Room  int // of each room; roomTail
-	Inbox int // of each inbox that is open here; inboxTail
+	Public int // of the public room; publicTail
+	Room   int // of each other room that somebody here is in; roomTail
+	Inbox  int // of each inbox that is open here; inboxTail
 }
 
 func (m Memory) orUsual() Memory {
-	return Memory{cmp.Or(m.Room, roomTail), cmp.Or(m.Inbox, inboxTail)}
+	return Memory{cmp.Or(m.Public, publicTail), cmp.Or(m.Room, roomTail), cmp.Or(m.Inbox, inboxTail)}
 }
 
 func (m Memory) of(log Log) int {
-	if log.Private() {
+	switch {
+	case log.Private():
 		return m.Inbox
+	case log.Named():
+		return m.Room
 	}
-	return m.Room
+	return m.Public
 }
 
 // book is what a node knows of a log, for the actors that come after one that died.
@@ -46,10 +53,11 @@ type books struct {
 	memory Memory
 	mu     sync.Mutex
 	by     map[Log]*book
+	rooms  int // of by, with a name
 }
 
-// of gives the log's book, made if there is none.
-func (b *books) of(log Log) *book {
+// of gives the log's book, made if there is none. A room with a name is told by it as it is spelled.
+func (b *books) of(log Log, spelled string) *book {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.by == nil {
@@ -59,11 +67,45 @@ func (b *books) of(log Log) *book {
 	if of == nil {
 		of = &book{tail: newTail(b.memory.of(log))}
 		if !log.Private() {
-			of.roster, of.leaving = &roster{}, departures{}
+			of.roster, of.leaving = &roster{room: spelled}, departures{}
+		}
+		if log.Named() {
+			b.rooms++
 		}
 		b.by[log] = of
 	}
 	return of
+}
+
+// spelling is how the name of a room is spelled that somebody here is in.
+func (b *books) spelling(room Log) (spelled string, known bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if of := b.by[room]; of != nil {
+		return of.roster.room, true
+	}
+	return "", false
+}
+
+// named is how many rooms with a name somebody here is in.
+func (b *books) named() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.rooms
+}
+
+// namedRooms gives these rooms, in order, with their names as they are spelled.
+func (b *books) namedRooms() []listened {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	rooms := make([]listened, 0, b.rooms)
+	for log, of := range b.by {
+		if log.Named() {
+			rooms = append(rooms, listened{log: log, spelled: of.roster.room})
+		}
+	}
+	slices.SortFunc(rooms, func(a, b listened) int { return a.log.Compare(b.log) })
+	return rooms
 }
 
 // keepInboxes drops the inboxes of all but those users: nobody lived to see that the others left.
@@ -77,5 +119,8 @@ func (b *books) keepInboxes(users map[string]bool) {
 func (b *books) drop(log Log) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.by[log] != nil && log.Named() {
+		b.rooms--
+	}
 	delete(b.by, log)
 }

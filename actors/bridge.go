@@ -27,7 +27,9 @@ type Message struct {
 	Seq      uint64 // the connection's number for it, ascending
 	Ref      string // unique per sender within 10 minutes: the client's or our own
 	Sender   string
-	Receiver string // "" for a public message
+	Receiver string // of a direct message; "" for others
+	Log      Log    // the room's, of others
+	Room     string // its name as it is spelled; "" for the public one
 	Text     string
 	Received time.Time
 	Since    int64 // refs of ids up to it are an older claim's, and no repeats (µs)
@@ -115,8 +117,9 @@ type Recalled struct {
 type ReadPage struct {
 	To     *actor.PID
 	Op     uint64
-	User   string // whose conversation with Peer; Peer "": the public log
+	User   string // whose conversation with Peer; Peer "": the log of a room
 	Peer   string
+	Log    Log
 	Before int64
 	After  int64 // nothing up to here is shown: the claim began there
 	Limit  int
@@ -154,7 +157,56 @@ type Claimed struct {
 	Refs          int64 // and references; less than Since where the claim follows one that was lost
 	Kept          bool  // its holder has shown the token again
 	Conversations []protocol.Conversation
+	Rooms         []protocol.Place // that the name was in last
 	Code          protocol.Code
+}
+
+// FindRoom asks for the room that a name is of, and, where there is none and Make says so, has it
+// made; answered by RoomFound, at the latest at Until.
+type FindRoom struct {
+	To    *actor.PID
+	Op    uint64
+	Name  string
+	Make  bool
+	Until time.Time
+}
+
+// RoomFound answers FindRoom.
+type RoomFound struct {
+	Op   uint64
+	Name string // as it was spelled first
+	Made bool   // there was none
+	Code protocol.Code
+}
+
+// KeepRooms has rooms be there, whoever enters them.
+type KeepRooms struct {
+	Names []string
+}
+
+// ListRooms asks for rooms by their keys; answered by RoomsListed, at the latest at Until.
+type ListRooms struct {
+	To    *actor.PID
+	Op    uint64
+	After string         // a key; "" from the first on
+	Grant protocol.Grant // for those alone
+	Until time.Time
+}
+
+// RoomsListed answers ListRooms.
+type RoomsListed struct {
+	Op    uint64
+	Rooms []protocol.RoomSize
+	More  bool
+	Code  protocol.Code
+}
+
+// Visit notes how far a name has followed a room, or that it has left it. It is a hint for other
+// devices, and may be lost.
+type Visit struct {
+	User  string
+	Place protocol.Place
+	Left  bool
 }
 
 // Hold asks to hold a claim's name for a time after its last connection, for its holder
@@ -203,9 +255,11 @@ type HeldClaim struct {
 // to speak any more.
 type ClaimLost struct{}
 
-// Present changes which names are present on this node; with Whole, Joined are all
-// of them. The bridge remembers it over outages of Redis.
+// Present changes which names are present in a room on this node; with Whole, Joined are all
+// of them. The bridge remembers it over outages of Redis. In the public room are all who are online.
 type Present struct {
+	Log    Log
+	Room   string // its name as it is spelled
 	Whole  bool
 	Joined []string
 	Left   []Departure
@@ -224,9 +278,10 @@ type PresenceChanged struct {
 	Left   []string
 }
 
-// ReadMembers asks for all names present anywhere; answered by Members.
+// ReadMembers asks for all names present in a room anywhere; answered by Members.
 type ReadMembers struct {
-	To *actor.PID
+	To  *actor.PID
+	Log Log
 }
 
 // Members answers ReadMembers. Seq is that of the last event it includes.

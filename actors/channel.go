@@ -31,9 +31,9 @@ type channel struct {
 	timed  stopwatch
 }
 
-// newChannel is of a log of that chat.
-func newChannel(chat *Chat, log Log) channel {
-	book := chat.books.of(log)
+// newChannel is of a log of that chat; a room's name is spelled so.
+func newChannel(chat *Chat, log Log, spelled string) channel {
+	book := chat.books.of(log, spelled)
 	return channel{
 		chat: chat, roster: book.roster,
 		feed: feed{log: log, tail: book.tail, first: log.first(book.tail.limit)},
@@ -160,6 +160,7 @@ func (c *channel) flush(ctx actor.Context) {
 	var news []byte
 	if c.roster != nil {
 		news = c.roster.news(time.Now(), c.size(), len(c.fresh) > 0)
+		c.openTold(ctx)
 	}
 	if c.lapsed {
 		c.lapsed = false
@@ -186,6 +187,9 @@ func (c *channel) waveOver(ctx actor.Context, m *waveOver) {
 		c.flush(ctx)
 	}
 }
+
+// listensNobody says that nobody listens, nor waits to.
+func (c *channel) listensNobody() bool { return c.size() == 0 && c.opening == nil }
 
 // people is how many the log's talk is for: those who are present anywhere, or who
 // listen here.

@@ -24,6 +24,7 @@ import (
 type Chat struct {
 	settings      Settings
 	reserved      protocol.ReservedNames
+	kept          map[Log]string // the rooms of the settings, as they are spelled
 	node          string
 	log           zerolog.Logger
 	metrics       *metrics
@@ -33,7 +34,7 @@ type Chat struct {
 	resume        func(connection uint64, goOn func())
 
 	// Where the actors are. Names stay the same through every restart.
-	bridge, room, dms, sessions *actor.PID
+	bridge, room, rooms, dms, sessions *actor.PID
 
 	books      books
 	former     former
@@ -74,6 +75,7 @@ const (
 	KindChat     engine.Kind = "chat"
 	KindBridge   engine.Kind = "bridge"
 	KindRoom     engine.Kind = "room"
+	KindRooms    engine.Kind = "rooms"
 	KindDMs      engine.Kind = "dms"
 	KindDM       engine.Kind = "dm"
 	KindSessions engine.Kind = "sessions"
@@ -95,8 +97,12 @@ func New(o Options) (*Chat, error) {
 	if err != nil {
 		return nil, err
 	}
+	kept, err := keptRooms(o.Rooms)
+	if err != nil {
+		return nil, err
+	}
 	c := &Chat{
-		settings: o.Settings, reserved: reserved, node: o.Node, log: o.Log, produceBridge: o.Bridge,
+		settings: o.Settings, kept: kept, reserved: reserved, node: o.Node, log: o.Log, produceBridge: o.Bridge,
 		metrics:     newMetrics(o.Registerer),
 		resume:      o.Resume,
 		books:       books{memory: o.Memory.orUsual()},
@@ -109,12 +115,24 @@ func New(o Options) (*Chat, error) {
 	c.system = engine.New(engine.Options{Log: o.Log, Dispatch: o.Dispatch, Restarted: c.metrics.restarted})
 	c.root = c.system.Root
 	o.Registerer.MustRegister(newDepths(c.system))
-	c.bridge, c.room, c.dms, c.sessions = c.pid(KindBridge), c.pid(KindRoom), c.pid(KindDMs), c.pid(KindSessions)
+	c.bridge, c.sessions = c.pid(KindBridge), c.pid(KindSessions)
+	c.room, c.rooms, c.dms = c.pid(KindRoom), c.pid(KindRooms), c.pid(KindDMs)
 	c.system.Run(KindChat, string(KindChat), func() actor.Actor { return newTop(c) })
 	return c, nil
 }
 
 func (c *Chat) pid(kind engine.Kind) *actor.PID { return c.system.PID(string(KindChat), string(kind)) }
+
+// of is who hands on what is for a log's actor, or is that.
+func (c *Chat) of(log Log) *actor.PID {
+	switch {
+	case log.Private():
+		return c.dms
+	case log.Named():
+		return c.rooms
+	}
+	return c.room
+}
 
 // Connect takes in a connection that is open. Its first frame follows through the
 // socket.
@@ -141,6 +159,7 @@ func (c *Chat) ended(conn *Connection, clean bool) {
 	c.metrics.Connections.Dec()
 	gone := &gone{Conn: conn, Clean: clean}
 	c.root.Send(c.room, gone)
+	c.root.Send(c.rooms, gone)
 	c.root.Send(c.dms, gone)
 	c.root.Send(c.sessions, gone)
 }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"parley/actors/engine"
 	"parley/actors/limit"
+	"parley/actors/protocol"
 )
 
 // Socket is the edge of a connection, as the transport implements it.
@@ -30,10 +32,11 @@ type Socket interface {
 
 // Resume is where a connection goes on, and who it is.
 type Resume struct {
-	Since   int64      // cursor of the public log; Newest for a new client
-	DMSince int64      // cursor of the inbox; Newest likewise
-	Name    string     // proven by a signed identity; "" where names are claimed
-	Address netip.Addr // whose budgets it draws on; not valid: nobody's
+	Since   int64          // cursor of the public log; Newest for a new client
+	DMSince int64          // cursor of the inbox; Newest likewise
+	Name    string         // proven by a signed identity; "" where names are claimed
+	Address netip.Addr     // whose budgets it draws on; not valid: nobody's
+	Rooms   protocol.Grant // which it may enter, by a signed identity
 }
 
 const (
@@ -64,9 +67,10 @@ type Connection struct {
 	socket Socket
 	resume Resume
 	phase  atomic.Int32
-	left   int64                 // when it was closed, unix nanoseconds; written before phase says so
-	inbox  *inbox                // that it has entered; the dms' own
-	claim  atomic.Pointer[claim] // on its name; nil before
+	left   int64 // when it was closed, unix nanoseconds; written before phase says so
+	// listens are the logs that it has entered under their parents, by their kind: each the parent's own.
+	listens [2][]*listened
+	claim   atomic.Pointer[claim] // on its name; nil before
 	// awaited is the ping that is to show that the last refusal was read, passed the last one
 	// that did; equal where there is none to wait for.
 	awaited, passed atomic.Uint32
@@ -103,6 +107,7 @@ type grant struct{ name, token string }
 // cursor is how far a connection has followed a log, and who is in it.
 type cursor struct {
 	log      Log
+	room     string // as its name is spelled
 	at       int64
 	catching bool  // what is missing was asked for; waves wait
 	resuming bool  // the client asked for it, and has not caught up since: it costs its address
@@ -116,6 +121,11 @@ type cursor struct {
 func (st *state) follow(log Log, at int64) *cursor {
 	st.cursors = append(st.cursors, cursor{log: log, at: at})
 	return &st.cursors[len(st.cursors)-1]
+}
+
+// unfollow has it follow a log no more.
+func (st *state) unfollow(log Log) {
+	st.cursors = slices.DeleteFunc(st.cursors, func(c cursor) bool { return c.log == log })
 }
 
 // cursor gives the cursor of a log that the connection follows, or nil. It is good until the next

@@ -62,11 +62,11 @@ func TestDepartureThatABridgeDidNotLiveToTellIsToldAgain(t *testing.T) {
 		}
 		redis.mu.Lock()
 		defer redis.mu.Unlock()
-		return !redis.members["alice"]
+		return !redis.room(Public).members["alice"]
 	})
 	redis.mu.Lock()
 	defer redis.mu.Unlock()
-	if !redis.members["bob"] {
+	if !redis.room(Public).members["bob"] {
 		t.Error("it is told of bob, too, who has come back")
 	}
 }

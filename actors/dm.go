@@ -8,7 +8,7 @@ type dm struct {
 	channel
 }
 
-func newDM(chat *Chat, log Log) *dm { return &dm{newChannel(chat, log)} }
+func newDM(chat *Chat, log Log) *dm { return &dm{newChannel(chat, log, "")} }
 
 func (d *dm) Receive(ctx actor.Context) {
 	switch ctx.Message().(type) {
@@ -22,4 +22,7 @@ func (d *dm) Receive(ctx actor.Context) {
 		d.receive(ctx)
 	}
 	d.flush(ctx)
+	if d.listensNobody() {
+		ctx.Send(ctx.Parent(), &deserted{Log: d.feed.log})
+	}
 }

@@ -109,7 +109,7 @@ func TestWhoHasEndedIsNotLetIn(t *testing.T) {
 	}
 	redis.mu.Lock()
 	defer redis.mu.Unlock()
-	if redis.members["ghost"] {
+	if redis.room(Public).members["ghost"] {
 		t.Error("it is present")
 	}
 }

@@ -24,8 +24,8 @@ type fakeRedis struct {
 	logs    map[Log][]protocol.Entry
 	trimmed map[Log]int64 // up to which id logs keep nothing
 	refs    map[string]int64
-	members map[string]bool
-	seq     int64
+	rooms   map[Log]*fakeRoom
+	visits  []*Visit
 	newest  int64
 	calls   int // of Append that were carried out
 
@@ -40,9 +40,24 @@ type fakeRedis struct {
 	claims      *Claims
 }
 
+// fakeRoom is who is in a room, and the number of the last event of that.
+type fakeRoom struct {
+	name    string
+	members map[string]bool
+	seq     int64
+}
+
+// room gives a room, made if there is none.
+func (r *fakeRedis) room(log Log) *fakeRoom {
+	if r.rooms[log] == nil {
+		r.rooms[log] = &fakeRoom{members: map[string]bool{}}
+	}
+	return r.rooms[log]
+}
+
 func newFakeRedis() *fakeRedis {
 	return &fakeRedis{
-		logs: map[Log][]protocol.Entry{}, trimmed: map[Log]int64{}, refs: map[string]int64{}, members: map[string]bool{},
+		logs: map[Log][]protocol.Entry{}, trimmed: map[Log]int64{}, refs: map[string]int64{}, rooms: map[Log]*fakeRoom{},
 		subscribers: map[Log]*actor.PID{}, newest: 1_700_000_000_000_000,
 	}
 }
@@ -109,7 +124,14 @@ func (r *fakeRedis) handle(message any) {
 	case *Present:
 		r.present(m)
 	case *ReadMembers:
-		r.root.Send(m.To, &Members{Names: slices.Collect(maps.Keys(r.members)), Seq: r.seq})
+		room := r.room(m.Log)
+		r.root.Send(m.To, &Members{Names: slices.Collect(maps.Keys(room.members)), Seq: room.seq})
+	case *FindRoom:
+		r.root.Send(m.To, r.find(m))
+	case *ListRooms:
+		r.root.Send(m.To, &RoomsListed{Op: m.Op, Rooms: []protocol.RoomSize{{Room: "of " + m.After, Members: 7}}, More: true})
+	case *Visit:
+		r.visits = append(r.visits, m)
 	case *Subscribe:
 		r.subscribers[m.Log] = m.To
 		r.root.Send(m.To, &Linked{})
@@ -127,6 +149,18 @@ func (r *fakeRedis) handle(message any) {
 	}
 }
 
+func (r *fakeRedis) find(m *FindRoom) *RoomFound {
+	room, is := r.rooms[Room(m.Name)]
+	if !is && !m.Make {
+		return &RoomFound{Op: m.Op, Code: protocol.CodeForbidden}
+	}
+	if !is {
+		room = r.room(Room(m.Name))
+		room.name = m.Name
+	}
+	return &RoomFound{Op: m.Op, Name: room.name, Made: !is}
+}
+
 func (r *fakeRedis) append(m *Append) {
 	r.calls++
 	settled := &Settled{}
@@ -138,7 +172,7 @@ func (r *fakeRedis) append(m *Append) {
 
 // store puts a message where it belongs, once for each reference.
 func (r *fakeRedis) store(m Message) int64 {
-	key := m.Receiver + " " + m.Ref
+	key := m.Receiver + " " + m.Room + " " + m.Ref
 	if id, ok := r.refs[key]; ok {
 		return id
 	}
@@ -146,12 +180,13 @@ func (r *fakeRedis) store(m Message) int64 {
 	id := r.newest
 	r.refs[key] = id
 	if m.Receiver == "" {
-		r.enter(Public, id, fmt.Sprintf(`{"type":"msg","id":%d%s,"time":%d}`, id, protocol.AppendBody(nil, m.Sender, "", m.Text), id/1_000_000))
+		body := protocol.AppendBody(nil, m.Sender, "", m.Room, m.Text)
+		r.enter(m.Log, id, fmt.Sprintf(`{"type":"msg","id":%d%s,"time":%d}`, id, body, id/1_000_000))
 		return id
 	}
 	for _, user := range slices.Compact([]string{m.Receiver, m.Sender}) {
 		r.newest++
-		body := protocol.AppendBody(nil, m.Sender, m.Receiver, m.Text)
+		body := protocol.AppendBody(nil, m.Sender, m.Receiver, "", m.Text)
 		r.enter(Inbox(user), r.newest, fmt.Sprintf(`{"type":"dm","id":%d%s,"time":%d,"cursor":%d}`, id, body, id/1_000_000, r.newest))
 	}
 	return id
@@ -185,7 +220,7 @@ func (r *fakeRedis) recall(m *Read) *Recalled {
 
 func (r *fakeRedis) page(m *ReadPage) *Page {
 	var older []protocol.Entry
-	for _, e := range r.logs[Public] {
+	for _, e := range r.logs[m.Log] {
 		if e.ID < m.Before {
 			older = append(older, e)
 		}
@@ -195,34 +230,34 @@ func (r *fakeRedis) page(m *ReadPage) *Page {
 }
 
 func (r *fakeRedis) present(m *Present) {
-	e := &PresenceChanged{}
+	e, room := &PresenceChanged{}, r.room(m.Log)
 	if m.Whole {
-		for name := range r.members {
+		for name := range room.members {
 			if !slices.Contains(m.Joined, name) {
 				e.Left = append(e.Left, name)
-				delete(r.members, name)
+				delete(room.members, name)
 			}
 		}
 	}
 	for _, name := range m.Joined {
-		if !r.members[name] {
-			r.members[name] = true
+		if !room.members[name] {
+			room.members[name] = true
 			e.Joined = append(e.Joined, name)
 		}
 	}
 	r.left = append(r.left, m.Left...)
 	for _, d := range m.Left {
-		if r.members[d.Name] {
-			delete(r.members, d.Name)
+		if room.members[d.Name] {
+			delete(room.members, d.Name)
 			e.Left = append(e.Left, d.Name)
 		}
 	}
 	if len(e.Joined)+len(e.Left) == 0 {
 		return
 	}
-	r.seq++
-	e.Seq = r.seq
-	if to := r.subscribers[Public]; to != nil && !r.lossy {
+	room.seq++
+	e.Seq = room.seq
+	if to := r.subscribers[m.Log]; to != nil && !r.lossy {
 		r.root.Send(to, e)
 	}
 }

@@ -16,8 +16,12 @@ import (
 // opened sends the connection's first frame, or goes on with a join.
 func (s *session) opened(ctx actor.Context, m *opened) {
 	st := &s.conn.state
-	if m.Log.Private() {
+	switch {
+	case m.Log.Private():
 		s.inboxOpened(ctx, m)
+		return
+	case m.Log.Named():
+		s.roomOpened(ctx, m)
 		return
 	}
 	if st.opened {
@@ -151,11 +155,7 @@ func (s *session) catchUp(ctx actor.Context, c *cursor) {
 			return
 		}
 	}
-	to := s.chat.room
-	if c.log.Private() {
-		to = s.chat.dms
-	}
-	ctx.Send(to, &catchUp{Conn: s.conn, Log: c.log, Cursor: c.at})
+	ctx.Send(s.chat.of(c.log), &catchUp{Conn: s.conn, Log: c.log, Cursor: c.at})
 }
 
 // catchUpPaid goes on with catching up, unless it has ended meanwhile.
@@ -227,7 +227,7 @@ func (st *state) isStale() {
 // askMembers asks for a fresh list of who is present, if the client was told too little.
 func (s *session) askMembers(ctx actor.Context, c *cursor) {
 	if c.stale {
-		ctx.Send(s.chat.room, &tellMembers{Conn: s.conn, Log: c.log})
+		ctx.Send(s.chat.of(c.log), &tellMembers{Conn: s.conn, Log: c.log})
 	}
 }
 

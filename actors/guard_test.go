@@ -125,7 +125,7 @@ func TestEachChildIsOnceInTheTreeWhateverHappened(t *testing.T) {
 	chat, _ := newChat(t)
 	alice := join(t, chat, "alice")
 	for i, how := range slices.Repeat([]engine.How{engine.Stop, engine.Restart, engine.Poison}, 5) {
-		for _, kind := range []engine.Kind{KindBridge, KindRoom, KindDMs, KindSessions} {
+		for _, kind := range []engine.Kind{KindBridge, KindRoom, KindRooms, KindDMs, KindSessions} {
 			kill(t, chat, "", kind, how)
 		}
 		alice.talk("alice", fmt.Sprint("e", i), 1)
@@ -137,6 +137,6 @@ func TestEachChildIsOnceInTheTreeWhateverHappened(t *testing.T) {
 			names = append(names, a.Parent+">"+a.Name)
 		}
 		slices.Sort(names)
-		return slices.Equal(names, []string{">chat", "chat>bridge", "chat>dms", "chat>room", "chat>sessions", "dms>dm-alice", "sessions>session-1"})
+		return slices.Equal(names, []string{">chat", "chat>bridge", "chat>dms", "chat>room", "chat>rooms", "chat>sessions", "dms>dm-alice", "sessions>session-1"})
 	})
 }

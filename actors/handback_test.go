@@ -69,7 +69,7 @@ func TestWhatIsHandedBackSaysWhatWasBeforeIt(t *testing.T) {
 	redis := newFakeRedis()
 	const held, more = 4, 6
 	chat := startChatIn(t, Options{
-		Settings: defaults, Bridge: producerOf(redis), Log: zerolog.Nop(), Memory: Memory{Room: held},
+		Settings: defaults, Bridge: producerOf(redis), Log: zerolog.Nop(), Memory: Memory{Public: held},
 	})
 	u := connect(t, chat, Newest)
 	u.hears(`"type":"init"`)

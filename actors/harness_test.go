@@ -49,7 +49,7 @@ func startChatOf(t *testing.T, bridge actor.Producer) *Chat {
 }
 
 // defaults are the settings of a chat where a test has none of its own.
-var defaults = Settings{HistorySize: 20, MaxTextBytes: 4096}
+var defaults = Settings{HistorySize: 20, MaxTextBytes: 4096, RoomsPerConnection: 50, RoomsPerNode: 1000}
 
 func startChatWith(t *testing.T, bridge actor.Producer, settings Settings, log zerolog.Logger) *Chat {
 	t.Helper()

@@ -134,7 +134,7 @@ func TestWhoWasToldOfALossOnceIsClosedAtTheNext(t *testing.T) {
 func TestWhoIsToldOfAHoleIsClosedAtOneBehindIt(t *testing.T) {
 	t.Parallel()
 	redis := newFakeRedis()
-	redis.say(roomTail + 2*chunkLimit)
+	redis.say(publicTail + 2*chunkLimit)
 	since := redis.logs[Public][0].ID
 	redis.stow(isRead)
 	u := &client{fakeSocket: newFakeSocket(), t: t}

@@ -97,7 +97,7 @@ func (s *session) inboxOpened(ctx actor.Context, m *opened) {
 	c.lacked, c.resuming = m.Lacked, s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
 	s.chat.metrics.Joins.Inc()
 	frames := protocol.WelcomeFrame(st.name)
-	frames = append(frames, protocol.JoinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, m.Lacked > 0)...)
+	frames = append(frames, protocol.JoinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, op.claimed.Rooms, m.Lacked > 0)...)
 	if op.command.Ref != "" {
 		frames = protocol.AckFrame(frames, op.command.Ref, 0)
 	}

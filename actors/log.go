@@ -1,12 +1,16 @@
 package actors
 
-import "cmp"
+import (
+	"cmp"
+
+	"parley/actors/protocol"
+)
 
 // Log names a log in Redis. What differs between logs by their kind is asked here, and for Redis in
 // redisbridge's kind.go.
 type Log struct {
 	Kind LogKind
-	Name string // of the room, "" for the one where everybody is; or whose inbox it is
+	Name string // the room's key, "" for the one where everybody is; or whose inbox it is
 }
 
 // LogKind is what a log is for.
@@ -30,6 +34,12 @@ func (l Log) Compare(with Log) int {
 // Public is the log of the room where everybody is.
 var Public = Log{Kind: RoomLog}
 
+// Room is the log of the room with a name.
+func Room(name string) Log { return Log{Kind: RoomLog, Name: protocol.RoomKey(name)} }
+
+// Named says whether the log is of a room that one enters by its name.
+func (l Log) Named() bool { return l.Kind == RoomLog && l.Name != "" }
+
 // Inbox is the log of a user's direct messages.
 func Inbox(user string) Log { return Log{Kind: InboxLog, Name: user} }
 
@@ -39,6 +49,8 @@ const (
 	// firstDMs is how many are read when a user comes: those, and some for clients
 	// that resume a little further back.
 	firstDMs = 50
+	// firstInRoom likewise of a room with a name, of which a node may have ten thousand.
+	firstInRoom = 50
 )
 
 // shown is how many entries a first frame shows without a cursor.
@@ -51,8 +63,11 @@ func (c *Chat) shown(log Log) int {
 
 // first is how many entries of the log's end are held to begin with, of at most so many.
 func (l Log) first(limit int) int {
-	if l.Private() {
+	switch {
+	case l.Private():
 		return min(firstDMs, limit)
+	case l.Named():
+		return min(firstInRoom, limit)
 	}
 	return limit
 }

@@ -34,7 +34,7 @@ func (c *channel) enter(ctx actor.Context, e *enter) {
 		return
 	}
 	switch {
-	case !c.feed.tail.known, c.feed.tail.unsure > 0 && e.Cursor == Newest:
+	case !c.feed.tail.known, c.feed.tail.unsure > 0 && e.Cursor == Newest, !c.lists(e):
 		c.wait(e)
 	case e.Cursor == Newest:
 		entries, cursor := c.feed.tail.newest(c.chat.shown(c.feed.log))
@@ -45,6 +45,24 @@ func (c *channel) enter(ctx actor.Context, e *enter) {
 	default:
 		c.wait(e)
 		c.readFor(ctx, e)
+	}
+}
+
+// lists says whether the list that the connection is to be shown has its own name, too. It is shown
+// without where that takes too long.
+func (c *channel) lists(e *enter) bool {
+	return !c.feed.log.Named() || c.roster.shows(e.Name) || !e.at.IsZero() && time.Since(e.at) >= openPatience
+}
+
+// openTold opens the connections that waited for their names to be told to all.
+func (c *channel) openTold(ctx actor.Context) {
+	if !c.feed.log.Named() || !c.feed.tail.known {
+		return
+	}
+	for _, e := range c.inTurn() {
+		if c.roster.shows(e.Name) {
+			c.enter(ctx, e)
+		}
 	}
 }
 
@@ -72,10 +90,17 @@ func (c *channel) forget(conn uint64) {
 
 // openPatient opens, without history, the connections that have waited too long
 // for a log that can't be read. A new one goes on from a place that is surely before all
-// that is stored from now on, for where the log's end is nobody knows.
+// that is stored from now on, for where the log's end is nobody knows. Who enters a room by its name
+// waits for its log until the session gives up.
 func (c *channel) openPatient(ctx actor.Context, now time.Time) {
 	for _, e := range c.inTurn() {
 		if now.Sub(e.at) < openPatience {
+			continue
+		}
+		if c.feed.log.Named() {
+			if c.feed.tail.known {
+				c.enter(ctx, e)
+			}
 			continue
 		}
 		if e.Cursor == Newest {

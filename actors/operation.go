@@ -31,6 +31,11 @@ type operation struct {
 	// appearing: the client is welcomed, and its presence is being told. What it says
 	// waits for that, but no longer than appearLimit.
 	appearing bool
+	// Of entering a room: its name as it is spelled, once it is found; whether the client may make it
+	// if there is none, or when it may again.
+	room  string
+	makes bool
+	wait  time.Duration
 }
 
 // handleInput handles the frames that were read, as far as the session may take
@@ -74,10 +79,16 @@ func (s *session) handle(ctx actor.Context, frame string) {
 		s.pong(c)
 	case protocol.VerbJoin:
 		s.join(ctx, c)
-	case protocol.VerbMsg, protocol.VerbDM:
+	case protocol.VerbMsg, protocol.VerbDM, protocol.VerbRoom:
 		s.say(c)
-	case protocol.VerbHistory, protocol.VerbDMHistory:
+	case protocol.VerbHistory, protocol.VerbDMHistory, protocol.VerbRoomHistory:
 		s.readPage(ctx, c)
+	case protocol.VerbEnter:
+		s.enterRoom(ctx, c)
+	case protocol.VerbExit:
+		s.exitRoom(ctx, c)
+	case protocol.VerbRooms:
+		s.listRooms(ctx, c)
 	case protocol.VerbHold:
 		s.hold(ctx, c)
 	}
@@ -103,17 +114,17 @@ func (s *session) refuse(code protocol.Code, ref string) { s.write(s.refusal(nil
 // say puts a message into the outbox.
 func (s *session) say(c protocol.Command) {
 	st := &s.conn.state
-	receiver, code := s.check(&c)
+	m, code := s.check(&c)
 	if code != "" {
 		s.refuse(code, c.Ref)
 		return
 	}
 	now := time.Now()
-	if wait, rate := s.chat.mayTalk(s.conn.resume.Address, st.name, receiver, len(c.Text), now); wait > 0 {
+	if wait, rate := s.chat.mayTalk(s.conn.resume.Address, st.name, m.Receiver, len(c.Text), now); wait > 0 {
 		s.rateLimited(c, rate, wait)
 		return
 	}
-	m := Message{Sender: st.name, Receiver: receiver, Text: c.Text, Received: now}
+	m.Sender, m.Text, m.Received = st.name, c.Text, now
 	if claim := s.conn.claim.Load(); claim != nil {
 		m.Since = claim.refs
 	}
@@ -126,27 +137,46 @@ func (s *session) say(c protocol.Command) {
 	st.outbox.add(m, c.Ref)
 }
 
-// check says what is wrong with a message, if anything, and whom it is for.
-func (s *session) check(c *protocol.Command) (receiver string, code protocol.Code) {
+// check says what is wrong with a message, if anything, and for whom or where it is.
+func (s *session) check(c *protocol.Command) (m Message, code protocol.Code) {
 	st := &s.conn.state
 	if st.name == "" {
-		return "", protocol.CodeNotJoined
+		return m, protocol.CodeNotJoined
 	}
 	if c.Name != st.name {
 		if name, err := protocol.ParseName(c.Name); err != nil || name != st.name {
-			return "", protocol.CodeWrongName
+			return m, protocol.CodeWrongName
 		}
 	}
-	if c.Verb == protocol.VerbDM {
+	switch c.Verb {
+	case protocol.VerbDM:
 		var err error
-		if receiver, err = protocol.ParseName(c.Peer); err != nil || s.reserved(receiver) {
-			return "", protocol.CodeBadName
+		if m.Receiver, err = protocol.ParseName(c.Peer); err != nil || s.reserved(m.Receiver) {
+			return m, protocol.CodeBadName
 		}
+	case protocol.VerbRoom:
+		in, code := s.entered(c.Room)
+		if code != "" {
+			return m, code
+		}
+		m.Log, m.Room = in.log, in.room
 	}
 	if !protocol.TextOK(c.Text, s.chat.settings.MaxTextBytes) {
-		return "", protocol.CodeBadText
+		return m, protocol.CodeBadText
 	}
-	return receiver, ""
+	return m, ""
+}
+
+// entered gives the cursor of a room that the connection has entered.
+func (s *session) entered(name string) (in *cursor, code protocol.Code) {
+	room, err := protocol.ParseRoom(name)
+	if err != nil {
+		return nil, protocol.CodeBadRoom
+	}
+	if in = s.conn.state.cursor(Room(room)); in == nil {
+		return nil, protocol.CodeNotEntered
+	}
+	return in, ""
 }
 
 // readPage asks for a page of history; Page follows. Whoever asked for more than the
@@ -156,17 +186,25 @@ func (s *session) readPage(ctx actor.Context, c protocol.Command) {
 		s.rateLimited(c, 0, debt)
 		return
 	}
-	if c.Verb == protocol.VerbDMHistory {
-		if s.conn.state.name == "" {
-			s.refuse(protocol.CodeNotJoined, c.Ref)
-			return
-		}
+	if c.Verb != protocol.VerbHistory && s.conn.state.name == "" {
+		s.refuse(protocol.CodeNotJoined, c.Ref)
+		return
+	}
+	switch c.Verb {
+	case protocol.VerbDMHistory:
 		peer, err := protocol.ParseName(c.Peer)
 		if err != nil {
 			s.refuse(protocol.CodeBadName, c.Ref)
 			return
 		}
 		c.Peer = peer
+	case protocol.VerbRoomHistory:
+		in, code := s.entered(c.Room)
+		if code != "" {
+			s.refuse(code, c.Ref)
+			return
+		}
+		c.Room = in.room
 	}
 	s.begin(ctx, &operation{command: c})
 }
@@ -195,9 +233,19 @@ func (s *session) ask(ctx actor.Context, op *operation) {
 			Fresh: op.fresh, Signed: s.conn.resume.Name != "",
 			Address: s.conn.resume.Address, Until: op.until,
 		})
+	case op.command.Verb == protocol.VerbEnter && op.room == "":
+		ctx.Send(s.chat.bridge, &FindRoom{To: s.conn.pid, Op: op.id, Name: op.command.Room, Make: op.makes, Until: op.until})
+	case op.command.Verb == protocol.VerbEnter:
+		ctx.Send(s.chat.rooms, &enter{
+			Conn: s.conn, Log: Room(op.room), Cursor: op.command.Cursor, Opening: true, Name: st.name, Spelled: op.room,
+		})
+	case op.command.Verb == protocol.VerbRooms:
+		ctx.Send(s.chat.bridge, &ListRooms{
+			To: s.conn.pid, Op: op.id, After: protocol.RoomKey(op.command.Room), Grant: s.conn.resume.Rooms, Until: op.until,
+		})
 	default:
 		ctx.Send(s.chat.bridge, &ReadPage{
-			To: s.conn.pid, Op: op.id, User: st.name, Peer: op.command.Peer,
+			To: s.conn.pid, Op: op.id, User: st.name, Peer: op.command.Peer, Log: Room(op.command.Room),
 			Before: op.command.Before, After: s.pageFloor(op), Limit: pageSize, Until: op.until,
 		})
 	}
@@ -224,7 +272,7 @@ func (s *session) page(m *Page) {
 	s.conn.state.op = nil
 	entries := protocol.NewestWithin(m.Entries, pageBytes)
 	more := m.More || len(entries) < len(m.Entries)
-	frame := protocol.HistoryFrame(op.command.Ref, m.Peer, entries, more)
+	frame := protocol.HistoryFrame(op.command.Ref, m.Peer, op.command.Room, entries, more)
 	s.charge(len(frame))
 	s.write(frame)
 }

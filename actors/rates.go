@@ -58,7 +58,7 @@ func (s *session) rateLimited(c protocol.Command, rate float64, wait time.Durati
 		return
 	}
 	frame := protocol.ErrorFrame(nil, protocol.CodeRateLimited, c.Ref, max(1, wait.Milliseconds()))
-	if c.Verb == protocol.VerbMsg || c.Verb == protocol.VerbDM {
+	if c.IsMessage() {
 		s.writeFenced(frame, protocol.CodeRateLimited, rate)
 	} else {
 		s.write(frame)

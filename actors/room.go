@@ -37,8 +37,9 @@ type membersTold struct {
 type tick struct{}
 
 const (
-	// roomTick is how often the room looks for names whose grace is over; presence
-	// is late by at most that.
+	// roomTick is how often the room looks for names whose grace is over, as long as there are any;
+	// presence is late by at most that. A room where nothing waits has no clock: there may be ten
+	// thousand.
 	roomTick = 250 * time.Millisecond
 	// Grace is how long a name stays present after its connection broke, so that a
 	// client which comes back is not told to have left.
@@ -57,13 +58,14 @@ type room struct {
 	appearing map[string][]*actor.PID
 	// left are those who had left when the room or its bridge began: the one before may
 	// have died with it.
-	left   []Departure
-	began  time.Time
-	ticker *time.Timer
+	left  []Departure
+	began time.Time
+	clock *time.Timer
+	next  time.Time // when its tick comes; zero: none does
 }
 
-func newRoom(chat *Chat, log Log) *room {
-	return &room{channel: newChannel(chat, log), holders: newHolders(chat.books.of(log).leaving)}
+func newRoom(chat *Chat, log Log, spelled string) *room {
+	return &room{channel: newChannel(chat, log, spelled), holders: newHolders(chat.books.of(log, spelled).leaving)}
 }
 
 func (r *room) Receive(ctx actor.Context) {
@@ -96,14 +98,33 @@ func (r *room) Receive(ctx actor.Context) {
 		r.receive(ctx)
 		r.tellAll(ctx)
 	case *tick:
+		r.next = time.Time{}
 		r.look(ctx)
-		r.tickLater(ctx)
 	case *actor.Stopping, *actor.Restarting:
-		r.stopTicker()
+		r.end(ctx)
+		return
 	default:
 		r.receive(ctx)
 	}
 	r.flush(ctx)
+	r.tickWhenDue(ctx)
+	if r.isDeserted() {
+		ctx.Send(ctx.Parent(), &deserted{Log: r.feed.log})
+	}
+}
+
+// isDeserted says that nobody here is in the room, nor left it within the grace.
+func (r *room) isDeserted() bool {
+	return r.listensNobody() && r.settled && len(r.holders.count) == 0 && len(r.holders.leaving) == 0
+}
+
+func (r *room) end(ctx actor.Context) {
+	if r.clock != nil {
+		r.clock.Stop()
+	}
+	if _, stops := ctx.Message().(*actor.Stopping); stops && r.feed.log.Named() {
+		ctx.Send(r.chat.bridge, &Unsubscribe{Log: r.feed.log, To: ctx.Self()})
+	}
 }
 
 // tellMissed tells a session that enters again who is present, if that has changed
@@ -115,30 +136,41 @@ func (r *room) tellMissed(ctx actor.Context, e *enter) {
 }
 
 func (r *room) tellMembers(ctx actor.Context, session *actor.PID) {
-	ctx.Send(session, &membersTold{Log: r.feed.log, Frame: protocol.MembersFrame(r.roster.list()), Version: r.roster.version})
+	ctx.Send(session, &membersTold{Log: r.feed.log, Frame: protocol.MembersFrame(r.roster.room, r.roster.list()), Version: r.roster.version})
 }
 
 func (r *room) start(ctx actor.Context) {
 	r.began = time.Now()
-	r.left = r.chat.leftOfLate(r.began)
+	r.left = r.leftOfLate(r.began)
 	r.roster.forgetReading()
-	r.tickLater(ctx)
 	r.subscribe(ctx)
 	r.handBackDue(ctx)
-	ctx.Send(r.chat.sessions, &logBegan{Log: r.feed.log})
-}
-
-// tickLater has one tick come, whether one was to come already or not.
-func (r *room) tickLater(ctx actor.Context) {
-	r.stopTicker()
-	root, self := r.chat.root, ctx.Self()
-	r.ticker = r.chat.system.After(roomTick, "tick", func() { root.Send(self, &tick{}) })
-}
-
-func (r *room) stopTicker() {
-	if r.ticker != nil {
-		r.ticker.Stop()
+	to := r.chat.sessions
+	if r.feed.log.Named() {
+		to = ctx.Parent() // which knows who is in it
 	}
+	ctx.Send(to, &logBegan{Log: r.feed.log})
+}
+
+// tickWhenDue has a tick come when there is something to look for, unless one comes before.
+func (r *room) tickWhenDue(ctx actor.Context) {
+	now := time.Now()
+	due := now.Add(roomTick)
+	switch {
+	case r.roster.hasNews() && r.idle():
+		due = r.roster.newsDue(r.size())
+	case r.settled && r.opening == nil && len(r.holders.leaving) == 0 && len(r.left) == 0:
+		return
+	}
+	if !r.next.IsZero() && !due.Before(r.next) {
+		return
+	}
+	if r.clock != nil {
+		r.clock.Stop()
+	}
+	r.next = due
+	root, self := r.chat.root, ctx.Self()
+	r.clock = r.chat.system.After(max(due.Sub(now), 0), "tick", func() { root.Send(self, &tick{}) })
 }
 
 // tellAll tells a new bridge all that it has to know of who is here.
@@ -147,15 +179,30 @@ func (r *room) tellAll(ctx actor.Context) {
 		r.declare(ctx)
 		return
 	}
-	r.left = r.chat.leftOfLate(time.Now())
+	r.left = r.leftOfLate(time.Now())
 	if names := r.holders.all(); len(names) > 0 {
-		ctx.Send(r.chat.bridge, &Present{Joined: names})
+		r.present(ctx, Present{Joined: names})
 	}
+}
+
+// leftOfLate gives those who may have left with nobody told. Of the other rooms it is not asked: it
+// walks all connections, and what a node has not declared is of nobody here.
+func (r *room) leftOfLate(now time.Time) []Departure {
+	if r.feed.log.Named() {
+		return nil
+	}
+	return r.chat.leftOfLate(now)
+}
+
+// present tells the bridge who came and who left.
+func (r *room) present(ctx actor.Context, p Present) {
+	p.Log, p.Room = r.feed.log, r.roster.room
+	ctx.Send(r.chat.bridge, &p)
 }
 
 func (r *room) readIf(ctx actor.Context, read bool) {
 	if read {
-		ctx.Send(r.chat.bridge, &ReadMembers{To: ctx.Self()})
+		ctx.Send(r.chat.bridge, &ReadMembers{To: ctx.Self(), Log: r.feed.log})
 	}
 }
 
@@ -165,7 +212,7 @@ func (r *room) appear(ctx actor.Context, conn *Connection, name string) {
 		return
 	}
 	if r.holders.enter(conn.ID, name) {
-		ctx.Send(r.chat.bridge, &Present{Joined: []string{name}})
+		r.present(ctx, Present{Joined: []string{name}})
 	}
 }
 
@@ -196,14 +243,14 @@ func (r *room) confirmAll(ctx actor.Context, names []string) {
 func (r *room) leave(ctx actor.Context, m *gone) {
 	now := time.Now()
 	if name := r.holders.leave(m.Conn.ID, m.Clean, now); name != "" {
-		ctx.Send(r.chat.bridge, &Present{Left: []Departure{{name, now}}})
+		r.present(ctx, Present{Left: []Departure{{name, now}}})
 	}
 }
 
 func (r *room) look(ctx actor.Context) {
 	now := time.Now()
 	if gone := append(r.holders.expire(now, Grace), r.goneBefore(now)...); len(gone) > 0 {
-		ctx.Send(r.chat.bridge, &Present{Left: gone})
+		r.present(ctx, Present{Left: gone})
 	}
 	if !r.settled && now.Sub(r.began) >= Grace {
 		r.settled = true
@@ -233,5 +280,5 @@ func (r *room) goneBefore(now time.Time) (gone []Departure) {
 
 // declare tells the bridge every name that this node holds.
 func (r *room) declare(ctx actor.Context) {
-	ctx.Send(r.chat.bridge, &Present{Whole: true, Joined: r.holders.all()})
+	r.present(ctx, Present{Whole: true, Joined: r.holders.all()})
 }

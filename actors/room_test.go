@@ -43,9 +43,9 @@ func TestNewConnectionIsShownTheEndOfTheLog(t *testing.T) {
 func TestResumedConnectionGetsAllAfterItsCursor(t *testing.T) {
 	t.Parallel()
 	redis := newFakeRedis()
-	redis.say(roomTail + 3000)
+	redis.say(publicTail + 3000)
 	chat := startChat(t, redis)
-	for _, from := range []int{0, 1, 2999, 3000, 3001, roomTail + 2990, roomTail + 3000} {
+	for _, from := range []int{0, 1, 2999, 3000, 3001, publicTail + 2990, roomTail + 3000} {
 		since := int64(0)
 		if from > 0 {
 			since = redis.logs[Public][from-1].ID

@@ -29,6 +29,7 @@ const (
 // and what they are to be told next. It is pure, and outlives the room: what was
 // told stays told.
 type roster struct {
+	room    string   // as it is spelled; "" for the public one
 	told    []string // sorted; what the first frames show
 	seq     int64    // of the newest event taken in
 	version int64    // counts what was told: a session that has less has missed some
@@ -97,14 +98,22 @@ func (r *roster) read(m *Members) (read bool) {
 	return again && r.stale()
 }
 
+// hasNews says whether there is something to say.
+func (r *roster) hasNews() bool { return r.isWhole || len(r.changes) > 0 || r.listDue }
+
+// newsDue is when what is new is to be said to so many listeners, unless a wave goes before.
+func (r *roster) newsDue(listeners int) time.Time {
+	due := r.lastNews.Add(min(time.Duration(listeners)*newsPause, longestNewsPause))
+	if list := r.lastList.Add(membersInterval); !r.isWhole && len(r.changes) == 0 && list.After(due) {
+		return list
+	}
+	return due
+}
+
 // news brings told up to date and gives the frames that say so; nil if there is
 // nothing to say. Unless a wave goes anyway, what is new waits for more.
 func (r *roster) news(now time.Time, listeners int, goesAnyway bool) []byte {
-	if !r.isWhole && len(r.changes) == 0 && !r.listDue {
-		return nil
-	}
-	pause := min(time.Duration(listeners)*newsPause, longestNewsPause)
-	if !goesAnyway && now.Sub(r.lastNews) < pause {
+	if !r.hasNews() || !goesAnyway && now.Before(r.newsDue(listeners)) {
 		return nil
 	}
 	r.lastNews = now
@@ -116,7 +125,7 @@ func (r *roster) news(now time.Time, listeners int, goesAnyway bool) []byte {
 			if len(r.told) >= crowd {
 				r.listDue = true
 			} else {
-				frames = append(frames, protocol.MembersFrame(r.list())...)
+				frames = append(frames, protocol.MembersFrame(r.room, r.list())...)
 			}
 		}
 		r.whole, r.isWhole = nil, false
@@ -127,7 +136,7 @@ func (r *roster) news(now time.Time, listeners int, goesAnyway bool) []byte {
 	r.changes = nil
 	if r.listDue && now.Sub(r.lastList) >= membersInterval {
 		r.listDue, r.lastList = false, now
-		frames = append(frames, protocol.MembersFrame(r.list())...)
+		frames = append(frames, protocol.MembersFrame(r.room, r.list())...)
 	}
 	if len(frames) > 0 {
 		r.before, r.waved = r.waved, r.version
@@ -153,7 +162,7 @@ func (r *roster) apply(frames []byte, c change) []byte {
 		r.listDue = true
 		return frames
 	}
-	return append(frames, protocol.MemberFrame(kind, c.name, len(r.told))...)
+	return append(frames, protocol.MemberFrame(kind, r.room, c.name, len(r.told))...)
 }
 
 // list is what a members frame holds: names too, unless they would exceed the list.
@@ -162,6 +171,12 @@ func (r *roster) list() []byte {
 		return protocol.AppendMembers(nil, nil, len(r.told))
 	}
 	return r.opening()
+}
+
+// shows says whether a name is in the list that first frames show.
+func (r *roster) shows(name string) bool {
+	_, found := slices.BinarySearch(r.told, name)
+	return found
 }
 
 // has says whether a name is present, as far as is known here.

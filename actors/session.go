@@ -66,8 +66,12 @@ func (s *session) Receive(ctx actor.Context) {
 		s.catchUpAll(ctx)
 	case *logBegan:
 		s.enterAgain(ctx, m.Log)
-	case *dmsBegan:
-		s.enterInbox(ctx)
+	case *logsBegan:
+		s.enterLogs(ctx, m.Kind)
+	case *RoomFound:
+		s.roomFound(ctx, m)
+	case *RoomsListed:
+		s.roomsListed(m)
 	case *BridgeStarted:
 		s.askAgain(ctx)
 	case *expire:
@@ -111,20 +115,11 @@ func (s *session) start(ctx actor.Context) {
 	if s.behindFence() {
 		s.armFence(fencePatience)
 	}
-	s.enterRoom(ctx, Public)
+	s.reenter(ctx, st.cursor(Public))
 	s.enterInbox(ctx)
+	s.reenterRooms(ctx)
 	s.askAgain(ctx)
 	s.armTimer(ctx)
-}
-
-func (s *session) enterRoom(ctx actor.Context, log Log) {
-	st := &s.conn.state
-	c := st.cursor(log)
-	c.catching = false
-	ctx.Send(s.chat.room, &enter{
-		Conn: s.conn, Log: log, Cursor: c.at, Opening: !st.opened, Name: st.name, Version: c.version,
-	})
-	s.askMembers(ctx, c)
 }
 
 // enterInbox enters the dms, if the connection has a name, or is about to get one.
@@ -144,15 +139,40 @@ func (s *session) enterInbox(ctx actor.Context) {
 	ctx.Send(s.chat.dms, e)
 }
 
-// enterAgain enters a log whose actor has begun anew, and asks a room to confirm what the one
-// before may not have.
-func (s *session) enterAgain(ctx actor.Context, log Log) {
-	if log.Private() {
+// reenter enters a room that the connection is in.
+func (s *session) reenter(ctx actor.Context, c *cursor) {
+	st := &s.conn.state
+	c.catching = false
+	ctx.Send(s.chat.of(c.log), &enter{
+		Conn: s.conn, Log: c.log, Cursor: c.at, Opening: !st.opened, Name: st.name, Spelled: c.room, Version: c.version,
+	})
+	s.askMembers(ctx, c)
+}
+
+// enterLogs enters the logs of a kind whose parent has begun anew.
+func (s *session) enterLogs(ctx actor.Context, kind LogKind) {
+	if kind == InboxLog {
 		s.enterInbox(ctx)
 		return
 	}
-	s.enterRoom(ctx, log)
-	if op := s.conn.state.op; op != nil && op.appearing {
+	s.reenterRooms(ctx)
+	if op := s.conn.state.op; op != nil && op.room != "" {
+		s.ask(ctx, op)
+	}
+}
+
+// enterAgain enters a log whose actor has begun anew, and asks a room to confirm what the one
+// before may not have.
+func (s *session) enterAgain(ctx actor.Context, log Log) {
+	st := &s.conn.state
+	switch c := st.cursor(log); {
+	case log.Private():
+		s.enterInbox(ctx)
+		return
+	case c != nil:
+		s.reenter(ctx, c)
+	}
+	if op := st.op; op != nil && (op.appearing && log == Public || op.room != "" && Room(op.room) == log) {
 		s.ask(ctx, op)
 	}
 }
@@ -223,6 +243,7 @@ func (s *session) expire(ctx actor.Context) {
 			s.appeared()
 		} else {
 			s.refuseOperation(protocol.CodeUnavailable)
+			s.giveUp(ctx, op)
 		}
 	}
 	s.armTimer(ctx)
@@ -262,6 +283,7 @@ func (s *session) leaveIfDone(ctx actor.Context) {
 		s.conn.close(protocol.CloseRestart, "server restarts")
 	}
 	if _, more := s.conn.next(); s.conn.is(closed) && (!more || !st.opened || s.behindFence()) {
+		s.visitAll(ctx)
 		s.conn.enter(finished)
 		ctx.Stop(ctx.Self())
 	}

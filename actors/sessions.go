@@ -39,7 +39,7 @@ func newSessions(chat *Chat) *sessions {
 func (s *sessions) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		s.chat.system.Forget(KindSession)
+		s.chat.system.ForgetChildren(ctx.Self())
 		for _, conn := range s.chat.liveConnections() {
 			s.begin(ctx, conn)
 		}
@@ -49,7 +49,7 @@ func (s *sessions) Receive(ctx actor.Context) {
 		ctx.Send(m.Conn.pid, m)
 	case *actor.Terminated:
 		s.Ended(ctx, m, s.retired)
-	case *logBegan, *dmsBegan, *BridgeStarted, *drainAll, *hangUpAll:
+	case *logBegan, *logsBegan, *BridgeStarted, *drainAll, *hangUpAll:
 		for _, conn := range s.Children() {
 			ctx.Send(conn.pid, m)
 		}

@@ -15,11 +15,11 @@ func TestListThatComesWhileTheClientDoesNotReadIsToldLater(t *testing.T) {
 	st.opened, st.clogged = true, true
 	c := st.follow(Public, 0)
 	c.version = 1
-	s.membersTold(&membersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, nil, 0)), Version: 1})
+	s.membersTold(&membersTold{Frame: protocol.MembersFrame("", protocol.AppendMembers(nil, nil, 0)), Version: 1})
 	if c.stale {
 		t.Error("the list that it knows is told again")
 	}
-	s.membersTold(&membersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
+	s.membersTold(&membersTold{Frame: protocol.MembersFrame("", protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
 	if c.version != 1 || !c.stale {
 		t.Errorf("it is at version %d, and asks for no other", c.version)
 	}
@@ -39,12 +39,12 @@ func TestChangeOfPresenceAfterOneThatWasMissedIsNotTold(t *testing.T) {
 		if joined {
 			kind = "member_add"
 		}
-		w := newWave(Public, 0, nil, protocol.MemberFrame(kind, name, 1), 1, func() {})
+		w := newWave(Public, 0, nil, protocol.MemberFrame(kind, "", name, 1), 1, func() {})
 		w.Before, w.Version = before, version
 		chat.root.Send(u.conn.pid, w)
 	}
 	told := func() int { return len(u.heardOf("members")) }
-	version := chat.books.of(Public).roster.version // nobody else arrives
+	version := chat.books.of(Public, "").roster.version // nobody else arrives
 	wave(true, "bob", version+1, version+2)
 	eventually(t, "the whole list is told", func() bool { return told() == 1 })
 	if heard := u.heardOf("member_add"); len(heard) != 1 {
@@ -71,7 +71,7 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 	c.stale, c.version = true, 1
 	entries := entriesOf(1, 2)
 	for _, of := range [][]protocol.Entry{nil, entries} {
-		w := newWave(Public, 0, of, protocol.MemberFrame("member_add", "ann", 1), 1, func() {})
+		w := newWave(Public, 0, of, protocol.MemberFrame("member_add", "", "ann", 1), 1, func() {})
 		w.Version = 2
 		s.forward(nil, w)
 	}
@@ -79,8 +79,8 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 	if heard := told.heard(); len(heard) != len(entries) || c.version != 1 {
 		t.Errorf("told %q, and is at version %d", heard, c.version)
 	}
-	s.membersTold(&membersTold{Frame: protocol.MembersFrame(protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
-	w := newWave(Public, 2, nil, protocol.MemberFrame("member_remove", "ann", 0), 1, func() {})
+	s.membersTold(&membersTold{Frame: protocol.MembersFrame("", protocol.AppendMembers(nil, []string{"ann"}, 1)), Version: 2})
+	w := newWave(Public, 2, nil, protocol.MemberFrame("member_remove", "", "ann", 0), 1, func() {})
 	w.Version = 3
 	s.forward(nil, w)
 	heard := told.heard()[len(entries):]
@@ -93,7 +93,7 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 func TestPresenceThatAFullSocketDidNotTakeIsMissed(t *testing.T) {
 	t.Parallel()
 	chat, _ := newChat(t)
-	presence := protocol.MemberFrame("member_add", "ann", 1)
+	presence := protocol.MemberFrame("member_add", "", "ann", 1)
 	for space, missed := range map[int]bool{0: true, len(presence): false} {
 		socket := newFakeSocket()
 		socket.clog(space)
@@ -117,7 +117,7 @@ func TestFirstFrameIsTheWholeList(t *testing.T) {
 	s := &session{chat: chat, conn: &Connection{chat: chat, socket: newFakeSocket()}}
 	s.conn.state.follow(Public, Newest)
 	add := func(version int64) {
-		w := newWave(Public, 0, nil, protocol.MemberFrame("member_add", "ann", 1), 1, func() {})
+		w := newWave(Public, 0, nil, protocol.MemberFrame("member_add", "", "ann", 1), 1, func() {})
 		w.Version = version
 		s.forward(nil, w)
 	}

@@ -18,7 +18,8 @@ type top struct {
 func newTop(chat *Chat) *top {
 	produce := map[engine.Kind]func() actor.Actor{
 		KindBridge:   chat.produceBridge,
-		KindRoom:     func() actor.Actor { return newRoom(chat, Public) },
+		KindRoom:     func() actor.Actor { return newRoom(chat, Public, "") },
+		KindRooms:    func() actor.Actor { return newRooms(chat) },
 		KindDMs:      func() actor.Actor { return newDMs(chat) },
 		KindSessions: func() actor.Actor { return newSessions(chat) },
 	}
@@ -30,16 +31,18 @@ func (t *top) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		// The bridge first: whoever starts after it finds somebody to ask.
-		for _, kind := range []engine.Kind{KindBridge, KindSessions, KindRoom, KindDMs} {
+		for _, kind := range []engine.Kind{KindBridge, KindSessions, KindRoom, KindRooms, KindDMs} {
 			t.Spawn(ctx, kind, string(kind), kind)
 		}
 	case *BridgeStarted:
 		ctx.Send(t.chat.room, m)
+		ctx.Send(t.chat.rooms, m)
 		ctx.Send(t.chat.dms, m)
 		ctx.Send(t.chat.sessions, m)
 	case *RedisChanged:
 		t.chat.changes.Add(1) // before anybody is told: see handBackDue
 		ctx.Send(t.chat.room, m)
+		ctx.Send(t.chat.rooms, m)
 		ctx.Send(t.chat.dms, m)
 	case *ReadClaims:
 		ctx.Send(t.chat.bridge, &Claims{Doubt: m.Doubt, Held: t.chat.claims(time.Now())})

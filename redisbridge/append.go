@@ -8,7 +8,7 @@ import (
 	"parley/actors"
 )
 
-// sending is a message on its way into its logs. A public one goes into that of the room. A
+// sending is a message on its way into its logs. What is said in a room goes into that of the room. A
 // direct one takes three steps, each one pipeline for the whole batch and each idempotent: whom
 // the receiver's spelling belongs to; the conversations, which give the ids; the inboxes of both
 // people. A message is stored when all are done.
@@ -95,7 +95,7 @@ func (s *Store) converse(ctx context.Context, work []sending, fence int64) error
 		}
 		c := calls.of(conversation(w.Sender, w.receiver), fence, w.waits)
 		c.floor = max(c.floor, w.spoke, w.listened)
-		c.add(i, w.Ref, w.Since, body(w.Sender, w.receiver, w.Text))
+		c.add(i, w.Ref, w.Since, body(w.Sender, w.receiver, "", w.Text))
 	}
 	return calls.run(ctx, func(i int, e logEntry, _ bool) {
 		work[i].id, work[i].payload = e.entry.ID, string(e.entry.Payload())
@@ -111,7 +111,7 @@ func (s *Store) deliver(ctx context.Context, work []sending, fence int64) ([]log
 		switch {
 		case w.err != nil:
 		case w.Receiver == "":
-			calls.of(actors.Public, fence, false).add(i, w.Ref, w.Since, body(w.Sender, "", w.Text))
+			calls.of(w.Log, fence, false).add(i, w.Ref, w.Since, body(w.Sender, "", w.Room, w.Text))
 		default:
 			body := strings.TrimSuffix(w.payload, "}") + `,"cursor":`
 			ref := w.Ref + ":" + w.receiver

@@ -17,7 +17,7 @@ import (
 func publics(s *Store, refs ...string) *appendCall {
 	c := &appendCall{log: actors.Public, keep: s.keep}
 	for _, ref := range refs {
-		c.add(0, ref, 0, body("alice", "", "text of "+ref))
+		c.add(0, ref, 0, body("alice", "", "", "text of "+ref))
 	}
 	return c
 }
@@ -79,7 +79,7 @@ func TestRepeatIsTheSameMessage(t *testing.T) {
 		first := run(t, s, publics(s, "alice#1", "alice#2"))
 		before := held(t, s, publicKey)
 		c := publics(s, "alice#2", "alice#3", "alice#3")
-		c.messages[0].body = body("alice", "", "another text")
+		c.messages[0].body = body("alice", "", "", "another text")
 		again := run(t, s, c)
 		if again.ids[0] != first.ids[1] || again.repeats[0].member != before[1].Member || again.repeats[0].prev != first.ids[0] {
 			t.Errorf("the repeat of %d is %d, %+v", first.ids[1], again.ids[0], again.repeats[0])
@@ -105,7 +105,7 @@ func TestReferenceOfAnEarlierClaimIsNoRepeat(t *testing.T) {
 		for _, since := range []int64{0, first - 1, first} {
 			isNew := since == first
 			c := publics(s)
-			c.add(0, "alice#1", since, body("alice", "", "hers"))
+			c.add(0, "alice#1", since, body("alice", "", "", "hers"))
 			if got := run(t, s, c).ids[0]; (got != first) != isNew {
 				t.Errorf("with a claim since %d, %d is followed by %d", since, first, got)
 			}
@@ -175,7 +175,7 @@ func TestEventBearsTheLogsBytes(t *testing.T) {
 		prev := run(t, s, publics(s, "alice#0")).ids[0]
 		heard()
 		c := publics(s, "alice#1", "alice#2")
-		c.add(0, "alice#3", 0, body("Zoë 🎉", "", "a \"quoted\"\nline \\ <b>\u2028"))
+		c.add(0, "alice#3", 0, body("Zoë 🎉", "", "", "a \"quoted\"\nline \\ <b>\u2028"))
 		a := run(t, s, c)
 		e := parseAppended(actors.Public, heard())
 		if e == nil || e.Prev != prev || len(e.Entries) != 3 {

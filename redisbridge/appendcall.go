@@ -14,14 +14,16 @@ import (
 )
 
 // body is what of a message stands between its id and its time.
-func body(user, to, text string) string {
-	return string(append(protocol.AppendBody(make([]byte, 0, len(text)+len(user)+len(to)+48), user, to, text), `,"time":`...))
+func body(user, to, room, text string) string {
+	dst := make([]byte, 0, len(text)+len(user)+len(to)+len(room)+48)
+	return string(append(protocol.AppendBody(dst, user, to, room, text), `,"time":`...))
 }
 
 // appendCall is one call of the append script.
 type appendCall struct {
 	log         actors.Log
 	keep, slack int
+	life        int64 // seconds
 	seen, floor int64
 	fence       int64 // the end of this node's lease; 0: what was begun is to be ended
 	waits       bool  // for a name that nobody has claimed
@@ -51,7 +53,7 @@ func (c *appendCall) keys() []string {
 func (c *appendCall) args() []any {
 	k := kindOf(c.log)
 	args := make([]any, 0, 8+3*len(c.messages))
-	args = append(args, c.keep, c.slack, c.seen, c.floor, int64(k.life.Seconds()), flag(k.events), k.head, c.fence)
+	args = append(args, c.keep, c.slack, c.seen, c.floor, c.life, flag(k.events), k.head, c.fence)
 	for i := range c.messages {
 		m := &c.messages[i]
 		args = append(args, &m.ref, &m.since, &m.body)

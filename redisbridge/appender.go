@@ -28,27 +28,39 @@ const (
 	// queueLimit is how many messages may wait for Redis on a node; more are refused
 	// as overloaded. At most 256 MiB of the longest, and a second of the fastest.
 	queueLimit = 32768
-	// directLanes is how many batches of direct messages may be under way at once: while
-	// Redis works for one, the replies of another are read.
+	// directLanes is how many batches of direct messages may be under way at once, and roomLanes of
+	// those in rooms with a name: while Redis works for one, the replies of another are read.
 	directLanes = 4
+	roomLanes   = 4
+
+	// Where which lanes stand.
+	publicLane      = 0
+	firstDirectLane = publicLane + 1
+	firstRoomLane   = firstDirectLane + directLanes
+	appendLanes     = firstRoomLane + roomLanes
 )
 
 // appender is a lane that stores messages: all that sessions ask while one batch is under way
-// go with the next (group commit). A sender's are all in one, so that they stay in order: the
-// public ones in the first, the direct ones in one of the others.
+// go with the next (group commit). A sender's that have an order are all in one, so that they keep it:
+// the public ones, all direct ones, and those in one room.
 type appender struct {
 	queue[waiting]
-	paced bool // by the bridge's pace
+	pace  pace
+	paced bool // by that; direct messages are not
 }
 
 // laneOf is the lane that a message waits for.
 func laneOf(m *actors.Message) int {
-	if m.Receiver == "" {
-		return 0
-	}
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(m.Sender))
-	return 1 + int(h.Sum32()%directLanes)
+	switch {
+	case m.Receiver != "":
+		_, _ = h.Write([]byte(m.Sender))
+		return firstDirectLane + int(h.Sum32()%directLanes)
+	case m.Log.Named():
+		_, _ = h.Write([]byte(m.Log.Name))
+		return firstRoomLane + int(h.Sum32()%roomLanes)
+	}
+	return publicLane
 }
 
 // add takes messages in, or refuses them where too many wait.
@@ -82,7 +94,7 @@ func (b *bridge) commit(now time.Time, q *appender) {
 	if !q.free(now) || len(q.line) == 0 {
 		return
 	}
-	if wait := b.pace.wait(now); q.paced && wait > 0 && len(q.line) < appendBatch {
+	if wait := q.pace.wait(now); q.paced && wait > 0 && len(q.line) < appendBatch {
 		b.wake(now, wait)
 		return
 	}
@@ -91,7 +103,7 @@ func (b *bridge) commit(now time.Time, q *appender) {
 		return
 	}
 	if q.paced {
-		b.pace.committed(now, batch[0].Ref, batch[0].Received)
+		q.pace.committed(now, batch[0].Ref, batch[0].Received)
 	}
 	work := sendings(batch)
 	fence := b.store.lease.fence() // now: a later one may be of a lease that the claims did not outlast

@@ -17,8 +17,8 @@ func TestIdsAreAboveTheBeginningOfTheClaims(t *testing.T) {
 		later := time.Now().Add(time.Minute).UnixMicro()
 		latest := later + 60_000_000
 		c := publics(s)
-		c.add(0, "alice#1", later, body("alice", "", "said"))
-		c.add(0, "bob#1", 0, body("bob", "", "behind it"))
+		c.add(0, "alice#1", later, body("alice", "", "", "said"))
+		c.add(0, "bob#1", 0, body("bob", "", "", "behind it"))
 		ids := run(t, s, c).ids
 		if ids[0] <= later || ids[1] <= ids[0] {
 			t.Errorf("%v are not above %d", ids, later)

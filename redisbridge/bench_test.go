@@ -26,7 +26,7 @@ func BenchmarkAppendBatch(b *testing.B) {
 			b.Fatal(err)
 		}
 		s.journal.note(entries, time.Now())
-		s.journal.heard(actors.Public, entries[batch-1].entry.ID)
+		s.journal.heard(entries[batch-1].entry.ID)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/batch, "ns/message")
 }

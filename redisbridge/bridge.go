@@ -45,13 +45,17 @@ type bridge struct {
 	reachable bool
 	probe     lane
 	link      linker
-	appenders [1 + directLanes]appender
-	pace      pace
+	appenders [appendLanes]appender
 	reads     reader
 	claims    queue[*actors.Claim]
 	holds     queue[*actors.Hold]
 	vouches   voucher
 	presence  presenter
+	gatherer  gatherer
+	reaps     queue[string]
+	finds     queue[*actors.FindRoom]
+	lists     queue[*actors.ListRooms]
+	visits    queue[*actors.Visit]
 	restores  queue[*actors.Restore]
 	// fenced: events of inboxes were not told, for the lease was over.
 	fenced bool
@@ -60,18 +64,25 @@ type bridge struct {
 }
 
 func newBridge(s *Store) *bridge {
-	b := &bridge{store: s, link: newLinker(), reads: newReader(), presence: newPresenter()}
+	b := &bridge{store: s, link: newLinker(), reads: newReader(), presence: newPresenter(), gatherer: newGatherer()}
 	for lane, name := range map[*lane]string{ // as the metrics and the log tell of them
 		&b.probe: "probe", &b.link.lane: "link", &b.reads.lane: "read",
 		&b.claims.lane: "claim", &b.holds.lane: "hold", &b.vouches.lane: "vouch",
+		&b.gatherer.lane: "gather", &b.reaps.lane: "reap", &b.finds.lane: "find", &b.lists.lane: "list", &b.visits.lane: "visit",
 		&b.presence.lane: "presence", &b.presence.renewal: "renew", &b.restores.lane: "restore",
 	} {
 		lane.name = name
 	}
 	for i := range b.appenders {
-		b.appenders[i].name = "direct"
+		switch q := &b.appenders[i]; {
+		case i == publicLane:
+			q.name, q.paced = "public", true
+		case i < firstRoomLane:
+			q.name = "direct"
+		default:
+			q.name, q.paced = "room", true
+		}
 	}
-	b.appenders[0].name, b.appenders[0].paced = "public", true
 	return b
 }
 
@@ -91,10 +102,22 @@ func (b *bridge) Receive(ctx actor.Context) {
 		b.reads.pages.ask(m)
 	case *actors.Claim:
 		b.claims.ask(m)
+	case *actors.FindRoom:
+		b.finds.ask(m)
+	case *actors.ListRooms:
+		b.lists.ask(m)
+	case *actors.KeepRooms:
+		b.gatherer.kept, b.gatherer.tended = m.Names, time.Time{}
+	case *actors.Visit:
+		b.visits.ask(m)
 	case *actors.Present:
-		b.presence.change(m)
+		if m.Log.Named() {
+			b.gatherer.change(m)
+		} else {
+			b.presence.change(m)
+		}
 	case *actors.ReadMembers:
-		b.reads.askMembers(m)
+		b.reads.members.ask(m)
 	case *actors.Subscribe:
 		b.subscribe(m)
 	case *actors.Unsubscribe:
@@ -127,6 +150,7 @@ func (b *bridge) start(ctx actor.Context) {
 	b.self, b.parent, b.root = ctx.Self(), ctx.Parent(), ctx.ActorSystem().Root
 	b.ctx, b.cancel = context.WithCancel(context.Background())
 	b.reachable = b.store.health.ok()
+	b.store.life.begin(time.Now()) // what the one before was to tell of rooms nobody knows
 	b.next = time.Now().Add(lookInterval)
 	b.clock = time.AfterFunc(lookInterval, b.guarded(func() { b.send(b.self, &look{}) }))
 	b.root.Send(b.parent, &actors.BridgeStarted{})
@@ -154,6 +178,8 @@ func (b *bridge) pump() {
 	b.restore(now)
 	b.announce(now)
 	b.renew(now)
+	b.gather(now)
+	b.reap(now)
 	b.vouch(now)
 	b.resubscribe(now)
 	if b.restoring(now) {
@@ -171,6 +197,9 @@ func (b *bridge) pump() {
 	}
 	b.grant(now)
 	b.grantHolds(now)
+	b.find(now)
+	b.list(now)
+	b.visit(now)
 }
 
 // look refuses what has waited too long, whether Redis answers or not.
@@ -181,6 +210,7 @@ func (b *bridge) look(now time.Time) {
 	b.expirePages(now)
 	b.expireClaims(now)
 	b.expireHolds(now)
+	b.expireFinds(now)
 	b.checkLink(now)
 	for id, at := range b.store.forsaken {
 		if now.Sub(at) > 2*actors.Patience {

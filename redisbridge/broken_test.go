@@ -61,7 +61,7 @@ func TestWhatIsAskedWhileTheLinkBreaksIsDoneAllTheSame(t *testing.T) {
 					}
 					work()
 				}()
-			}}, Settings{Addr: startRedis(t).Addr(), HistoryKeep: 10}, "n", zerolog.Nop(), prometheus.NewRegistry())
+			}}, Settings{Addr: startRedis(t).Addr(), HistoryKeep: 10, RoomKeep: time.Hour}, "n", zerolog.Nop(), prometheus.NewRegistry())
 			must(t, err)
 			t.Cleanup(func() { _ = s.Close() })
 			s.client.AddHook(link)

@@ -31,7 +31,7 @@ func (cs *calls) of(log actors.Log, fence int64, waits bool) *appendCall {
 	if c == nil {
 		s := cs.store
 		c = &appendCall{
-			log: log, keep: s.keepOf(log), slack: s.slack, seen: s.seen.least(log, time.Now()), floor: s.floor(log),
+			log: log, keep: s.keepOf(log), slack: s.slack, life: s.lifeOf(log), seen: s.seen.least(log, time.Now()), floor: s.floor(log),
 			fence: fence, waits: waits,
 		}
 		cs.byLog[log] = c

@@ -161,7 +161,7 @@ func claimLifeOf(kept bool) int64 {
 // claimed makes answers of the script's verdicts, with the holders' conversations.
 func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][]string) ([]*actors.Claimed, error) {
 	claimed := make([]*actors.Claimed, len(batch))
-	peers := make([]*redis.ZSliceCmd, len(batch))
+	peers, rooms := make([]*redis.ZSliceCmd, len(batch)), make([]*redis.ZSliceCmd, len(batch))
 	var held []actors.HeldClaim
 	pipe := s.client.Pipeline()
 	for i, m := range batch {
@@ -189,6 +189,10 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][
 		peers[i] = pipe.ZRevRangeByScoreWithScores(ctx, peersKey(m.Name), &redis.ZRangeBy{
 			Min: "(" + verdict[1], Max: "+inf", Count: conversationLimit,
 		})
+		if verdict[0] == "fresh" { // where a former holder was is not told
+			pipe.Del(ctx, roomsPrefix+m.Name)
+		}
+		rooms[i] = pipe.ZRevRangeWithScores(ctx, roomsPrefix+m.Name, 0, visitKeep-1)
 		pipe.Expire(ctx, logKey(actors.Inbox(m.Name)), inboxLife)
 		pipe.Expire(ctx, peersKey(m.Name), inboxLife)
 		pipe.Del(ctx, waitingKey(logKey(actors.Inbox(m.Name))))
@@ -207,6 +211,10 @@ func (s *Store) claimed(ctx context.Context, batch []*actors.Claim, verdicts [][
 		for _, z := range p.Val() {
 			peer, _ := z.Member.(string)
 			claimed[i].Conversations = append(claimed[i].Conversations, protocol.Conversation{Peer: peer, ID: int64(z.Score)})
+		}
+		for _, z := range rooms[i].Val() {
+			room, _ := z.Member.(string)
+			claimed[i].Rooms = append(claimed[i].Rooms, protocol.Place{Room: room, Cursor: int64(z.Score)})
 		}
 	}
 	return claimed, nil

@@ -24,7 +24,7 @@ func TestRepeatIsKnownThoughTheClaimWasLost(t *testing.T) {
 			must(t, loadScripts(soon(t), s.client))
 			say := func(c *actors.Claimed) protocol.Entry {
 				call := publics(s)
-				call.add(0, "alice#1", c.Refs, body("alice", "", "hello"))
+				call.add(0, "alice#1", c.Refs, body("alice", "", "", "hello"))
 				return call.entry(0, run(t, s, call).ids[0])
 			}
 			take := func(proof, fresh string) *actors.Claimed {

@@ -11,9 +11,10 @@ import (
 // parseEvent reads what a channel of a log bears: nil, if that is malformed.
 func parseEvent(log actors.Log, members bool, payload string) any {
 	upto, restored := strings.CutPrefix(payload, "<")
+	presence, of := strings.CutPrefix(payload, "@")
 	switch {
-	case members:
-		if e := parsePresence(payload); e != nil {
+	case members, of:
+		if e := parsePresence(presence); e != nil {
 			return e
 		}
 	case restored:

@@ -22,7 +22,7 @@ func TestDirectMessagesThatStalledAreFencedByTheLeaseTheyWereTakenUpIn(t *testin
 		} else {
 			go work()
 		}
-	}}, Settings{Addr: r.Addr(), HistoryKeep: 10, NameHold: time.Hour}, "n", zerolog.Nop(), prometheus.NewRegistry())
+	}}, Settings{Addr: r.Addr(), HistoryKeep: 10, RoomKeep: time.Hour, NameHold: time.Hour}, "n", zerolog.Nop(), prometheus.NewRegistry())
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	h := newHouse(t, s)

@@ -17,11 +17,14 @@ const (
 	// seconds.
 	journalLimit = 4096
 	journalAge   = 10 * time.Minute
-	// Of their logs the rooms remember more, once the events have come: after
+	// Of the public log every node remembers more, once the events have come: after
 	// unheardAge a link over which they don't has been made anew, and all was read. That
 	// many are 10 s of 3,000 messages a second.
 	unheardAge   = 3 * time.Second
 	unheardLimit = 32768
+	// roomsLimit is how many entries of rooms with a name are written back, for journalAge: whoever is
+	// in them when they are lost.
+	roomsLimit = 16384
 )
 
 // logEntry is an entry and where it belongs.
@@ -39,8 +42,9 @@ type logEntry struct {
 type journal struct {
 	mu      sync.Mutex
 	inboxes chronicle
-	rooms   chronicle
-	told    map[actors.Log]int64 // the newest id of each of these whose event has come
+	rooms   chronicle // with a name
+	public  chronicle
+	told    int64 // the newest id of the public log whose event has come
 }
 
 // chronicle keeps so many entries for so long.
@@ -58,8 +62,8 @@ type chronicled struct {
 func newJournal(limit int) *journal {
 	return &journal{
 		inboxes: chronicle{limit: cmp.Or(limit, journalLimit), age: journalAge},
-		rooms:   chronicle{limit: unheardLimit, age: unheardAge},
-		told:    map[actors.Log]int64{},
+		rooms:   chronicle{limit: cmp.Or(limit, roomsLimit), age: journalAge},
+		public:  chronicle{limit: unheardLimit, age: unheardAge},
 	}
 }
 
@@ -68,21 +72,26 @@ func (j *journal) note(entries []logEntry, now time.Time) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, e := range entries {
-		c := &j.inboxes
-		if kindOf(e.log).crowded {
+		c := &j.public
+		switch {
+		case e.log.Private():
+			c = &j.inboxes
+		case e.log.Named():
 			c = &j.rooms
 		}
 		c.add(e, now)
 	}
-	j.inboxes.forget(now, func(chronicled) bool { return true })
-	j.rooms.forget(now, func(c chronicled) bool { return c.entry.ID <= j.told[c.log] })
+	always := func(chronicled) bool { return true }
+	j.inboxes.forget(now, always)
+	j.rooms.forget(now, always)
+	j.public.forget(now, func(c chronicled) bool { return c.entry.ID <= j.told })
 }
 
-// heard notes that the event of what has an id has come.
-func (j *journal) heard(log actors.Log, id int64) {
+// heard notes that the event of what has an id in the public log has come.
+func (j *journal) heard(id int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.told[log] = max(j.told[log], id)
+	j.told = max(j.told, id)
 }
 
 // add notes an entry as the newest. One that is asked for again and again takes no place of
@@ -114,8 +123,8 @@ func (c *chronicle) forget(now time.Time, may func(chronicled) bool) {
 // of them.
 func (j *journal) chains() (chains []*actors.Restore) {
 	j.mu.Lock()
-	noted := make([]logEntry, 0, len(j.rooms.entries)+len(j.inboxes.entries))
-	for _, c := range slices.Concat(j.rooms.entries, j.inboxes.entries) {
+	noted := make([]logEntry, 0, len(j.public.entries)+len(j.rooms.entries)+len(j.inboxes.entries))
+	for _, c := range slices.Concat(j.public.entries, j.rooms.entries, j.inboxes.entries) {
 		noted = append(noted, c.logEntry)
 	}
 	j.mu.Unlock()

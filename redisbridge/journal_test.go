@@ -51,7 +51,7 @@ func TestJournalForgetsWhatOthersHold(t *testing.T) {
 	began := time.Now()
 	count := func(log actors.Log) int { return len(j.links(log)) }
 	j.note([]logEntry{noted(actors.Inbox("bob"), 0, 1), noted(actors.Public, 0, 2), noted(actors.Public, 2, 3)}, began)
-	j.heard(actors.Public, 2)
+	j.heard(2)
 	j.note(nil, began.Add(unheardAge))
 	if n := count(actors.Public); n != 2 {
 		t.Errorf("%d public entries are held at once", n)

@@ -11,7 +11,7 @@ type kind struct {
 	prefix string        // of the key, before the log's name
 	head   string        // of what it holds, before the id; "" where the id comes last
 	keep   int           // how many messages; 0: HISTORY_KEEP
-	life   time.Duration // how long after the last of them; 0: for ever
+	life   time.Duration // how long after the last of them; 0: for ever, but a room's ROOM_KEEP
 	events bool          // its channel bears what is appended
 	// crowded: many write to it, and every node hears it. So its commits keep a pace, and the
 	// newest id that was seen in it counts for good, whoever wrote it; but once its event has
@@ -33,13 +33,26 @@ const (
 	inboxLife = 30 * 24 * time.Hour
 )
 
-var kinds = map[actors.LogKind]kind{
-	actors.RoomLog:  {prefix: publicKey, head: `{"type":"msg","id":`, events: true, crowded: true},
-	actors.InboxLog: {prefix: inboxPrefix, keep: inboxKeep, life: inboxLife, events: true, apart: true},
-	conversationLog: {prefix: talkPrefix, head: `{"type":"dm","id":`, life: inboxLife, apart: true},
-}
+var (
+	publicKind       = &kind{prefix: publicKey, head: messageHead, events: true, crowded: true}
+	roomKind         = &kind{prefix: roomPrefix, head: messageHead, events: true}
+	inboxKind        = &kind{prefix: inboxPrefix, keep: inboxKeep, life: inboxLife, events: true, apart: true}
+	conversationKind = &kind{prefix: talkPrefix, head: `{"type":"dm","id":`, life: inboxLife, apart: true}
+)
 
-func kindOf(log actors.Log) kind { return kinds[log.Kind] }
+const messageHead = `{"type":"msg","id":`
+
+func kindOf(log actors.Log) *kind {
+	switch {
+	case log.Kind == conversationLog:
+		return conversationKind
+	case log.Private():
+		return inboxKind
+	case log.Named():
+		return roomKind
+	}
+	return publicKind
+}
 
 // conversation is the log of what one user said to another.
 func conversation(sender, receiver string) actors.Log {

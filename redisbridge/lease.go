@@ -122,6 +122,8 @@ type renewal struct {
 	lapsed bool
 	names  int64    // present on this node by Redis's account
 	end    int64    // of the lease, µs
+	next   int64    // when the first of the other nodes' leases ends, µs; 0: there are none
+	over   []string // lives of which this node is to clear the rooms
 	left   []string // names that only nodes held whose lease ran out
 }
 
@@ -129,11 +131,11 @@ type renewal struct {
 // had run out, or Redis holds fewer names than it was told, all are told again.
 func (b *bridge) renew(now time.Time) {
 	p := &b.presence
-	if !p.renewal.free(now) || now.Sub(p.renewed) < renewInterval {
+	if !p.renewal.free(now) || now.Sub(p.renewed) < renewInterval && (p.expiry.IsZero() || now.Before(p.expiry)) {
 		return
 	}
-	p.renewed = now
-	settled := len(p.changed) == 0 && !p.whole && !p.busy
+	p.renewed, p.expiry = now, time.Time{}
+	settled := p.settled() && !p.busy
 	expected := len(p.names)
 	var r renewal
 	b.run(&p.renewal, 1, func(ctx context.Context) (err error) {
@@ -147,11 +149,30 @@ func (b *bridge) renew(now time.Time) {
 		}
 		if r.end != 0 {
 			b.store.lease.renewed(now, r)
+			b.reaps.line = append(b.reaps.line, r.over...)
+			b.renewBefore(time.Now(), r.next)
+		}
+		if r.lapsed {
+			b.store.life.begin(now)
 		}
 		if err == nil && (r.lapsed && len(p.names) > 0 || settled && p.declared && r.names != int64(expected)) {
 			p.redeclare()
 		}
+		if err == nil && (r.lapsed || settled && p.declared && r.names != int64(expected)) {
+			b.gatherer.redeclare()
+		}
 	})
+}
+
+// renewBefore has the lease renewed when another's ends, if that is before the next time: so the names
+// of a node that died are gone when they may be.
+func (b *bridge) renewBefore(now time.Time, end int64) {
+	wait := time.Duration(end-b.store.lease.clock(now)) * time.Microsecond
+	if end != 0 && wait < renewInterval {
+		wait = max(wait, lookInterval)
+		b.presence.expiry = now.Add(wait)
+		b.wake(now, wait)
+	}
 }
 
 // departed are names whose node or room died: the time is near enough.
@@ -173,22 +194,40 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 	if err := s.release(ctx, departed(dead)); err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}
-	reply, err := renewScript.Run(ctx, s.client, append(presenceKeys(s.node), renewedKey),
-		s.node, nodeNamesPrefix, length.Microseconds(), renewalsApart.Microseconds()).StringSlice()
+	life, former := s.life.current()
+	args := []any{
+		s.node, nodeNamesPrefix, length.Microseconds(), renewalsApart.Microseconds(),
+		life, reapPatience.Microseconds(), reapAfter.Microseconds(),
+	}
+	for _, over := range former {
+		args = append(args, over)
+	}
+	reply, err := renewScript.Run(ctx, s.client, append(presenceKeys(s.node), renewedKey, livesKey, overKey), args...).StringSlice()
 	if err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}
-	if len(reply) < 3 {
+	s.life.told(former)
+	return parseRenewal(reply)
+}
+
+// parseRenewal reads what the script answered; what of it can be read is given with an error, too.
+func parseRenewal(reply []string) (renewal, error) {
+	const head = 5
+	if len(reply) < head {
 		return renewal{}, errMalformed
 	}
-	r := renewal{lapsed: reply[0] == "1", left: reply[3:]}
+	r, over := renewal{lapsed: reply[0] == "1"}, int64(0)
 	var bad error
-	if r.names, err = strconv.ParseInt(reply[1], 10, 64); err != nil {
-		bad = errMalformed
+	for i, n := range []*int64{&r.names, &r.end, &r.next, &over} {
+		var err error
+		if *n, err = strconv.ParseInt(reply[1+i], 10, 64); err != nil {
+			bad = errMalformed
+		}
 	}
-	if r.end, err = strconv.ParseInt(reply[2], 10, 64); err != nil {
-		bad = errMalformed
+	if over < 0 || over > int64(len(reply)-head) {
+		return r, errMalformed
 	}
+	r.over, r.left = reply[head:head+over], reply[head+over:]
 	return r, bad
 }
 

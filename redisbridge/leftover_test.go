@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
@@ -27,7 +28,7 @@ func TestConnectionsLeftOverDoNotPutOffThatRedisIsBack(t *testing.T) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 		return struct{ net.Conn }{conn}, err
 	}
-	s, err := OpenIn(Surroundings{Dial: dial}, Settings{Addr: r.Addr(), HistoryKeep: 10}, "n", zerolog.Nop(), prometheus.NewRegistry())
+	s, err := OpenIn(Surroundings{Dial: dial}, Settings{Addr: r.Addr(), HistoryKeep: 10, RoomKeep: time.Hour}, "n", zerolog.Nop(), prometheus.NewRegistry())
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	h := newHouse(t, s)
@@ -70,7 +71,7 @@ func TestProbesTakeOutTheConnectionsOfPipelinesToo(t *testing.T) {
 		start := starts.Load()
 		return mortal{conn, func() bool { return starts.Load() > start }, &late}, err
 	}
-	s, err := OpenIn(Surroundings{Dial: dial}, Settings{Addr: r.Addr(), HistoryKeep: 10}, "n", zerolog.Nop(), prometheus.NewRegistry())
+	s, err := OpenIn(Surroundings{Dial: dial}, Settings{Addr: r.Addr(), HistoryKeep: 10, RoomKeep: time.Hour}, "n", zerolog.Nop(), prometheus.NewRegistry())
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	h := newHouse(t, s)

@@ -15,7 +15,7 @@ func TestIDsAfterALossAreAboveAllThatWereSeen(t *testing.T) {
 	s.accept(time.Now())
 	ahead := time.Now().Add(time.Hour).UnixMicro()
 	room, inbox, talk := actors.Public, actors.Inbox("bob"), conversation("alice", "bob")
-	s.seen.heard(inbox, ahead)
+	s.seen.heard(inbox, ahead, time.Now())
 	if floor := s.floor(room); floor != 0 {
 		t.Errorf("ids are above %d, though nothing was lost", floor)
 	}
@@ -36,7 +36,7 @@ func TestIDsAfterALossAreAboveAllThatWereSeen(t *testing.T) {
 	}
 	above(ahead)
 	for i, seen := range []func(id int64){
-		func(id int64) { s.seen.heard(room, id) },
+		func(id int64) { s.seen.heard(room, id, time.Now()) },
 		func(id int64) { s.seen.wrote(talk, id, time.Now()) },
 	} {
 		further := ahead + int64(i+1)*10*liftBy
@@ -65,7 +65,7 @@ func TestIDsInALogThatIsBehindAreAboveAllThatWereSeen(t *testing.T) {
 	} {
 		s := openStore(t, "127.0.0.1:1", "n", 10) // it is not asked for anything
 		s.lift = c.lift
-		s.seen.heard(actors.Inbox("bob"), c.newest)
+		s.seen.heard(actors.Inbox("bob"), c.newest, time.Now())
 		if s.raise(clock); s.lifted() != c.want {
 			t.Errorf("%s: they are above %d, not %d", c.what, s.lifted()-clock, c.want-clock)
 		}

@@ -55,7 +55,7 @@ func startRedis(t testing.TB, args ...string) *rig.Redis {
 // openStore opens a node's store before the Redis at addr.
 func openStore(t testing.TB, addr, node string, keep int) *Store {
 	t.Helper()
-	s, err := Open(Settings{Addr: addr, HistoryKeep: keep, NameHold: time.Hour}, node, zerolog.Nop(), prometheus.NewRegistry())
+	s, err := Open(Settings{Addr: addr, HistoryKeep: keep, RoomKeep: time.Hour, NameHold: time.Hour}, node, zerolog.Nop(), prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}

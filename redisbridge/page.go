@@ -29,7 +29,7 @@ func (s *Store) readPages(ctx context.Context, pages []*actors.ReadPage) ([]*act
 	halves := make([][2]*redis.ZSliceCmd, len(pages))
 	for i, p := range pages {
 		if p.Peer == "" {
-			halves[i][0] = pageOf(ctx, pipe, actors.Public, p)
+			halves[i][0] = pageOf(ctx, pipe, p.Log, p)
 			continue
 		}
 		peers[i] = p.Peer

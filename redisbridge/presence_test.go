@@ -22,7 +22,7 @@ func departures(names ...string) []actors.Departure {
 // members reads who is present, sorted.
 func members(t *testing.T, s *Store) []string {
 	t.Helper()
-	m, err := s.readMembers(soon(t))
+	m, err := membersRead(t, s)
 	must(t, err)
 	slices.Sort(m.Names)
 	return m.Names
@@ -44,7 +44,7 @@ func renew(t *testing.T, s *Store) (lapsed bool, count int64) {
 // present tells who came and who left.
 func present(t *testing.T, s *Store, whole bool, joined []string, left []actors.Departure) {
 	t.Helper()
-	_, err := s.present(soon(t), whole, joined, left)
+	_, err := s.present(soon(t), news{whole, joined, left})
 	must(t, err)
 }
 
@@ -68,7 +68,7 @@ func TestFirstAndLastConnectionAnywhereAreTold(t *testing.T) {
 		if got := members(t, b); !slices.Equal(got, []string{"ann", "bob"}) {
 			t.Errorf("present are %q", got)
 		}
-		m, err := a.readMembers(soon(t))
+		m, err := membersRead(t, a)
 		if must(t, err); m.Seq != 2 {
 			t.Errorf("the set is numbered %d", m.Seq)
 		}
@@ -125,7 +125,7 @@ func TestNameLeavesOnlyWhenItIsNotedThatItWasHeld(t *testing.T) {
 		s := open("a", 10)
 		present(t, s, false, []string{"alice"}, nil)
 		must(t, s.client.Set(soon(t), "chat:claim:alice", "nothing can be noted here", 0).Err())
-		if _, err := s.present(soon(t), false, nil, departures("alice")); err == nil || !slices.Equal(members(t, s), []string{"alice"}) {
+		if _, err := s.present(soon(t), news{left: departures("alice")}); err == nil || !slices.Equal(members(t, s), []string{"alice"}) {
 			t.Errorf("present are %q though nobody knows until when", members(t, s))
 		}
 		must(t, s.client.Del(soon(t), "chat:claim:alice").Err())
@@ -283,4 +283,14 @@ func TestNodeThatRetiresShortensItsLease(t *testing.T) {
 			t.Errorf("the lease lasts another %v", left)
 		}
 	})
+}
+
+// membersRead reads who is online.
+func membersRead(t *testing.T, s *Store) (*actors.Members, error) {
+	t.Helper()
+	read, err := s.readMembers(soon(t), []*actors.ReadMembers{{Log: actors.Public}})
+	if err != nil {
+		return nil, err
+	}
+	return read[0], nil
 }

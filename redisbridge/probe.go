@@ -59,6 +59,7 @@ func (b *bridge) accept(now time.Time) {
 	b.store.log.Warn().Msg("redis has begun anew: writing back what it may lack")
 	b.link.close()
 	b.presence.redeclare()
+	b.gatherer.redeclare()
 	b.presence.renewed = time.Time{}
 	b.store.lease.doubt()
 	b.changed()

@@ -16,7 +16,7 @@ import (
 func TestIDsStayNearTheClockHoweverManyLogsHaveLostTheirEnd(t *testing.T) {
 	t.Parallel()
 	r := startRedis(t)
-	s, err := OpenIn(Surroundings{Journal: 1}, Settings{Addr: r.Addr(), HistoryKeep: 10}, "n", zerolog.Nop(), prometheus.NewRegistry())
+	s, err := OpenIn(Surroundings{Journal: 1}, Settings{Addr: r.Addr(), HistoryKeep: 10, RoomKeep: time.Hour}, "n", zerolog.Nop(), prometheus.NewRegistry())
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	h := newHouse(t, s)

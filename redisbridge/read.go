@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
 	"github.com/redis/go-redis/v9"
 
 	"parley/actors"
@@ -28,7 +27,7 @@ type reader struct {
 	logs    []*logRead
 	waiting map[question]*logRead // those of logs that wait for others to ask the same
 	pages   line[*actors.ReadPage]
-	members []*actor.PID
+	members line[*actors.ReadMembers]
 }
 
 // question is what is asked of a log.
@@ -58,8 +57,6 @@ func (r *reader) ask(m *actors.Read) {
 	r.logs, r.waiting[q] = append(r.logs, read), read
 }
 
-func (r *reader) askMembers(m *actors.ReadMembers) { r.members = append(r.members, m.To) }
-
 // expirePages refuses those that have waited too long, and the oldest where they are too many.
 func (b *bridge) expirePages(now time.Time) {
 	for _, p := range b.reads.pages.overdue(now, readLimit, func(p *actors.ReadPage) time.Time { return p.Until }) {
@@ -80,16 +77,14 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 	}
 	var recalled []*actors.Recalled
 	var read []*actors.Page
-	var present *actors.Members
+	var present []*actors.Members
 	s := b.store
 	b.run(&r.lane, len(logs)+len(pages), func(ctx context.Context) (err error) {
 		if recalled, err = s.readLogs(ctx, logs); err != nil {
 			return err
 		}
-		if len(members) > 0 {
-			if present, err = s.readMembers(ctx); err != nil {
-				return err
-			}
+		if present, err = s.readMembers(ctx, members); err != nil {
+			return err
 		}
 		read, err = s.readPages(ctx, pages)
 		return err
@@ -108,31 +103,31 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 		for i, p := range pages {
 			b.send(p.To, read[i])
 		}
-		for _, to := range members {
-			b.send(to, present)
+		for i, m := range members {
+			b.send(m.To, present[i])
 		}
 	})
 }
 
 // take takes out what is asked next; private is whether also what is for a name's holder alone.
-func (r *reader) take(private bool) (logs []*logRead, pages []*actors.ReadPage, members []*actor.PID) {
+func (r *reader) take(private bool) (logs []*logRead, pages []*actors.ReadPage, members []*actors.ReadMembers) {
 	logs, r.logs = next(r.logs, func(q *logRead) bool { return private || !q.log.Private() })
 	for _, q := range logs {
 		delete(r.waiting, q.question) // who asks from now on is to hear of what comes from now on
 	}
 	pages, r.pages = next(r.pages, func(p *actors.ReadPage) bool { return private || p.Peer == "" })
-	members, r.members = r.members, nil
+	members = r.members.take(readBatch)
 	return logs, pages, members
 }
 
 // putBack puts what has no answer before what waits.
-func (r *reader) putBack(logs []*logRead, pages []*actors.ReadPage, members []*actor.PID) {
+func (r *reader) putBack(logs []*logRead, pages []*actors.ReadPage, members []*actors.ReadMembers) {
 	r.logs = append(logs, r.logs...)
 	for _, q := range logs {
 		r.waiting[q.question] = q
 	}
 	r.pages.putBack(pages)
-	r.members = append(members, r.members...)
+	r.members.putBack(members)
 }
 
 // next takes the first questions out that may be asked, and gives them and the others.
@@ -192,7 +187,7 @@ func (s *Store) readLogs(ctx context.Context, logs []*logRead) ([]*actors.Recall
 		r.More = len(r.Entries) == q.limit
 		r.Newest = newestOf(a.newest)
 		r.Trimmed = lackedUpTo(a.trimmed, a.missing)
-		s.seen.heard(q.log, r.Newest)
+		s.seen.heard(q.log, r.Newest, time.Now())
 		recalled[i] = r
 	}
 	return recalled, nil

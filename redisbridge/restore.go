@@ -89,7 +89,7 @@ func (s *Store) restoreLog(ctx context.Context, pipe redis.Pipeliner, log actors
 	key := logKey(log)
 	for chunk := range chunksOf(entries) {
 		args := make([]any, 0, 3+3*len(chunk))
-		args = append(args, s.keepOf(log), int64(kindOf(log).life.Seconds()), after)
+		args = append(args, s.keepOf(log), s.lifeOf(log), after)
 		for _, e := range chunk {
 			var member []byte // none of what is past
 			if e.Frame != nil {

@@ -308,8 +308,8 @@ func TestWhatOthersWroteToARoomCounts(t *testing.T) {
 	now := time.Now()
 	s.wrote(actors.Public, 3, now)
 	for _, id := range []int64{7, 5} {
-		s.heard(actors.Public, id)
-		s.heard(actors.Inbox("bob"), 10+id)
+		s.heard(actors.Public, id, now)
+		s.heard(actors.Inbox("bob"), 10+id, now)
 	}
 	if room, inbox := s.least(actors.Public, now), s.least(actors.Inbox("bob"), now); room != 7 || inbox != 0 {
 		t.Errorf("the room has to have %d, the inbox %d", room, inbox)
@@ -334,7 +334,7 @@ func TestNothingIsStoredBeforeAllIsWrittenBack(t *testing.T) {
 			}
 			work()
 		}()
-	}}, Settings{Addr: r.Addr(), HistoryKeep: 100}, "n", zerolog.Nop(), prometheus.NewRegistry())
+	}}, Settings{Addr: r.Addr(), HistoryKeep: 100, RoomKeep: time.Hour}, "n", zerolog.Nop(), prometheus.NewRegistry())
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	has := func(lane string) bool { _, has := begun.Load(lane); return has }

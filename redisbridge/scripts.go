@@ -20,9 +20,12 @@ var (
 	holdScript    = mustLoad("hold")
 	presentScript = mustLoad("present")
 	renewScript   = mustLoad("renew")
+	gatherScript  = mustLoad("gather")
+	reapScript    = mustLoad("reap")
 
 	allScripts = []*redis.Script{
 		appendScript, restoreScript, claimScript, releaseScript, vouchScript, holdScript, presentScript, renewScript,
+		gatherScript, reapScript,
 	}
 )
 

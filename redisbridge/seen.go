@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// seenFor is how long a node remembers the newest id of a log that it wrote to: as long
+	// seenFor is how long a node remembers the newest id of a log that it wrote to, or of a room that it
+	// listens to: as long
 	// as references are known, for that is what a log that lacks it would get wrong.
 	seenFor = 10 * time.Minute
 	// seenMost is how many logs it remembers, at about 100 bytes each. Where more are
@@ -44,14 +45,17 @@ func (s *seenLogs) wrote(log actors.Log, id int64, now time.Time) {
 }
 
 // heard notes that a log has an id, whoever wrote it.
-func (s *seenLogs) heard(log actors.Log, id int64) {
+func (s *seenLogs) heard(log actors.Log, id int64, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.newest = max(s.newest, id)
-	if kindOf(log).crowded {
-		l := s.logs[log]
+	switch l := s.logs[log]; {
+	case kindOf(log).crowded:
 		l.id = max(l.id, id)
 		s.logs[log] = l
+	case log.Named() && id > l.id: // of those that are listened to here
+		s.bound(now)
+		s.logs[log] = seenLog{id: id, at: now, behind: l.behind}
 	}
 }
 

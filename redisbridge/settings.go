@@ -18,7 +18,9 @@ type Settings struct {
 	Addr        string `env:"REDIS_ADDR" meaning:"Redis as host:port, or redis:// or rediss:// URL with user, password and db; empty: an embedded one that keeps nothing"`
 	AddrFile    string `env:"REDIS_ADDR_FILE" meaning:"file that holds REDIS_ADDR"`
 	CAFile      string `env:"REDIS_CA_FILE" meaning:"PEM file of the authority that signed the certificate of a rediss:// server"`
-	HistoryKeep int    `env:"HISTORY_KEEP" envDefault:"10000" meaning:"messages that the public log and each conversation keep"`
+	HistoryKeep int    `env:"HISTORY_KEEP" envDefault:"10000" meaning:"messages that the public log, each room and each conversation keep"`
+	// RoomKeep is how long a room is there that nobody is in.
+	RoomKeep time.Duration `env:"ROOM_KEEP" envDefault:"720h" meaning:"how long a room's messages are kept after the last of them, and the room after somebody was in it"`
 	// NameHold is how long a name stays its holder's who keeps the token.
 	NameHold time.Duration `env:"NAME_HOLD" envDefault:"24h" meaning:"how long after their last connection names are held for those who showed that they keep the token; others are free after 2 s"`
 	// HeldNamesPerIP bounds the names that one address can keep from others.
@@ -31,6 +33,8 @@ const (
 	dialTimeout  = time.Second
 	readTimeout  = 2 * time.Second
 	writeTimeout = 2 * time.Second
+	// leastRoomKeep: the references of messages are known for ten minutes, so must be what they refer to.
+	leastRoomKeep = time.Hour
 	// poolSize is far above the dozen connections that are ever open: the library
 	// stops dialing, for up to a second, after so many failed dials in a row.
 	poolSize = 4096
@@ -42,6 +46,8 @@ func (s Settings) options() (*redis.Options, error) {
 	switch {
 	case s.HistoryKeep < 1:
 		return nil, errors.New("HISTORY_KEEP is not at least 1")
+	case s.RoomKeep < leastRoomKeep:
+		return nil, fmt.Errorf("ROOM_KEEP is not at least %s", leastRoomKeep)
 	case s.NameHold < 0 || s.NameHold > longestHold:
 		return nil, fmt.Errorf("NAME_HOLD is not 0 to %s", longestHold)
 	case s.HeldNamesPerIP != nil && *s.HeldNamesPerIP < 0:

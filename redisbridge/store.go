@@ -37,6 +37,7 @@ type Store struct {
 	lease    lease
 	embedded bool
 
+	roomKeep       time.Duration
 	nameHold       time.Duration
 	heldNamesPerIP *int
 
@@ -48,6 +49,7 @@ type Store struct {
 	lift      int64     // ids given to that Redis are above this
 	seen      seenLogs
 	journal   *journal
+	life      life
 	// forsaken are the sessions, by their ids, whose claim was lost, and when. It is the
 	// bridge's alone, and the next one's.
 	forsaken map[string]time.Time
@@ -96,7 +98,7 @@ func OpenIn(around Surroundings, s Settings, node string, log zerolog.Logger, re
 	}
 	st := &Store{
 		node: node, keep: s.HistoryKeep, log: log, metrics: newMetrics(registerer),
-		nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP, journal: newJournal(around.Journal),
+		roomKeep: s.RoomKeep, nameHold: s.NameHold, heldNamesPerIP: s.HeldNamesPerIP, journal: newJournal(around.Journal),
 		seen: seenLogs{logs: map[actors.Log]seenLog{}}, forsaken: map[string]time.Time{},
 	}
 	redis.SetLogger(redisLog{log})
@@ -166,6 +168,7 @@ func (s *Store) accept(now time.Time) (changed bool) {
 	if changed {
 		s.changed, s.owing = now, now
 		s.lift = s.seen.any() + liftBy
+		s.life.begin(now)
 	}
 	return changed
 }
@@ -277,6 +280,14 @@ func failed(err error) bool { return err != nil && !errors.Is(err, redis.Nil) }
 func isReply(err error) bool {
 	var reply redis.Error
 	return errors.As(err, &reply) && !errors.Is(err, redis.Nil)
+}
+
+// lifeOf is how long a log is kept after its last message, in seconds; 0: for ever.
+func (s *Store) lifeOf(log actors.Log) int64 {
+	if log.Named() {
+		return int64(s.roomKeep.Seconds())
+	}
+	return int64(kindOf(log).life.Seconds())
 }
 
 // keepOf is how many messages a log keeps.

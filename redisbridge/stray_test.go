@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
@@ -169,7 +170,7 @@ func newGuest(t *testing.T, addr string, hook redis.Hook) *guest {
 	t.Helper()
 	g := &guest{log: &logbook{}}
 	log := zerolog.New(g.log)
-	store, err := Open(Settings{Addr: addr, HistoryKeep: 100}, "n", log, prometheus.NewRegistry())
+	store, err := Open(Settings{Addr: addr, HistoryKeep: 100, RoomKeep: time.Hour}, "n", log, prometheus.NewRegistry())
 	must(t, err)
 	t.Cleanup(func() { _ = store.Close() })
 	store.client.AddHook(hook)

@@ -35,10 +35,10 @@ func (b *bridge) unsubscribe(m *actors.Unsubscribe) {
 func (b *bridge) relay(log actors.Log, event any) {
 	if m, ok := event.(*actors.Appended); ok {
 		if n := len(m.Entries); n > 0 {
-			b.store.seen.heard(log, m.Entries[n-1].ID)
+			b.store.seen.heard(log, m.Entries[n-1].ID, time.Now())
 			if kindOf(log).crowded {
-				b.pace.heard(time.Now(), m)
-				b.store.journal.heard(log, m.Entries[n-1].ID)
+				b.appenders[publicLane].pace.heard(time.Now(), m)
+				b.store.journal.heard(m.Entries[n-1].ID)
 			}
 		}
 		if log.Private() && !b.store.lease.lasts(time.Now()) {

@@ -79,7 +79,7 @@ func TestAppendAfterTheEndOfTheLeaseDoesNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(string, int) *Store) {
 		s := open("n", 10)
 		call := publics(s)
-		call.add(0, "alice#1", 0, body("alice", "", "late"))
+		call.add(0, "alice#1", 0, body("alice", "", "", "late"))
 		for fence, want := range map[int64]error{time.Now().Add(-time.Second).UnixMicro(): errLapsed, time.Now().Add(time.Minute).UnixMicro(): nil} {
 			call.fence = fence
 			_, err := try(t, s, call)

@@ -16,7 +16,15 @@ import (
 // identity is who a token says the client is, and until when.
 type identity struct {
 	Name    string
+	Rooms   protocol.Grant // that it may enter
 	Expires time.Time
+}
+
+// tokenClaims are what a token says.
+type tokenClaims struct {
+	jwt.RegisteredClaims
+	// Rooms are those that its bearer may enter and make; without them all.
+	Rooms *[]string `json:"rooms"`
 }
 
 // What is wrong with a token. The errors of the libraries go no further: they may hold parts of it.
@@ -84,7 +92,7 @@ func (a *authenticator) identify(r *http.Request) (identity, error) {
 	case len(token) > maxTokenBytes:
 		return identity{}, errBadToken
 	}
-	var claims jwt.RegisteredClaims
+	var claims tokenClaims
 	if _, err := a.parser.ParseWithClaims(token, &claims, a.keys.keyfunc(r.Context())); err != nil {
 		return identity{}, tokenError(err)
 	}
@@ -93,7 +101,11 @@ func (a *authenticator) identify(r *http.Request) (identity, error) {
 	if err != nil || name != claims.Subject {
 		return identity{}, errTokenName
 	}
-	return identity{Name: name, Expires: claims.ExpiresAt.Time}, nil
+	who := identity{Name: name, Expires: claims.ExpiresAt.Time}
+	if claims.Rooms != nil {
+		who.Rooms = protocol.NewGrant(*claims.Rooms)
+	}
+	return who, nil
 }
 
 // token finds the token of r: in the header, in the query (a browser can't set headers of a

@@ -9,11 +9,14 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"parley/actors/protocol"
 )
 
 const testSecret = "an old secret of thirty-two bytes"
@@ -115,10 +118,37 @@ func TestTokensBySecret(t *testing.T) {
 			if !errors.Is(err, c.want) || err == nil && (who.Name != "alice" || time.Until(who.Expires) > time.Hour) {
 				t.Fatalf("%+v, %v; want error %v", who, err, c.want)
 			}
-			if err != nil && c.token != "" && (who != identity{} || strings.Contains(err.Error(), c.token)) {
+			if err != nil && c.token != "" && (who.Name != "" || strings.Contains(err.Error(), c.token)) {
 				t.Errorf("%+v, %v", who, err)
 			}
 		})
+	}
+}
+
+// TestTokensSayWhichRooms: all where they don't.
+func TestTokensSayWhichRooms(t *testing.T) {
+	a := mustAuthenticate(t, AuthSettings{JWTSecret: testSecret})
+	rooms := func(says ...any) (protocol.Grant, error) {
+		who, err := a.identify(bearer(sign(t, jwt.SigningMethodHS256, []byte(testSecret), nil, claims(says...))))
+		return who.Rooms, err
+	}
+	for _, c := range []struct {
+		says []any
+		want protocol.Grant
+	}{
+		{nil, nil},
+		{[]any{"rooms", []string{"*"}}, nil},
+		{[]any{"rooms", []string{}}, protocol.Grant{}},
+		{[]any{"rooms", []string{"Team-*", "General", "a:b"}}, protocol.Grant{"general", "team-*"}},
+	} {
+		if got, err := rooms(c.says...); err != nil || !slices.Equal(got, c.want) || (got == nil) != (c.want == nil) {
+			t.Errorf("%v grants %q (%v), not %q", c.says, got, err, c.want)
+		}
+	}
+	for _, bad := range []any{"General", 7, []any{"General", 7}} {
+		if got, err := rooms("rooms", bad); err == nil {
+			t.Errorf("%v grants %q", bad, got)
+		}
 	}
 }
 

@@ -46,7 +46,7 @@ func (s *Server) serveWS(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	resume.Name = who.Name
+	resume.Name, resume.Rooms = who.Name, who.Rooms
 	resume.Address = s.clientIP(r)
 	release, verdict := s.admission.admit(resume.Address)
 	if !verdict.ok() {

@@ -191,12 +191,12 @@ func (s *System) spawnWith(v *vitals, by spawner) (*actor.PID, error) {
 	return by.SpawnNamed(s.props, v.name)
 }
 
-// Forget forgets the actors of a kind: they ended with a parent that did not live to
+// ForgetChildren forgets the children of an actor: they ended with one that did not live to
 // see it, and the next one begins with none.
-func (s *System) Forget(kind Kind) {
+func (s *System) ForgetChildren(of *actor.PID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.alive, func(_ string, v *vitals) bool { return v.kind == kind })
+	maps.DeleteFunc(s.alive, func(_ string, v *vitals) bool { return v.parent == of.Id })
 }
 
 // gone forgets an actor that ended for good.

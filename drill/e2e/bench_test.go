@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/rs/zerolog"
@@ -33,7 +34,7 @@ const (
 func inside(b *testing.B) string {
 	b.Helper()
 	registry, log := prometheus.NewRegistry(), zerolog.Nop()
-	store, err := redisbridge.Open(redisbridge.Settings{Addr: startRedis(b).Addr(), HistoryKeep: 10_000}, "bench", log, registry)
+	store, err := redisbridge.Open(redisbridge.Settings{Addr: startRedis(b).Addr(), HistoryKeep: 10_000, RoomKeep: time.Hour}, "bench", log, registry)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func startNode(w *world, redis *server, name string, p Plan, errs *[]string) (*n
 		link: &link{name: name, world: w, redis: redis}}
 	log := zerolog.New(logged{n}).Level(zerolog.WarnLevel)
 	registry := prometheus.NewRegistry()
-	settings := redisbridge.Settings{Addr: "redis:6379", HistoryKeep: p.Keep, NameHold: nameHold}
+	settings := redisbridge.Settings{Addr: "redis:6379", HistoryKeep: p.Keep, RoomKeep: roomKeep, NameHold: nameHold}
 	store, err := redisbridge.OpenIn(redisbridge.Surroundings{Dial: n.link.dial, Go: n.spawn, Journal: journalRings * p.Ring}, settings, name, log, registry)
 	if err != nil {
 		return nil, fmt.Errorf("open the store of %s: %w", name, err)
@@ -61,7 +61,7 @@ func startNode(w *world, redis *server, name string, p Plan, errs *[]string) (*n
 		Resume: func(connection uint64, goOn func()) {
 			w.post(task{key: fmt.Sprintf("%s/reader-%d", n.name, connection), held: n.hold, do: goOn})
 		},
-		Memory: actors.Memory{Room: p.Ring, Inbox: p.Ring},
+		Memory: actors.Memory{Public: p.Ring, Room: p.Ring, Inbox: p.Ring},
 	})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", name, err), store.Close())
@@ -82,6 +82,7 @@ const (
 	maxText      = 4096
 	// nameHold is short, so that rivals wait for its end, too.
 	nameHold      = 6 * time.Second
+	roomKeep      = time.Hour
 	sweepInterval = time.Second
 )
 

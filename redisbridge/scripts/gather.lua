@@ -1,0 +1,68 @@
+-- Changes which names are present in a room on a node, and tells the room whose first connection
+-- anywhere came and whose last one went.
+--
+-- KEYS[1]  set: the names present in the room
+-- KEYS[2]  string: the number of the last event
+-- KEYS[3]  hash: the nodes that names are present on → the life in which the node said so last
+-- KEYS[4]  set: the names present on this node; the other nodes' are beside it
+-- KEYS[5]  the room's log; its name is also the channel's
+-- ARGV[1]  the node
+-- ARGV[2]  what the names of the nodes' sets begin with
+-- ARGV[3]  the life of the node
+-- ARGV[4]  '1': the joined are all that are present on this node
+-- ARGV[5]  seconds that the number of the last event is kept when nobody is present any more
+-- ARGV[6]  how many names have joined; they follow, then those that left
+--
+-- Returns the other nodes that names are present on, each with its life.
+local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local node, prefix = ARGV[1], ARGV[2]
+local joined, left, others, result = {}, {}, {}, {}
+
+local known = redis.call('HGETALL', nodes)
+for i = 1, #known, 2 do
+  if known[i] ~= node then
+    table.insert(others, known[i])
+    table.insert(result, known[i])
+    table.insert(result, known[i + 1])
+  end
+end
+
+local function leave(name)
+  if redis.call('SREM', mine, name) == 0 then return end
+  for _, other in ipairs(others) do
+    if redis.call('SISMEMBER', prefix .. other, name) == 1 then return end
+  end
+  if redis.call('SREM', members, name) == 1 then table.insert(left, '-' .. name) end
+end
+
+local last = 6 + tonumber(ARGV[6])
+local stay = {}
+for i = 7, last do
+  local name = ARGV[i]
+  stay[name] = true
+  redis.call('SADD', mine, name)
+  if redis.call('SADD', members, name) == 1 then table.insert(joined, '+' .. name) end
+end
+if ARGV[4] == '1' then
+  for _, name in ipairs(redis.call('SMEMBERS', mine)) do
+    if not stay[name] then leave(name) end
+  end
+end
+for i = last + 1, #ARGV do leave(ARGV[i]) end
+
+if redis.call('EXISTS', mine) == 1 then
+  redis.call('HSET', nodes, node, ARGV[3])
+else
+  redis.call('HDEL', nodes, node)
+end
+if #joined + #left == 0 then return result end
+local event = {'@' .. redis.call('INCR', seq)}
+for _, name in ipairs(joined) do table.insert(event, name) end
+for _, name in ipairs(left) do table.insert(event, name) end
+if redis.call('EXISTS', members) == 1 then
+  redis.call('PERSIST', seq)
+else
+  redis.call('EXPIRE', seq, ARGV[5])
+end
+redis.call('PUBLISH', KEYS[5], table.concat(event, '\n'))
+return result
