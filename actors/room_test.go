@@ -103,7 +103,7 @@ func (u *client) believes(names ...string) {
 		var present []string
 		for _, f := range u.heard() {
 			var told presenceFrame
-			if !strings.HasPrefix(f, `{"type":"init"`) && !strings.HasPrefix(f, `{"type":"member`) || json.Unmarshal([]byte(f), &told) != nil {
+			if !strings.HasPrefix(f, `{"type":"init"`) && !strings.HasPrefix(f, `{"type":"member`) || json.Unmarshal([]byte(f), &told) != nil || told.Room != "" {
 				continue
 			}
 			present = slices.DeleteFunc(present, func(name string) bool { return name == told.Name })

@@ -16,6 +16,7 @@ import (
 // presenceFrame is any frame that tells of presence.
 type presenceFrame struct {
 	Type        string
+	Room        string
 	Name        string
 	Count       int
 	Members     []string
