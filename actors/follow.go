@@ -62,7 +62,7 @@ func (s *session) forward(ctx actor.Context, w *wave) {
 		c.stale = true
 		s.askMembers(ctx, c)
 	}
-	if c.stale { // a whole list is on its way, and changes are to it
+	if c.stale || c.version >= w.Version { // a whole list is on its way, or was told, that has the changes
 		presence, all = nil, all[len(presence):]
 	}
 	if len(presence) > 0 {

@@ -369,3 +369,21 @@ func TestRoomsOneWasInAreNoted(t *testing.T) {
 	}
 	redis.mu.Unlock()
 }
+
+// TestWhoEntersIsToldOfItselfOnce: by the list, and not by a change to it.
+func TestWhoEntersIsToldOfItselfOnce(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice, bob := join(t, chat, "alice"), join(t, chat, "bob")
+	alice.enters("Den")
+	bob.enters("Den")
+	alice.talks("alice", "Den", "a", 1)
+	bob.hasHeardAllIn("Den", redis, 0)
+	for who, u := range map[string]*client{"alice": alice, "bob": bob} {
+		for _, f := range slices.Concat(u.heardOf("member_add"), u.heardOf("members")) {
+			if strings.Contains(f, `"room"`) && !(who == "alice" && strings.HasPrefix(f, `{"type":"member_add","room":"Den","name":"bob"`)) {
+				t.Errorf("%s is told %s", who, f)
+			}
+		}
+	}
+}
