@@ -3,6 +3,8 @@
 //	chat                      top supervisor
 //	├── bridge                owns Redis; implemented by package redisbridge
 //	├── room                  presence and broadcast; keeps the tail of a room's log: the public one
+//	├── rooms
+//	│   └── room-<name>       another room; lives while a connection here is in it
 //	├── dms
 //	│   └── dm-<user>         one user's inbox; lives while the user has a connection here
 //	└── sessions
@@ -25,14 +27,16 @@
 //	transport → session   Connection.Receive, Drained, Closed
 //	session   → bridge    Append, ReadPage             bridge → session  Settled, Page
 //	session   → bridge    Claim, Hold                  bridge → session  Claimed, Held, ClaimLost
+//	session   → bridge    FindRoom, ListRooms, Visit   bridge → session  RoomFound, RoomsListed
 //	session   → room      enter, appear, catchUp       room   → session  opened, wave, Recalled
-//	session   → dms → dm  enter, catchUp               dm     → session  opened, wave, Recalled
+//	session   → rooms → room-<name>, dms → dm          the same, and leave to rooms
 //	room, dm  → bridge    Subscribe, Read, Restore     bridge → room, dm Linked, Appended, Recalled
 //	room      → bridge    Present, ReadMembers         bridge → room     PresenceChanged, Members
-//	room, dm  → session   logBegan: enter again        dms    → session  dmsBegan: likewise
+//	room, dm  → session   logBegan: enter again        rooms, dms → session  logsBegan: likewise
+//	room-<name>, dm → rooms, dms  deserted: nobody here needs it
 //	bridge    → chat      ReadClaims                   chat   → bridge   Claims
 //	bridge    → chat → all  BridgeStarted, RedisChanged
-//	chat      → room, dms, sessions → session  gone (a connection has ended)
+//	chat      → room, rooms, dms, sessions → session  gone (a connection has ended)
 //
 // # How a connection ends
 //
@@ -56,6 +60,14 @@
 // hears anything more, and is closed with 4009. What Redis stores it stores only before
 // the lease's end, by its own clock.
 //
+// # Who is in a room
+//
+// Being online, which claims ask, is being in the public room. In another room is a name one of
+// whose connections has entered it. A node says so to Redis in a life (redisbridge's life): one ends
+// with the bridge, with the lease, and with a Redis that forgot, and the rooms then say again who is
+// in them. What a node said in a life that is over any node clears. So a room's actor may end as
+// soon as nobody here is in the room, whether what it said last arrives or not.
+//
 // # What strangers may take
 //
 // Every connection belongs to an address, and every address has budgets over all its
@@ -76,11 +88,11 @@
 // Every message may: an actor dies with the message in hand, and with its queue if
 // it is stopped. So nothing that must survive lives in an actor or in a mailbox. A
 // Connection outlives its session, and its claim outlives both for a while; the tails,
-// the roster, the departures and the journal outlive the room and the dm actors; they
+// the rosters, the departures and the journal outlive the room and the dm actors; they
 // belong to Chat, and are handed to the next incarnation, and with them up to which of
 // the times that Redis had lost something they were handed back. The lease belongs to
 // the bridge's Store, and so does whether a write-back is owed, and whose claims were
-// lost. An actor that begins asks for all it needs again (RoomStarted, DMsStarted,
+// lost. An actor that begins asks for all it needs again (logBegan, logsBegan,
 // BridgeStarted tell the others to), and everything asked is idempotent.
 //
 // # What is vouched for

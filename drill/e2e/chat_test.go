@@ -55,23 +55,33 @@ func expected(frame string) *regexp.Regexp {
 // come before or after its message.
 func TestConversationsOfTheDocsAreByteForByteAsTheyStandThere(t *testing.T) {
 	t.Parallel()
-	for page, before := range map[string]func(*node){
-		"README.md": func(*node) {},
-		"docs/protocol.md": func(n *node) {
+	for _, c := range []struct {
+		page   string
+		number int // of the conversation there
+		before func(*node)
+	}{
+		{"README.md", 0, func(*node) {}},
+		{"docs/protocol.md", 0, func(n *node) {
 			bob := join(t, n, "bob")
 			bob.say("msg:bob:hello")
 			bob.hearText("hello")
-		},
+		}},
+		{"docs/protocol.md", 1, func(n *node) {
+			bob := join(t, n, "bob")
+			bob.say("enter:Garden")
+			bob.say("room:bob:Garden:hello")
+			bob.hearText("hello")
+		}},
 	} {
-		talks := conversations(t, page)
-		if len(talks) != 1 {
+		page, talks := c.page, conversations(t, c.page)
+		if len(talks) <= c.number {
 			t.Fatalf("%s shows %d conversations", page, len(talks))
 		}
 		n := startNode(t)
-		before(n)
+		c.before(n)
 		var u *user
 		told := 0
-		for _, e := range talks[0] {
+		for _, e := range talks[c.number] {
 			if e.says == "(connects)" {
 				u = connect(t, n, "")
 			} else {
