@@ -28,6 +28,7 @@ func (s *Server) chaosRoutes(mux *http.ServeMux) {
 		http.ServeFileFS(w, r, pageFiles, "page/chaos.html")
 	})))
 	mux.HandleFunc("GET /chaos/actors", s.withChaosToken(s.serveActors))
+	mux.HandleFunc("GET /chaos/tree", s.withChaosToken(s.serveTree))
 	mux.HandleFunc("GET /chaos/counters", s.withChaosToken(s.serveCounters))
 	mux.HandleFunc("POST /chaos/kill", s.withChaosToken(s.serveKill))
 }

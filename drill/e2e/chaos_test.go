@@ -40,7 +40,7 @@ func chaosStatus(t *testing.T, n *node, token string) int {
 func TestChaosIsOnTheOperatorsAddressUnlessToldOtherwise(t *testing.T) {
 	t.Parallel()
 	none, byDefault, public := startNode(t), startNode(t, "CHAOS_TOKEN="+chaosToken), startNode(t, "CHAOS_TOKEN="+chaosToken, "CHAOS_PUBLIC=true")
-	for _, path := range []string{"/chaos", "/chaos/actors", "/chaos/counters", "/chaos.js", "/theme.css"} {
+	for _, path := range []string{"/chaos", "/chaos/actors", "/chaos/tree", "/chaos/counters", "/chaos.js", "/theme.css"} {
 		isPage := strings.Contains(path, ".")
 		for _, c := range []struct {
 			url  string

@@ -15,7 +15,7 @@ const CLOSE_LOOK_MS = 100;
 /** A panic waits for the actor's next message, so nothing may happen for long; after this the watch ends. */
 const PATIENCE_MS = 30_000;
 const KILLS_SHOWN = 60;
-const KINDS = ["chat", "bridge", "room", "dms", "dm", "sessions", "session"];
+const KINDS = ["chat", "bridge", "room", "rooms", "dms", "dm", "sessions", "session"];
 /** @type {Record<number, string>} */
 const REFUSALS = {
   401: "That is not this server's token.",
@@ -61,9 +61,10 @@ async function look() {
   clearTimeout(timer);
   try {
     const asked = performance.now();
-    const [actors, counters] = await Promise.all([call("actors"), call("counters")]);
+    const also = new URLSearchParams(watched.map((k) => ["also", k.name]));
+    const [seen, counters] = await Promise.all([call(`tree?${also}`), call("counters")]);
     // The answer was made at some moment in between.
-    show(actors, counters, (asked + performance.now()) / 2);
+    show(seen, counters, (asked + performance.now()) / 2);
   } catch (error) {
     const refusal = error instanceof Refusal && REFUSALS[error.status];
     if (refusal) {
@@ -76,15 +77,19 @@ async function look() {
   if (!document.hidden) timer = setTimeout(look, watched.length ? CLOSE_LOOK_MS : LOOK_MS);
 }
 
-/** @param {Actor[]} actors @param {Record<string, number>} counters @param {number} at */
-function show(actors, counters, at) {
+/**
+ * @param {{actors: Actor[], children: Record<string, number>}} seen
+ * @param {Record<string, number>} counters @param {number} at
+ */
+function show({ actors, children }, counters, at) {
   save(session, TOKEN, token);
   byId("gate").hidden = true;
   byId("stage").hidden = false;
-  tree.draw(actors);
+  tree.draw(actors, children);
   showCounters(counters, at);
   judge(actors, at);
-  byId("health").textContent = `${actors.length} actors`;
+  const all = Object.values(children).reduce((sum, n) => sum + n, 0);
+  byId("health").textContent = `${all.toLocaleString()} actors`;
   byId("health").classList.remove("bad");
 }
 

@@ -12,18 +12,20 @@ const BOX = { w: 132, h: 54 };
 const CHIP = { w: 104, h: 28, gap: 8 };
 /** Above this many, children are dots. */
 const CHIPS = 12;
-/** Above this many, the rest is only counted: nobody could hit one of them. */
-const DOTS = 600;
 const ROOT_Y = 14;
 const CHILD_Y = 116;
 const LEAF_Y = 214;
+const MORE_H = 18;
 /** A mailbox this long fills its bar. */
 const FULL_MAILBOX = 50;
 
-const kindOrder = ["bridge", "room", "dms", "sessions"];
+const kindOrder = ["bridge", "room", "rooms", "dms", "sessions"];
 
-/** Where everything goes. Pure. @param {Actor[]} actors */
-export function layout(actors) {
+/**
+ * Where everything goes; of those that are only counted, how many. Pure.
+ * @param {Actor[]} actors @param {Record<string, number>} counts of the children of each
+ */
+export function layout(actors, counts) {
   /** @type {Place[]} */ const places = [];
   /** @type {{x1: number, y1: number, x2: number, y2: number, key: string}[]} */ const edges = [];
   const names = new Set(actors.map((a) => a.name));
@@ -31,7 +33,7 @@ export function layout(actors) {
   const rank = (/** @type {Actor} */ a) => (kindOrder.indexOf(a.kind) + 1 || kindOrder.length + 1);
   const children = actors.filter((a) => roots.some((r) => r.name === a.parent)).sort((a, b) => rank(a) - rank(b));
   let height = LEAF_Y;
-  let more = 0;
+  /** @type {{x: number, y: number, count: number}[]} */ const more = [];
 
   roots.forEach((actor, i) => {
     places.push({ actor, x: (WIDTH * (i + 1)) / (roots.length + 1), y: ROOT_Y, ...BOX, shape: "box" });
@@ -47,10 +49,10 @@ export function layout(actors) {
     places.push({ actor, x, y: CHILD_Y, ...BOX, shape: "box" });
     edges.push({ key: actor.name, x1: root.x, y1: ROOT_Y + BOX.h, x2: x, y2: CHILD_Y });
     if (leaves[i].length) {
-      const shown = leaves[i].sort(byName).slice(0, DOTS);
-      more += leaves[i].length - shown.length;
-      const bottom = grid(shown, left, width, places);
+      let bottom = grid(leaves[i].sort(byName), left, width, places);
       edges.push({ key: actor.name + "/", x1: x, y1: CHILD_Y + BOX.h, x2: x, y2: LEAF_Y - 10 });
+      const count = (counts[actor.name] ?? 0) - leaves[i].length;
+      if (count > 0) more.push({ x, y: bottom += MORE_H, count });
       height = Math.max(height, bottom);
     }
     left += width;
@@ -90,12 +92,13 @@ export class Tree {
     this.empty = true;
   }
 
-  /** @param {Actor[]} actors */
-  draw(actors) {
-    const { places, edges, width, height, more } = layout(actors);
+  /** @param {Actor[]} actors @param {Record<string, number>} counts */
+  draw(actors, counts) {
+    const { places, edges, width, height, more } = layout(actors, counts);
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.edges.replaceChildren(...edges.map(curve));
-    if (more) this.edges.append(svg("text", { x: width - 10, y: height - 4, class: "more", "text-anchor": "end" }, `and ${more} more`));
+    this.edges.append(...more.map(({ x, y, count }) =>
+      svg("text", { x, y, class: "more", "text-anchor": "middle" }, `and ${count.toLocaleString()} more`)));
     for (const place of places) {
       const { actor } = place;
       const before = this.known.get(actor.name);
