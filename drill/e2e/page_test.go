@@ -238,7 +238,7 @@ func killsAnActorAndShowsItHeal(t *testing.T, browser *chromium) {
 	enter("wrong")
 	operator.until(`document.querySelector("#token-error").textContent != ""`)
 	enter(chaosToken)
-	operator.until(`["chat", "bridge", "room", "dms", "sessions"].every((name) => document.querySelector("#tree [data-actor=" + name + "]"))`)
+	operator.until(`["chat", "bridge", "room", "rooms", "dms", "sessions"].every((name) => document.querySelector("#tree [data-actor=" + name + "]"))`)
 	operator.do(chromedp.Click(chromedp.CSS(`#how input[value="restart"]`)), chromedp.Click(chromedp.CSS(`#tree [data-actor="room"]`)))
 	operator.until(`document.querySelector("#kills .good .result")?.textContent.startsWith("healed in")`)
 	operator.until(`document.querySelector("#counters .lost .value").textContent == "0"`)

@@ -7,8 +7,10 @@
  * @typedef {{actor: Actor, x: number, y: number, w: number, h: number, shape: "box" | "chip" | "dot"}} Place
  */
 
-const WIDTH = 860;
+const WIDTH = 960;
 const BOX = { w: 132, h: 54 };
+/** What a child takes at least, so that no two overlap. */
+const LANE = BOX.w + 12;
 const CHIP = { w: 104, h: 28, gap: 8 };
 /** Above this many, children are dots. */
 const CHIPS = 12;
@@ -39,11 +41,12 @@ export function layout(actors, counts) {
     places.push({ actor, x: (WIDTH * (i + 1)) / (roots.length + 1), y: ROOT_Y, ...BOX, shape: "box" });
   });
   const leaves = children.map((c) => actors.filter((a) => a.parent === c.name));
-  const shares = leaves.map((l) => (l.length ? 2.6 + Math.min(2.4, l.length / 120) : 1.4));
-  const total = shares.reduce((sum, s) => sum + s, 0) || 1;
-  let left = 0;
+  const shares = leaves.map((l) => (l.length ? 1 + Math.min(1, l.length / 100) : 0));
+  const total = shares.reduce((sum, s) => sum + s, 0);
+  const rest = WIDTH - LANE * children.length;
+  let left = total ? 0 : rest / 2;
   children.forEach((actor, i) => {
-    const width = (WIDTH * shares[i]) / total;
+    const width = LANE + (total && (rest * shares[i]) / total);
     const x = left + width / 2;
     const root = /** @type {Place} */ (places.find((p) => p.actor.name === actor.parent));
     places.push({ actor, x, y: CHILD_Y, ...BOX, shape: "box" });
