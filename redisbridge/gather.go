@@ -96,10 +96,11 @@ type told struct {
 	others *redis.Cmd
 }
 
-// gather tells Redis of the next rooms. Not while the lease is over: others may have cleared them.
+// gather tells Redis of the next rooms. Not while the lease is over: others may have cleared them; nor
+// before Redis knows in which life.
 func (b *bridge) gather(now time.Time) {
 	g := &b.gatherer
-	if !g.free(now) || !b.store.lease.lasts(now) {
+	if !g.free(now) || !b.store.lease.lasts(now) || !b.store.life.isKnown() {
 		return
 	}
 	var keep []string

@@ -131,7 +131,8 @@ type renewal struct {
 // had run out, or Redis holds fewer names than it was told, all are told again.
 func (b *bridge) renew(now time.Time) {
 	p := &b.presence
-	if !p.renewal.free(now) || now.Sub(p.renewed) < renewInterval && (p.expiry.IsZero() || now.Before(p.expiry)) {
+	due := now.Sub(p.renewed) >= renewInterval || !p.expiry.IsZero() && !now.Before(p.expiry) || !b.store.life.isKnown()
+	if !p.renewal.free(now) || !due {
 		return
 	}
 	p.renewed, p.expiry = now, time.Time{}
@@ -206,7 +207,7 @@ func (s *Store) renewLease(ctx context.Context, length time.Duration) (renewal, 
 	if err != nil {
 		return renewal{}, fmt.Errorf("renew lease: %w", err)
 	}
-	s.life.told(former)
+	s.life.told(life, former)
 	return parseRenewal(reply)
 }
 

@@ -24,6 +24,7 @@ const (
 type life struct {
 	mu     sync.Mutex
 	number int64 // µs since the epoch, or more than the one before
+	known  int64 // the last that Redis was told of
 	former []int64
 }
 
@@ -45,9 +46,18 @@ func (l *life) current() (number int64, former []int64) {
 	return l.number, slices.Clone(l.former)
 }
 
-// told notes that Redis knows of lives that are over.
-func (l *life) told(former []int64) {
+// isKnown says whether Redis was told of it: before, nothing is to be said in it, for nobody would clear
+// that should the node die.
+func (l *life) isKnown() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.known == l.number
+}
+
+// told notes that Redis was told of a life, and of those that are over.
+func (l *life) told(number int64, former []int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.known = number
 	l.former = slices.DeleteFunc(l.former, func(n int64) bool { return slices.Contains(former, n) })
 }

@@ -21,7 +21,7 @@ var errStillRunning = errors.New("the node did not end in time and was killed")
 
 // Unlimited are the settings under which a node lets everybody say as much as they like: the defaults are for people, and
 // what load and most tests send is none of theirs.
-var Unlimited = []string{"FRAME_RATE=0", "MESSAGE_RATE=0", "CONVERSATION_RATE=0"}
+var Unlimited = []string{"FRAME_RATE=0", "MESSAGE_RATE=0", "CONVERSATION_RATE=0", "ENTER_RATE=0", "ROOM_RATE=0"}
 
 // Node is the chat server as a process of its own.
 type Node struct {
