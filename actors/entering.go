@@ -11,9 +11,6 @@ import (
 // How a connection enters a room by its name, and leaves it. Entering is an operation of two steps:
 // the room is found, or made; then its actor admits the connection, and tells its name to all.
 
-// roomsPage is how many rooms one answer to rooms lists.
-const roomsPage = 200
-
 // enterRoom begins to enter a room.
 func (s *session) enterRoom(ctx actor.Context, c protocol.Command) {
 	room, code := s.mayEnter(c)
@@ -146,16 +143,6 @@ func (s *session) visitAll(ctx actor.Context) {
 	for i := range st.cursors {
 		if c := &st.cursors[i]; c.log.Named() && s.conn.claim.Load() != nil {
 			s.visit(ctx, c, false)
-		}
-	}
-}
-
-// reenterRooms enters the rooms again that the connection has entered by their names.
-func (s *session) reenterRooms(ctx actor.Context) {
-	st := &s.conn.state
-	for i := range st.cursors {
-		if c := &st.cursors[i]; c.log.Named() {
-			s.reenter(ctx, c)
 		}
 	}
 }
