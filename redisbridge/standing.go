@@ -10,8 +10,8 @@ import (
 // standing is which names are present in a room on this node: what the room wants, and what of it
 // Redis may not know yet, so that an outage only delays it.
 type standing struct {
-	names   map[string]struct{} // present on this node
-	changed map[string]actors.Departure
+	names   map[string]struct{}         // present on this node
+	changed map[string]actors.Departure // nil while there are none: a node may be in ten thousand rooms
 	whole   bool // Redis is to be told that these are all
 	// declared: the room has said which are all. Before, a name that is not among
 	// them may yet come, from a session that has not entered again.
@@ -19,24 +19,32 @@ type standing struct {
 }
 
 func newStanding() standing {
-	return standing{names: map[string]struct{}{}, changed: map[string]actors.Departure{}}
+	return standing{names: map[string]struct{}{}}
 }
 
 // change takes what the room says. The last word on a name counts.
 func (p *standing) change(m *actors.Present) {
 	if m.Whole {
 		clear(p.names)
-		clear(p.changed)
+		p.changed = nil
 		p.whole, p.declared = true, true
 	}
 	for _, name := range m.Joined {
 		p.names[name] = struct{}{}
-		p.changed[name] = actors.Departure{}
+		p.note(name, actors.Departure{})
 	}
 	for _, d := range m.Left {
 		delete(p.names, d.Name)
-		p.changed[d.Name] = d
+		p.note(d.Name, d)
 	}
+}
+
+// note has Redis told that a name has come, or of its departure.
+func (p *standing) note(name string, d actors.Departure) {
+	if p.changed == nil {
+		p.changed = map[string]actors.Departure{}
+	}
+	p.changed[name] = d
 }
 
 // redeclare has all names told again: Redis may have lost them.
@@ -46,7 +54,7 @@ func (p *standing) redeclare() {
 		return
 	}
 	for name := range p.names {
-		p.changed[name] = actors.Departure{}
+		p.note(name, actors.Departure{})
 	}
 }
 
@@ -79,6 +87,9 @@ func (p *standing) take() (n news) {
 		}
 		delete(p.changed, name)
 	}
+	if len(p.changed) == 0 {
+		p.changed = nil
+	}
 	p.whole = false
 	return n
 }
@@ -96,7 +107,7 @@ func (p *standing) putBack(n news) {
 
 func (p *standing) putBackOne(name string, d actors.Departure) {
 	if _, newer := p.changed[name]; !newer {
-		p.changed[name] = d
+		p.note(name, d)
 	}
 }
 
