@@ -47,7 +47,7 @@ type client struct {
 
 	since, dmSince int64
 	unacked        []message
-	visits         []*visit // rooms, in the order of the plan
+	rooms          rig.Rooms // in the order of the plan
 	seq            int
 	quiet          bool // it says nothing new, and does nothing else
 	life           int  // counts connections, so that what was planned for one ends with it
@@ -88,7 +88,7 @@ func (c *client) arrive() {
 	n := nodes[c.rand.IntN(len(nodes))]
 	c.record = c.run.newRecord(c, n)
 	c.opened, c.joined, c.asked = false, false, false
-	c.outside()
+	c.rooms.Leave()
 	socket, err := connect(c.run.world, fmt.Sprintf("%s.%d", c.label, c.record.Number), n, actors.Resume{Since: resumed(c.since), DMSince: resumed(c.dmSince)})
 	if err != nil {
 		c.record.closed(false)
@@ -120,17 +120,14 @@ func (c *client) closed(code uint16) {
 // hear takes a frame: first it is noted, then the client learns from it.
 func (c *client) hear(f rig.Frame) {
 	c.record.heard(f)
+	if c.rooms.Hear(f) {
+		c.run.count(f.Type)
+	}
 	switch f.Type {
 	case "msg":
-		if f.Room != "" {
-			c.hearIn(f)
-		} else {
+		if f.Room == "" {
 			c.since = max(c.since, f.ID)
 		}
-	case "entered":
-		c.entered(f)
-	case "exited":
-		c.exited(f)
 	case "dm":
 		c.dmSince = max(c.dmSince, f.Cursor)
 	case "init":
@@ -151,7 +148,7 @@ func (c *client) hear(f rig.Frame) {
 		}
 		if f.Ref != "" {
 			c.answered(f.Ref)
-			c.refusedRoom(f)
+			c.refusedRoom(f.Ref)
 		} else if !c.joined {
 			c.refusedJoin(f.Code)
 		}
@@ -241,4 +238,4 @@ func (c *client) hush() {
 }
 
 // settled says whether it is there, in all its rooms, and has all answers.
-func (c *client) settled() bool { return c.joined && len(c.unacked) == 0 && c.isWhereItWants() }
+func (c *client) settled() bool { return c.joined && len(c.unacked) == 0 && c.rooms.Settled() }

@@ -32,7 +32,7 @@ func now() int64 { return time.Now().UnixMicro() }
 
 func (r *record) sent(m message) {
 	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Send, Hash: hashOf([]byte(m.text)),
-		Detail: &check.Detail{Ref: m.ref, To: m.to, Room: m.room, Bare: m.bare}})
+		Detail: &check.Detail{Ref: m.ref, To: m.to, Room: rig.RoomKey(m.room), Bare: m.bare}})
 }
 
 // joining notes who wants the name, and whether the token of an earlier connection proves it.
@@ -46,13 +46,14 @@ func (r *record) asked(ref string) {
 	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Ask, Detail: &check.Detail{Ref: ref}})
 }
 
-// entering and exiting note what is said of a room.
-func (r *record) entering(ref, room string, cursor int64) {
-	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Enter, Cursor: cursor, Detail: &check.Detail{Ref: ref, Room: room}})
+// entering and exiting note what is about to be said of a room.
+func (r *record) entering(room *rig.Room) {
+	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Enter, Cursor: room.Cursor,
+		Detail: &check.Detail{Ref: room.Asked, Room: rig.RoomKey(room.Name)}})
 }
 
-func (r *record) exiting(ref, room string) {
-	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Exit, Detail: &check.Detail{Ref: ref, Room: room}})
+func (r *record) exiting(room *rig.Room) {
+	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Exit, Detail: &check.Detail{Ref: room.Asked, Room: rig.RoomKey(room.Name)}})
 }
 
 func (r *record) stall(on bool) {

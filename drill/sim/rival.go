@@ -38,9 +38,6 @@ const (
 	nameTaken = "a name refused that others have"
 	flooded   = "a flood of messages"
 	limited   = "a message refused for its rate"
-
-	roomEntered = "a room entered"
-	roomLeft    = "a room left"
 )
 
 const (

@@ -169,7 +169,7 @@ func (r *run) rename(c *client) {
 	for _, other := range r.clients {
 		if other.person == c.person {
 			other.since, other.dmSince, other.taken, other.unacked = check.None, check.None, 0, nil
-			other.nowhere()
+			other.rooms.Forget()
 			if other.socket != nil {
 				other.leave(false)
 			}

@@ -7,6 +7,7 @@ import (
 
 	"parley/actors"
 	"parley/actors/engine"
+	"parley/drill/rig"
 	"parley/drill/witness"
 )
 
@@ -41,7 +42,7 @@ func (r *run) settle() (late []string) {
 		}
 		for _, c := range r.clients {
 			if !c.settled() {
-				tell(c, fmt.Sprintf("opened %v, joined %v, waits for %d answers, in its rooms %v", c.opened, c.joined, len(c.unacked), c.isWhereItWants()))
+				tell(c, fmt.Sprintf("opened %v, joined %v, waits for %d answers, in its rooms %v", c.opened, c.joined, len(c.unacked), c.rooms.Settled()))
 			}
 		}
 		return late
@@ -56,7 +57,7 @@ func (r *run) settle() (late []string) {
 	}
 	behind := func(c *client) bool {
 		return c.since < newest(witness.PublicKey) || c.dmSince < newest(witness.InboxPrefix+c.person.name) ||
-			slices.ContainsFunc(c.visits, func(v *visit) bool { return v.in && v.cursor < newest(witness.RoomPrefix+v.room) })
+			slices.ContainsFunc(c.rooms, func(r *rig.Room) bool { return r.In && r.Cursor < newest(witness.RoomPrefix+rig.RoomKey(r.Name)) })
 	}
 	r.clients[0].speak()
 	if !r.world.run(time.Now().Add(fenceLimit), func() bool {
@@ -93,9 +94,9 @@ func (r *run) leaks() (wrong []string) {
 		for _, c := range r.all() {
 			if c.socket != nil && c.socket.node == n && c.joined {
 				names[c.person.name] = true
-				for _, v := range c.visits {
-					if v.in {
-						rooms[v.room] = true
+				for _, r := range c.rooms {
+					if r.In {
+						rooms[rig.RoomKey(r.Name)] = true
 					}
 				}
 			}

@@ -62,7 +62,7 @@ func (e *Ear) message(kind check.Kind, f rig.Frame) check.Event {
 		m := f.Message()
 		event.Detail = &check.Detail{From: m.User, To: m.To}
 	case f.Room != "":
-		event.Detail = e.room(RoomKey(f.Room))
+		event.Detail = e.room(rig.RoomKey(f.Room))
 	}
 	return event
 }
@@ -96,7 +96,7 @@ func (e *Ear) list(f rig.Frame) []check.Event {
 	if !isList || f.Decode(&m) != nil {
 		return nil
 	}
-	all := []check.Event{{Kind: kind, Cursor: f.Cursor, Detail: &check.Detail{Ref: f.Ref, Room: RoomKey(f.Room), Name: m.Name,
+	all := []check.Event{{Kind: kind, Cursor: f.Cursor, Detail: &check.Detail{Ref: f.Ref, Room: rig.RoomKey(f.Room), Name: m.Name,
 		Names: m.Members, Count: m.Count, Truncated: m.Truncated}}}
 	for _, raw := range m.History {
 		all = append(all, e.message(check.Recalled, rig.ParseFrame(raw)))
@@ -106,9 +106,6 @@ func (e *Ear) list(f rig.Frame) []check.Event {
 	}
 	return all
 }
-
-// RoomKey is by what a room is known, however it is spelled: of names of ASCII letters, as ours are.
-func RoomKey(name string) string { return strings.ToLower(name) }
 
 // RefOf is the ref that a text of that user begins with, empty where it isn't one of ours.
 func RefOf(user, text string) string {
@@ -123,7 +120,7 @@ func RefOf(user, text string) string {
 func Tell(f rig.Frame, tell func(check.Told, string)) {
 	one := func(f rig.Frame) {
 		m := f.Message()
-		told := check.Told{ID: f.ID, Room: RoomKey(f.Room)}
+		told := check.Told{ID: f.ID, Room: rig.RoomKey(f.Room)}
 		if f.Type == "dm" {
 			told.From, told.To = m.User, m.To
 		}
