@@ -60,6 +60,9 @@ func run(ctx context.Context, args []string, env map[string]string, out io.Write
 	if err != nil {
 		return err
 	}
+	for name, setting := range misspelled(env) {
+		log.Warn().Str("variable", name).Msg("there is no such setting: is " + setting + " meant?")
+	}
 	return serve(ctx, s, log)
 }
 

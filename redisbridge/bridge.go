@@ -261,10 +261,17 @@ func (b *bridge) failed(l *lane, err error) {
 		b.presence.renewed = time.Time{}
 	case isReply(err) && !isNoScript(err):
 		b.refused(l, replyKind(err))
-	case b.reachable:
-		b.reachable = false         // the next probe that gets through loads the scripts, too
-		b.probe.until = time.Time{} // ask at once
-		b.store.log.Warn().Str("lane", l.name).Err(err).Msg("redis does not answer")
+	default:
+		if b.reachable {
+			b.reachable = false         // the next probe that gets through loads the scripts, too
+			b.probe.until = time.Time{} // ask at once
+		} else if errors.Is(err, errAnotherRedis) {
+			return // as the first is, and each that is about to be accepted
+		}
+		if !b.store.silent { // also before it has ever answered; once
+			b.store.silent = true
+			b.store.log.Warn().Str("lane", l.name).Err(err).Msg("redis does not answer")
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ func (b *bridge) probed(err error) {
 	if err == nil {
 		b.probe.until = now.Add(probeInterval)
 		if !b.reachable {
-			b.reachable = true
+			b.reachable, b.store.silent = true, false
 			b.presence.renewed = time.Time{} // nothing is said without the lease
 			b.store.log.Info().Msg("redis answers")
 		}

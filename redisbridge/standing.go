@@ -12,7 +12,7 @@ import (
 type standing struct {
 	names   map[string]struct{}         // present on this node
 	changed map[string]actors.Departure // nil while there are none: a node may be in ten thousand rooms
-	whole   bool // Redis is to be told that these are all
+	whole   bool                        // Redis is to be told that these are all
 	// declared: the room has said which are all. Before, a name that is not among
 	// them may yet come, from a session that has not entered again.
 	declared bool

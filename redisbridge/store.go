@@ -53,6 +53,8 @@ type Store struct {
 	// forsaken are the sessions, by their ids, whose claim was lost, and when. It is the
 	// bridge's alone, and the next one's.
 	forsaken map[string]time.Time
+	// silent: it was logged that Redis does not answer, and has not since. Likewise.
+	silent bool
 }
 
 const (

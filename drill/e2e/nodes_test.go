@@ -136,9 +136,15 @@ func TestServerComesUpWithoutRedisAndHealsWhenItComes(t *testing.T) {
 	if err := redis.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	n := startNode(t, "REDIS_ADDR="+redis.Addr())
+	n := startNode(t, "REDIS_ADDR="+redis.Addr(), "REDDIS_ADDR=elsewhere")
 	if status, _ := n.get(n.URL + "/healthz"); status != http.StatusOK {
 		t.Errorf("healthz says %d", status)
+	}
+	eventually(t, "the log says what does not answer, and why", func() bool {
+		return strings.Contains(n.Log(), `dial tcp `+redis.Addr()+`: connect: connection refused`)
+	})
+	if !strings.Contains(n.Log(), "is REDIS_ADDR meant?") {
+		t.Error("the log says nothing of a setting that is misspelled")
 	}
 	eventually(t, "readyz says why it is red", func() bool {
 		status, body := n.get(n.Admin + "/readyz")
@@ -163,6 +169,11 @@ func TestServerComesUpWithoutRedisAndHealsWhenItComes(t *testing.T) {
 	u.say("msg:alice:at last")
 	u.hearText("at last")
 	t.Logf("served %v after redis came", time.Since(began))
+	for _, once := range []string{"redis does not answer", "redis answers"} {
+		if said := strings.Count(n.Log(), `"message":"`+once+`"`); said != 1 {
+			t.Errorf("the log says %d times that %s", said, once)
+		}
+	}
 }
 
 func TestEmbeddedRedisServesAndSaysThatItForgets(t *testing.T) {
