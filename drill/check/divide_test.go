@@ -255,3 +255,37 @@ func TestWhatANodeHoldsOfARoomIsMissed(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsPutBackLateIsExcused where it was said just before the loss: its id may be ahead of the clock.
+func TestWhatIsPutBackLateIsExcused(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ahead, before int64
+		hole          bool
+	}{
+		"just before":                     {0, second, false},
+		"just before, with a clock ahead": {2 * second, second, false},
+		"long before":                     {0, 8 * second, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newIdeal()
+			alice, bob := s.connect("alice", "a"), s.connect("bob", "b")
+			s.h.Logs.Rooms = map[string]RoomLogs{}
+			s.enter(alice, "Den", None)
+			s.enter(bob, "Den", None)
+			s.now += tc.ahead
+			s.sayIn("Den", alice, "early", alice)
+			s.now -= tc.ahead
+			ack := &alice.Events[find(alice, Ack, 0)]
+			ack.At = s.now
+			s.wait(tc.before)
+			loss := s.lose()
+			s.now = max(s.now, ack.ID) + 10
+			s.sayIn("Den", alice, "next", alice, bob)
+			bob.Events[len(bob.Events)-1].At = loss.End + second
+			s.wait(20 * second)
+			if r := Check(s.history()); r.Has(Hole) != tc.hole {
+				t.Errorf("found: %+v", r.Verdicts)
+			}
+		})
+	}
+}

@@ -52,15 +52,27 @@ func (c *checker) unheardSince(loss Fault) int64 {
 
 // excusesLate says whether a message that a connection passed over at that time may have been written back behind its
 // place, by a node that alone had heard of it: it is in the log then, and not pushed.
-func (c *checker) excusesLate(place, passed int64) bool {
+func (c *checker) excusesLate(p *passage, place, passed int64) bool {
 	return slices.ContainsFunc(c.losses, func(f Fault) bool {
-		return f.within(passed) && place <= f.End && place >= c.unheardSince(f)
+		return f.within(passed) && c.knownSince(p, place) <= f.End && place >= c.unheardSince(f)
 	})
+}
+
+// knownSince is by when what is at a place was surely stored: ids may be ahead of the clock, after an earlier loss.
+func (c *checker) knownSince(p *passage, place int64) int64 {
+	s := c.acked[place]
+	if p.promise == DirectMessages {
+		s = c.letters[c.placed[p.conn.Client][place]]
+	}
+	if s == nil {
+		return place
+	}
+	return min(place, s.acks[0].at)
 }
 
 // excusesOld says likewise of a public message that was too old at the loss for every node to hold it, and of one in a room
 // that none had to hold: one that does may be late.
-func (c *checker) excusesOld(id, passed int64) bool {
+func (c *checker) excusesOld(p *passage, id, passed int64) bool {
 	return slices.ContainsFunc(c.losses, func(f Fault) bool {
 		switch {
 		case !f.within(passed):
@@ -68,7 +80,7 @@ func (c *checker) excusesOld(id, passed int64) bool {
 		case c.Room == "":
 			return c.beyondTails(id, f)
 		default:
-			return id <= f.End && (!c.inRoom(id, f) || c.allKept(c.holdersOf(Told{ID: id}, "", f), f, passed))
+			return c.knownSince(p, id) <= f.End && (!c.inRoom(id, f) || c.allKept(c.holdersOf(Told{ID: id}, "", f), f, passed))
 		}
 	})
 }
