@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
 const (
@@ -46,6 +48,29 @@ type book struct {
 	// the grace.
 	roster  *roster
 	leaving departures
+	// Of a room with a name: who has left it here of late.
+	left departures
+}
+
+// hasLeft notes that names are in a room no more.
+func (b *book) hasLeft(gone []Departure, now time.Time) {
+	if b.left == nil {
+		b.left = departures{}
+	}
+	maps.DeleteFunc(b.left, func(_ string, at time.Time) bool { return now.Sub(at) >= departuresKept })
+	for _, d := range gone {
+		b.left[strings.Clone(d.Name)] = d.At
+	}
+}
+
+// leftOfLate gives those that have not come back.
+func (b *book) leftOfLate(now time.Time) (gone []Departure) {
+	for _, name := range slices.Sorted(maps.Keys(b.left)) {
+		if at := b.left[name]; now.Sub(at) < departuresKept {
+			gone = append(gone, Departure{name, at})
+		}
+	}
+	return gone
 }
 
 // books are those of the logs that are listened to on this node.

@@ -70,3 +70,40 @@ func TestDepartureThatABridgeDidNotLiveToTellIsToldAgain(t *testing.T) {
 		t.Error("it is told of bob, too, who has come back")
 	}
 }
+
+// TestDepartureFromARoomThatABridgeDidNotLiveToTellIsToldAgain likewise.
+func TestDepartureFromARoomThatABridgeDidNotLiveToTellIsToldAgain(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice, bob, carol := join(t, chat, "alice"), join(t, chat, "bob"), join(t, chat, "carol")
+	for _, u := range []*client{alice, bob, carol} {
+		u.enters("Den")
+	}
+	kill(t, chat, "room-den", "", engine.Restart)
+	carol.enters("Attic") // the sessions have entered again
+	redis.stow(func(m any) bool { p, is := m.(*Present); return is && len(p.Left) > 0 })
+	for _, u := range []*client{alice, bob} {
+		u.say("exit:Den")
+		u.hears(`"exited"`)
+	}
+	eventually(t, "the bridge is told", func() bool { return redis.stowing() == 2 })
+	bob.enters("Den")
+	redis.stow(nil)
+	kill(t, chat, "bridge", "", engine.Restart)
+	next := time.Now()
+	in := func(name string) bool {
+		redis.mu.Lock()
+		defer redis.mu.Unlock()
+		return redis.room(Room("Den")).members[name]
+	}
+	eventually(t, "it is told that alice left", func() bool {
+		if time.Since(next) > Grace/2 { // none lives for as long as the grace
+			kill(t, chat, "room-den", "", engine.Restart)
+			next = time.Now()
+		}
+		return !in("alice")
+	})
+	if !in("bob") || !in("carol") {
+		t.Error("it is told of those, too, who are there")
+	}
+}

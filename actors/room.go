@@ -50,6 +50,7 @@ const (
 // outside, the sessions enter again, and what it missed is in the log.
 type room struct {
 	channel
+	book    *book
 	holders holders
 	// settled: every session that holds a name had the time to enter again, so that
 	// what is not among the holders is gone.
@@ -65,7 +66,8 @@ type room struct {
 }
 
 func newRoom(chat *Chat, log Log, spelled string) *room {
-	return &room{channel: newChannel(chat, log, spelled), holders: newHolders(chat.books.of(log, spelled).leaving)}
+	of := chat.books.of(log, spelled)
+	return &room{channel: newChannel(chat, log, spelled), book: of, holders: newHolders(of.leaving)}
 }
 
 func (r *room) Receive(ctx actor.Context) {
@@ -185,17 +187,19 @@ func (r *room) tellAll(ctx actor.Context) {
 	}
 }
 
-// leftOfLate gives those who may have left with nobody told. Of the other rooms it is not asked: it
-// walks all connections, and what a node has not declared is of nobody here.
+// leftOfLate gives those who may have left with nobody told.
 func (r *room) leftOfLate(now time.Time) []Departure {
 	if r.feed.log.Named() {
-		return nil
+		return r.book.leftOfLate(now)
 	}
 	return r.chat.leftOfLate(now)
 }
 
 // present tells the bridge who came and who left.
 func (r *room) present(ctx actor.Context, p Present) {
+	if len(p.Left) > 0 && r.feed.log.Named() {
+		r.book.hasLeft(p.Left, time.Now())
+	}
 	p.Log, p.Room = r.feed.log, r.roster.room
 	ctx.Send(r.chat.bridge, &p)
 }
@@ -211,6 +215,7 @@ func (r *room) appear(ctx actor.Context, conn *Connection, name string) {
 	if name == "" || conn.is(closed) {
 		return
 	}
+	delete(r.book.left, name)
 	if r.holders.enter(conn.ID, name) {
 		r.present(ctx, Present{Joined: []string{name}})
 	}
@@ -267,7 +272,7 @@ func (r *room) goneBefore(now time.Time) (gone []Departure) {
 		if now.Sub(d.At) < Grace {
 			return false
 		}
-		if held == nil {
+		if held == nil && !r.feed.log.Named() { // who is in another has entered it, and is noted as having come back
 			held = r.chat.names() // their sessions may not have entered again
 		}
 		if _, leaving := r.holders.leaving[d.Name]; !leaving && !held[d.Name] && r.holders.count[d.Name] == 0 {
