@@ -17,7 +17,7 @@ const (
 	// And so many of rooms, for as long.
 	roomsJournal = 16384
 	journalAge   = 600 * second
-	// patience is how long before it was acked a message may have been said, and others that were stored after it.
+	// patience is how long before its ack was told a message may have been said, and others that were stored after it.
 	patience = 5 * second
 )
 
@@ -119,7 +119,7 @@ func (c *checker) inJournal(s *sends, id int64, loss Fault) bool {
 	stored := min(id, s.acks[0].at) // ids may be ahead of the clock
 	for node := range s.nodes {
 		said := c.journals[node]
-		from, _ := slices.BinarySearch(said, s.acks[0].at-patience)
+		from, _ := slices.BinarySearch(said, s.acks[0].conn.told(s.acks[0].at)-patience)
 		to, _ := slices.BinarySearch(said, loss.End)
 		if to-from > c.held.Journal || c.died(node, stored, loss.End+writeBackTime) {
 			return false
