@@ -50,7 +50,6 @@ const (
 // outside, the sessions enter again, and what it missed is in the log.
 type room struct {
 	channel
-	book    *book
 	holders holders
 	// settled: every session that holds a name had the time to enter again, so that
 	// what is not among the holders is gone.
@@ -66,8 +65,7 @@ type room struct {
 }
 
 func newRoom(chat *Chat, log Log, spelled string) *room {
-	of := chat.books.of(log, spelled)
-	return &room{channel: newChannel(chat, log, spelled), book: of, holders: newHolders(of.leaving)}
+	return &room{channel: newChannel(chat, log, spelled), holders: newHolders(chat.books.of(log, spelled).leaving)}
 }
 
 func (r *room) Receive(ctx actor.Context) {
@@ -190,7 +188,7 @@ func (r *room) tellAll(ctx actor.Context) {
 // leftOfLate gives those who may have left with nobody told.
 func (r *room) leftOfLate(now time.Time) []Departure {
 	if r.feed.log.Named() {
-		return r.book.leftOfLate(now)
+		return r.chat.books.leftOfLate(r.feed.log, now)
 	}
 	return r.chat.leftOfLate(now)
 }
@@ -198,7 +196,7 @@ func (r *room) leftOfLate(now time.Time) []Departure {
 // present tells the bridge who came and who left.
 func (r *room) present(ctx actor.Context, p Present) {
 	if len(p.Left) > 0 && r.feed.log.Named() {
-		r.book.hasLeft(p.Left, time.Now())
+		r.chat.books.hasLeft(r.feed.log, p.Left, time.Now())
 	}
 	p.Log, p.Room = r.feed.log, r.roster.room
 	ctx.Send(r.chat.bridge, &p)
@@ -215,7 +213,9 @@ func (r *room) appear(ctx actor.Context, conn *Connection, name string) {
 	if name == "" || conn.is(closed) {
 		return
 	}
-	delete(r.book.left, name)
+	if r.feed.log.Named() {
+		r.chat.books.isThere(r.feed.log, name)
+	}
 	if r.holders.enter(conn.ID, name) {
 		r.present(ctx, Present{Joined: []string{name}})
 	}
@@ -247,6 +247,9 @@ func (r *room) confirmAll(ctx actor.Context, names []string) {
 
 func (r *room) leave(ctx actor.Context, m *gone) {
 	now := time.Now()
+	if name := r.holders.names[m.Conn.ID]; r.feed.log.Named() && r.holders.count[name] > 1 {
+		r.chat.books.isThere(r.feed.log, name)
+	}
 	if name := r.holders.leave(m.Conn.ID, m.Clean, now); name != "" {
 		r.present(ctx, Present{Left: []Departure{{name, now}}})
 	}
