@@ -92,8 +92,21 @@ type told struct {
 	log    actors.Log
 	room   string
 	begins bool // the node is in it, and Redis may not know
-	ends   bool // the node is in it no more
+	ends   bool // the node is in it no more, and nothing of it is left there
 	others *redis.Cmd
+}
+
+// tell takes out what Redis is told of a room next, in a life of the node. Until the room has declared who
+// is in it, there may be names that an earlier life had told of, in a Redis that was taken back to then, and
+// that are this life's since it told of others: so it does not end before, or nobody would find it to clear it.
+func (r *gathered) tell(log actors.Log, life int64) told {
+	here := len(r.names) > 0
+	t := told{news: r.take(), log: log, room: r.room, begins: here && r.life != life}
+	t.ends = !here && r.declared && r.settled()
+	if here {
+		r.life = life
+	}
+	return t
 }
 
 // gather tells Redis of the next rooms. Not while the lease is over: others may have cleared them; nor
@@ -115,13 +128,7 @@ func (b *bridge) gather(now time.Time) {
 	for _, room := range g.due.take(gatherBatch) {
 		r := g.rooms[room]
 		r.due = false
-		here := len(r.names) > 0
-		work = append(work, told{
-			news: r.take(), log: room, room: r.room, begins: here && r.life != life, ends: !here && r.settled(),
-		})
-		if here {
-			r.life = life
-		}
+		work = append(work, r.tell(room, life))
 	}
 	b.run(&g.lane, len(work), func(ctx context.Context) error {
 		return b.store.gather(ctx, life, work, keep)

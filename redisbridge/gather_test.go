@@ -179,6 +179,36 @@ func TestLifeThatARedisWasTakenBackToIsOver(t *testing.T) {
 	})
 }
 
+// TestRoomThatWasNotDeclaredIsFoundByWhoClearsIt: what a Redis that was taken back to an earlier life of the node has of it
+// is made the present life's by the next who comes, and who comes may leave before the room has said who is there.
+func TestRoomThatWasNotDeclaredIsFoundByWhoClearsIt(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a := open("a", 10)
+		renew(t, a)
+		r := &gathered{standing: newStanding(), room: "Den"}
+		says := func(life int64, m *actors.Present) {
+			t.Helper()
+			r.change(m)
+			must(t, a.gather(soon(t), life, []told{r.tell(den, life)}, nil))
+		}
+		gatherIn(t, a, 1, news{joined: []string{"ghost"}})
+		says(2, &actors.Present{Joined: []string{"ann"}})
+		says(2, &actors.Present{Left: departures("ann")})
+		for _, over := range []string{"a 1", "a 2"} {
+			must(t, a.reap(soon(t), over))
+		}
+		if names, _ := inRoom(t, a); len(names) > 0 {
+			t.Errorf("%q are in it for good", names)
+		}
+		says(3, &actors.Present{Joined: []string{"ann"}})
+		says(3, &actors.Present{Whole: true})
+		if n, err := a.client.Exists(soon(t), hostedKey("a", 3)).Result(); err != nil || n != 0 {
+			t.Errorf("it is still said to be there once it has declared that nobody is (%v)", err)
+		}
+	})
+}
+
 // TestLeaseIsRenewedWhenAnothersEnds is that the next of these is told.
 func TestLeaseIsRenewedWhenAnothersEnds(t *testing.T) {
 	t.Parallel()
