@@ -201,6 +201,12 @@ func TestRoomThatWasNotDeclaredIsFoundByWhoClearsIt(t *testing.T) {
 		if names, _ := inRoom(t, a); len(names) > 0 {
 			t.Errorf("%q are in it for good", names)
 		}
+		gatherIn(t, a, 1, news{joined: []string{"ghost"}})
+		says(2, &actors.Present{Left: departures("ann")})
+		must(t, a.reap(soon(t), "a 1"))
+		if names, _ := inRoom(t, a); len(names) > 0 {
+			t.Errorf("after a departure was told again, %q are in it for good", names)
+		}
 		says(3, &actors.Present{Joined: []string{"ann"}})
 		says(3, &actors.Present{Whole: true})
 		if n, err := a.client.Exists(soon(t), hostedKey("a", 3)).Result(); err != nil || n != 0 {

@@ -50,8 +50,10 @@ if ARGV[4] == '1' then
 end
 for i = last + 1, #ARGV do leave(ARGV[i]) end
 
+-- Whoever only tells that names have left has not noted that the node is here in this life: what an earlier
+-- one has left behind, in a Redis that was taken back to then, stays that one's, which is cleared.
 if redis.call('EXISTS', mine) == 1 then
-  redis.call('HSET', nodes, node, ARGV[3])
+  if last > 6 then redis.call('HSET', nodes, node, ARGV[3]) end
 else
   redis.call('HDEL', nodes, node)
 end
