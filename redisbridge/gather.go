@@ -91,7 +91,8 @@ type told struct {
 	news
 	log    actors.Log
 	room   string
-	begins bool // the node is in it, and Redis may not know
+	here   bool // the node is in it,
+	begins bool // and Redis may not know
 	ends   bool // the node is in it no more, and nothing of it is left there
 	others *redis.Cmd
 }
@@ -101,7 +102,7 @@ type told struct {
 // that are this life's since it told of others: so it does not end before, or nobody would find it to clear it.
 func (r *gathered) tell(log actors.Log, life int64) told {
 	here := len(r.names) > 0
-	t := told{news: r.take(), log: log, room: r.room, begins: here && r.life != life}
+	t := told{news: r.take(), log: log, room: r.room, here: here, begins: here && r.life != life}
 	t.ends = !here && r.declared && r.settled()
 	if here {
 		r.life = life
@@ -174,7 +175,11 @@ func (s *Store) gather(ctx context.Context, life int64, work []told, keep []stri
 			s.keepRoom(ctx, pipe, t.log, t.room)
 		}
 		keys := keysOf(t.log)
-		args := []any{s.node, keys.namesPrefix(), life, flag(t.whole), int64(hostedLife.Seconds())}
+		in := life
+		if !t.here {
+			in = 0
+		}
+		args := []any{s.node, keys.namesPrefix(), in, flag(t.whole), int64(hostedLife.Seconds())}
 		t.others = gatherScript.EvalSha(ctx, pipe, keys.gather(s.node), t.args(args)...)
 		if t.ends {
 			pipe.SRem(ctx, hosted, t.log.Name)

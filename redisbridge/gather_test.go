@@ -16,7 +16,7 @@ var den = actors.Room("Den")
 func gatherIn(t *testing.T, s *Store, life int64, n news) {
 	t.Helper()
 	must(t, s.gather(soon(t), life, []told{{
-		news: n, log: den, room: "Den", begins: len(n.joined) > 0, ends: len(n.joined) == 0,
+		news: n, log: den, room: "Den", here: len(n.joined) > 0, begins: len(n.joined) > 0, ends: len(n.joined) == 0,
 	}}, nil))
 }
 

@@ -32,11 +32,13 @@ func TestJournalSaysOfEachEntryWhatWasBefore(t *testing.T) {
 	j := newJournal(0)
 	for _, e := range []logEntry{
 		noted(actors.Inbox("bob"), 0, 1), noted(actors.Inbox("eve"), 1, 2), noted(actors.Inbox("bob"), 3, 4), noted(actors.Public, 8, 9), noted(actors.Inbox("bob"), 4, 5), noted(actors.Inbox("bob"), 1, 3), noted(actors.Inbox("bob"), 3, 4), noted(actors.Inbox("bob"), 7, 8), noted(actors.Public, 9, 11),
+		noted(actors.Room("Den"), 0, 6), noted(actors.Room("den"), 6, 7), noted(actors.Room("Attic"), 0, 7),
 	} {
 		j.note([]logEntry{e}, time.Now())
 	}
 	for log, want := range map[actors.Log][][2]int64{
 		actors.Inbox("bob"): {{0, 1}, {1, 3}, {3, 4}, {4, 5}, {7, 8}}, actors.Inbox("eve"): {{1, 2}}, actors.Public: {{8, 9}, {9, 11}},
+		actors.Room("Den"): {{0, 6}, {6, 7}}, actors.Room("Attic"): {{0, 7}},
 	} {
 		if got := j.links(log); !slices.Equal(got, want) {
 			t.Errorf("%q: gives back %v, not %v", log, got, want)

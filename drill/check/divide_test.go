@@ -197,6 +197,13 @@ func TestWhatIsWrongAboutRoomsIsFound(t *testing.T) {
 			remove(alice, Entered, 1)
 		}},
 		"exit is answered twice": {AnsweredTwice, func(_ *ideal, _, bob *Connection) { repeat(bob, Exited) }},
+		"acked outside": {Outside, func(s *ideal, _, bob *Connection) {
+			s.tell(bob, Event{Kind: Send, Hash: hashOf("b1"), Detail: &Detail{Ref: "b1", Room: "Attic"}})
+			attic := s.h.Logs.Rooms["Attic"]
+			attic.Entries = append(attic.Entries, Entry{ID: s.now, From: "bob", Ref: "b1", TextHash: hashOf("b1")})
+			s.h.Logs.Rooms["Attic"] = attic
+			s.tell(bob, Event{Kind: Ack, ID: s.now - 1, Detail: &Detail{Ref: "b1"}})
+		}},
 		"refused outside, and stored": {RefusedStored, func(s *ideal, _, bob *Connection) {
 			s.tell(bob, Event{Kind: Send, Hash: hashOf("b1"), Detail: &Detail{Ref: "b1", Room: "Attic"}})
 			attic := s.h.Logs.Rooms["Attic"]

@@ -37,6 +37,9 @@ func (c *checker) checkFeed(conn *Connection, hashes map[int64]uint64) {
 			c.checkTruncated(p)
 			c.checkCursor(p)
 		}
+		if e.Kind == Ack && c.Room != "" && !p.started {
+			c.report.failed(Answered, Violation{Kind: Outside, Client: conn.Client, Conn: conn.Number, ID: e.ID, Ref: e.Ref, At: e.At})
+		}
 		if e.Kind != Recalled && e.Kind != Msg {
 			continue
 		}

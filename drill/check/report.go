@@ -52,6 +52,7 @@ const (
 	Unasked       = "answer to what was not said"
 	Parted        = "something between Welcome and joined"
 	RefusedStored = "refused and yet stored"
+	Outside       = "acked in a room that its sender is not in"
 	TwoHolders    = "two strangers held one name at once"
 	TakenEarly    = "name taken by a stranger while it was its holder's"
 	OthersWord    = "said or heard under a name that was somebody else's by then"

@@ -8,7 +8,7 @@
 -- KEYS[5]  the room's log; its name is also the channel's
 -- ARGV[1]  the node
 -- ARGV[2]  what the names of the nodes' sets begin with
--- ARGV[3]  the life of the node
+-- ARGV[3]  the life of the node; '0': nobody is in the room on it
 -- ARGV[4]  '1': the joined are all that are present on this node
 -- ARGV[5]  seconds that the number of the last event is kept when nobody is present any more
 -- ARGV[6]  how many names have joined; they follow, then those that left
@@ -50,10 +50,10 @@ if ARGV[4] == '1' then
 end
 for i = last + 1, #ARGV do leave(ARGV[i]) end
 
--- Whoever only tells that names have left has not noted that the node is here in this life: what an earlier
--- one has left behind, in a Redis that was taken back to then, stays that one's, which is cleared.
+-- A node that is not in the room has not noted in this life that it is: what an earlier one has left behind, in
+-- a Redis that was taken back to then, stays that one's, which is cleared.
 if redis.call('EXISTS', mine) == 1 then
-  if last > 6 then redis.call('HSET', nodes, node, ARGV[3]) end
+  if ARGV[3] ~= '0' then redis.call('HSET', nodes, node, ARGV[3]) end
 else
   redis.call('HDEL', nodes, node)
 end
