@@ -179,6 +179,27 @@ func TestLifeThatARedisWasTakenBackToIsOver(t *testing.T) {
 	})
 }
 
+// TestRenewalOfAnEarlierLifeThatComesLateEndsNoLaterOne: a bridge that has died may have asked for it.
+func TestRenewalOfAnEarlierLifeThatComesLateEndsNoLaterOne(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a := open("a", 10)
+		a.life.begin(time.Now())
+		first, _ := a.life.current()
+		a.life.begin(time.Now())
+		second, _ := a.life.current()
+		renew(t, a)
+		a.life.number = first
+		renew(t, a)
+		if err := a.client.ZScore(soon(t), overKey, fmt.Sprint("a ", second)).Err(); err == nil {
+			t.Error("the later life is over")
+		}
+		if known := a.client.HGet(soon(t), livesKey, "a").Val(); known != fmt.Sprint(second) {
+			t.Errorf("it lives in %s, not %d", known, second)
+		}
+	})
+}
+
 // TestRoomThatWasNotDeclaredIsFoundByWhoClearsIt: what a Redis that was taken back to an earlier life of the node has of it
 // is made the present life's by the next who comes, and who comes may leave before the room has said who is there.
 func TestRoomThatWasNotDeclaredIsFoundByWhoClearsIt(t *testing.T) {

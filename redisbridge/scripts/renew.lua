@@ -45,10 +45,11 @@ redis.call('ZADD', nodes, lasts, node)
 local function isOver(life)
   redis.call('ZADD', over, 'NX', string.format('%.0f', now + tonumber(ARGV[7])), node .. ' ' .. life)
 end
--- A Redis that was taken back to an earlier moment has a life of then, which the node has told of long ago.
-local known = redis.call('HGET', lives, node)
-if known and known ~= ARGV[5] then isOver(known) end
-redis.call('HSET', lives, node, ARGV[5])
+-- A Redis that was taken back to an earlier moment has a life of then, which the node has told of long ago. One
+-- that is later was told of before this came: a bridge that has died since had asked for it.
+local known = tonumber(redis.call('HGET', lives, node) or 0)
+if known > 0 and known < tonumber(ARGV[5]) then isOver(string.format('%.0f', known)) end
+if known < tonumber(ARGV[5]) then redis.call('HSET', lives, node, ARGV[5]) end
 for i = 8, #ARGV do isOver(ARGV[i]) end
 local result = {lapsed and '1' or '0', tostring(redis.call('SCARD', mine)), lasts, '0', '0'}
 if lapsed then return result end
