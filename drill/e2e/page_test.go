@@ -251,7 +251,7 @@ const pageFuncs = `
 	window.texts = () => [...document.querySelectorAll("#log .text")].map((p) => p.textContent).join("|");
 	window.names = () => [...document.querySelectorAll("#people [data-name]")].map((b) => b.dataset.name).join(",");
 	window.linkState = () => document.querySelector("#link-state").dataset.state;
-	window.unread = (peer) => document.querySelector("#threads [data-peer=" + CSS.escape(peer) + "] .badge")?.dataset.label ?? "";
+	window.unread = (peer) => document.querySelector(".lists [data-place=" + CSS.escape(peer) + "] .badge")?.dataset.label ?? "";
 `
 
 type chromium struct{ ctx context.Context }
