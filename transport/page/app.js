@@ -197,7 +197,7 @@ function open(place) {
   panels.close();
   current.stalled = false;
   view.open(current, chat.name, chat.pending(place));
-  composer.open(place, !place ? "Message everyone" : `Message ${room === undefined ? "" : "#"}${room ?? place}`);
+  composer.open(place, !place ? "Message everyone" : `Message ${room === undefined ? "" : "#"}\u2068${room ?? place}\u2069`);
   if (watched() && view.atEnd) threads.markRead(current);
   draw();
   if (!matchMedia("(pointer: coarse)").matches) byId("field").focus(); // on a phone it would bring up the keyboard

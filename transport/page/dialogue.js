@@ -176,7 +176,7 @@ export class Dialogue {
     if (ref && ref === this.claim.ref) return this.claim.refuse(frame);
     if (this.entered.refuse(ref, frame) || this.pages.refuse(ref, frame)) return;
     const entry = this.outbox.get(ref);
-    if (!entry) return this.sender.acked(ref); // of a hold, or of what was settled meanwhile
+    if (!entry) return this.sender.acked(ref); // of a hold, or of what was settled or given up meanwhile
     if (frame.code === "not_joined") return this.link.lost(0);
     if (frame.code === "not_entered" && this.entered.again(roomOf(entry.to) ?? "")) return this.sender.postpone(entry);
     this.sender.refused(entry, frame);

@@ -10,7 +10,9 @@ const SHOWN = 200;
 /** The protocol's limit of a ROOM. */
 const ROOM_MAX = 64;
 
-const BAD_NAME = "Names of rooms have 1 to 64 characters, and none of : { } /.";
+const alphabetical = new Intl.Collator(undefined, { numeric: true });
+
+const BAD_NAME = "A room’s name has 1 to 64 characters, none of : { } /";
 
 export class Finder {
   /**
@@ -33,7 +35,10 @@ export class Finder {
       event.preventDefault();
       this.list.querySelector("button")?.click();
     });
-    field.addEventListener("input", () => this.draw());
+    field.addEventListener("input", () => {
+      this.explain("");
+      this.draw();
+    });
     field.addEventListener("keydown", (event) => {
       if (event.key !== "ArrowDown") return;
       event.preventDefault();
@@ -66,7 +71,7 @@ export class Finder {
       try {
         const { rooms, more } = await this.acts.list(after);
         if (look !== this.look) return;
-        this.rooms.push(...rooms);
+        this.rooms = [...this.rooms, ...rooms].sort((a, b) => alphabetical.compare(a.room, b.room));
         after = rooms.at(-1)?.room ?? "";
         this.more = more;
         pages++;
@@ -82,13 +87,12 @@ export class Finder {
 
   /** @param {string} [note] */
   draw(note) {
-    if (this.field.value) this.explain("");
     const sought = this.field.value.trim();
     const form = fold(sought);
     const found = this.rooms.filter(({ room }) => fold(room).includes(form));
     const exact = found.findIndex(({ room }) => fold(room) === form);
     if (exact > 0) found.unshift(...found.splice(exact, 1));
-    const rows = found.slice(0, SHOWN).map(({ room, members }) => this.row(room, nameOf(room),
+    const rows = found.slice(0, SHOWN).map(({ room, members }) => this.row(room, room,
       this.acts.inside(room) ? "You are in it" : members === 1 ? "1 here" : `${members.toLocaleString()} here`));
     if (sought && exact < 0) {
       const verb = this.more ? "Enter or make " : "Make the room ";
@@ -100,7 +104,7 @@ export class Finder {
       : this.rooms.length === 0 && !sought ? "There is no room yet. Type a name to make one." : "");
   }
 
-  /** @param {string} room @param {Node} label @param {string} note */
+  /** @param {string} room @param {Node | string} label @param {string} note */
   row(room, label, note) {
     return h("li", {}, h("button", { type: "button", "data-room": room, onclick: () => this.choose(room) },
       h("span", { class: "avatar sign", "aria-hidden": "true" }, "#"), h("span", { class: "label" }, label), h("span", { class: "members" }, note)));

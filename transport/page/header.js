@@ -1,6 +1,5 @@
 // @ts-check
 /** What stands above a thread: its name, who hears it, and what one can do with a room. */
-import { nameOf } from "./dom.js";
 import { roomOf } from "./message.js";
 import { linkTo } from "./roomlink.js";
 
@@ -27,7 +26,7 @@ export class Header {
   draw(place, chat, unread) {
     const room = roomOf(place);
     const name = room ?? (place || "Everyone");
-    if (this.title.textContent !== name) this.title.replaceChildren(nameOf(name));
+    if (this.title.textContent !== name) this.title.textContent = name;
     this.title.classList.toggle("room", room !== undefined);
     this.note.textContent = room !== undefined ? roomNote(room, chat) : !place ? `${chat.count.toLocaleString()} here` : personNote(place, chat);
     this.dot.hidden = !unread;

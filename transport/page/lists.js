@@ -50,7 +50,7 @@ export class ThreadList {
     const label = room ?? place;
     const item = h("li", {},
       h("button", { type: "button", title: label, "data-place": place, onclick: () => this.open(place) },
-        icon, h("span", { class: "label" }, nameOf(label)), h("span", { class: "badge" })));
+        icon, h("span", { class: "label" }, label), h("span", { class: "badge" })));
     this.items.set(place, item);
     return item;
   }
