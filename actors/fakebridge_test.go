@@ -35,6 +35,7 @@ type fakeRedis struct {
 	stowed      []any // what it was unwilling to do
 	restored    []*Restore
 	since       int64 // of every claim
+	anew        bool  // which follows one that was lost
 	left        []Departure
 	held        []HeldClaim
 	claims      *Claims
@@ -120,7 +121,11 @@ func (r *fakeRedis) handle(message any) {
 	case *ReadPage:
 		r.root.Send(m.To, r.page(m))
 	case *Claim:
-		r.root.Send(m.To, &Claimed{Op: m.Op, Token: m.Fresh, Since: r.since})
+		claimed := &Claimed{Op: m.Op, Token: m.Fresh, Since: r.since, Refs: r.since}
+		if r.anew {
+			claimed.Refs = 0
+		}
+		r.root.Send(m.To, claimed)
 	case *Present:
 		r.present(m)
 	case *ReadMembers:

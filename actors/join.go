@@ -97,7 +97,8 @@ func (s *session) inboxOpened(ctx actor.Context, m *opened) {
 	c.lacked, c.resuming = m.Lacked, s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
 	s.chat.metrics.Joins.Inc()
 	frames := protocol.WelcomeFrame(st.name)
-	frames = append(frames, protocol.JoinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, op.claimed.Rooms, m.Lacked > 0)...)
+	truncated := m.Lacked > 0 || s.missesBefore(op.claimed)
+	frames = append(frames, protocol.JoinedFrame(st.name, op.claimed.Token, m.Entries, m.Newest, op.claimed.Conversations, op.claimed.Rooms, truncated)...)
 	if op.command.Ref != "" {
 		frames = protocol.AckFrame(frames, op.command.Ref, 0)
 	}
@@ -106,6 +107,14 @@ func (s *session) inboxOpened(ctx actor.Context, m *opened) {
 	s.ask(ctx, op)
 	s.stopTimer() // it was armed for the join
 	s.behind(ctx, c, m.Newest)
+}
+
+// missesBefore says whether the client resumes from before a claim that follows one which was lost: what its inbox had in
+// between is not shown, or not yet. A signed identity's first claim looks the same, but who has a place in an inbox has had
+// another.
+func (s *session) missesBefore(c *Claimed) bool {
+	at := s.conn.resume.DMSince
+	return at != Newest && at < c.Since && c.Refs < c.Since && (at > 0 || s.conn.resume.Name == "")
 }
 
 // ownPlace is a place in the inbox that is not before the claim: what a former holder was

@@ -77,8 +77,8 @@ func TestClaimMadeAgainBeforeItWasWrittenBackIsTheOld(t *testing.T) {
 		if !vouchFor(t, s, left) {
 			t.Fatal("it is somebody else's")
 		}
-		if c := claim(t, s, "alice", "alice's", "a third"); c.Since != first.Since {
-			t.Errorf("the claim is of %d, not of %d", c.Since, first.Since)
+		if c := claim(t, s, "alice", "alice's", "a third"); c.Since != first.Since || c.Refs != first.Refs {
+			t.Errorf("the claim is of %d, not of %d, and references of %d, not of %d", c.Since, first.Since, c.Refs, first.Refs)
 		}
 
 		stranger := claim(t, s, "bob", "", "bob's")

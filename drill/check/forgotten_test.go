@@ -110,3 +110,25 @@ func TestClaimIsNotLostToALinkThatIsCutLater(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoseClaimWasMadeAnewMayBeToldTruncated, though the place to resume from is behind the loss: the new claim began later.
+func TestWhoseClaimWasMadeAnewMayBeToldTruncated(t *testing.T) {
+	for _, dead := range []bool{true, false} {
+		s := newIdeal()
+		carol := s.connect("carol", "c")
+		s.close(s.connect("alice", "a"), false)
+		s.wait(20 * second)
+		s.lose()
+		if dead {
+			s.kill("a")
+		}
+		s.wait(20 * second)
+		s.whisper(carol, "alice", "d")
+		s.close(s.connect("alice", "c"), false)
+		back := s.connect("alice", "c")
+		back.Events[find(back, Joined, 0)].Truncated = true
+		if r := Check(s.history()); r.Has(Untruncated) == dead {
+			t.Errorf("the node that knew of the claim is dead: %v; found: %+v", dead, r.Verdicts[DirectMessages])
+		}
+	}
+}

@@ -14,7 +14,7 @@ const (
 	// A node's journal holds so many entries of inboxes, which are two for a message to somebody else, of that time.
 	journalLimit = 4096
 	journalAge   = 600 * second
-	// patience is how long before it was acked a message may have been said, and others that were stored after it.
+	// patience is how long before its ack was told a message may have been said, and others that were stored after it.
 	patience = 5 * second
 )
 
@@ -112,7 +112,7 @@ func (c *checker) inJournal(l letter, loss Fault) bool {
 	stored := min(l.id, s.acks[0].at) // ids may be ahead of the clock
 	for node := range s.nodes {
 		said := c.journals[node]
-		from, _ := slices.BinarySearch(said, s.acks[0].at-patience)
+		from, _ := slices.BinarySearch(said, s.acks[0].conn.told(s.acks[0].at)-patience)
 		to, _ := slices.BinarySearch(said, loss.End)
 		if to-from > c.held.Journal || c.died(node, stored, loss.End+writeBackTime) {
 			return false

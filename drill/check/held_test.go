@@ -243,3 +243,30 @@ func TestWhatWasReadLateWasToldBefore(t *testing.T) {
 		}
 	}
 }
+
+// TestAckThatWasReadLateMakesAMessageNoNewer in the journal: it was noted when it was stored, and what was stored while its
+// sender did not read has taken its place.
+func TestAckThatWasReadLateMakesAMessageNoNewer(t *testing.T) {
+	for _, stalled := range []bool{true, false} {
+		s := newIdeal()
+		sender := s.connect("alice", "a")
+		began := s.now
+		s.whisper(sender, "bob", "d")
+		for i := range journalLimit/2 + 1 {
+			s.whisper(sender, "carol", fmt.Sprint("more", i))
+		}
+		s.wait(2 * patience)
+		acked := &sender.Events[find(sender, Ack, 0)]
+		acked.At = s.now
+		if stalled {
+			sender.Stalls = []Span{{began, s.now}}
+		}
+		s.wait(second)
+		loss := s.lose()
+		c := &checker{History: s.history(), report: &Report{}, held: Held{}.orUsual()}
+		c.index()
+		if c.inJournal(letter{"alice", "bob", acked.ID}, loss) == stalled {
+			t.Errorf("stalled: %v; it had to be held: %v", stalled, !stalled)
+		}
+	}
+}

@@ -106,3 +106,47 @@ func TestWhatWasSentBeforeANameWasTakenIsNotMissed(t *testing.T) {
 		}
 	}
 }
+
+// TestEarlierHolderComesBackWithTheDataOfThen has Redis taken back to before a name had another holder, whose node alone
+// could say so, and could not: the earlier one has it again, and sees all that there is.
+func TestEarlierHolderComesBackWithTheDataOfThen(t *testing.T) {
+	for name, tc := range map[string]struct {
+		person string // who takes the name
+		away   string // the node that is paused after the loss
+		lost   bool
+		found  bool
+	}{
+		"and the node of the later one was away": {"first", "b", true, false},
+		"and another node was away":              {"first", "a", true, true},
+		"and nothing was lost":                   {"first", "b", false, true},
+		"who never had it":                       {"third", "b", true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newIdeal()
+			carol := s.connect("carol", "c")
+			for _, who := range []struct{ person, node string }{{"first", "a"}, {"second", "b"}} {
+				conn := s.connect("prize", who.node)
+				conn.Person = who.person
+				if conn.DMSince = None; who.person == "second" {
+					s.whisper(carol, "prize", "d")
+				}
+				s.close(conn, false)
+			}
+			s.wait(20 * second)
+			if tc.lost {
+				s.lose()
+			}
+			s.h.Faults = append(s.h.Faults, Fault{Name: "pause", Node: tc.away, Start: s.now, End: s.now + 3*second, Disturbs: true})
+			s.wait(2 * second)
+			taker := s.connect("prize", "c")
+			taker.Person, taker.DMSince = tc.person, None
+			told := direct(RecalledDM, s.h.Logs.Inboxes["prize"][0])
+			told.At = s.now
+			taker.Events = append(taker.Events, told)
+			s.wait(5 * second)
+			if r := Check(s.history()); r.Has(OthersWord) != tc.found {
+				t.Errorf("found: %+v", r.Verdicts[DirectMessages])
+			}
+		})
+	}
+}

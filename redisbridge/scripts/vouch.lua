@@ -3,7 +3,7 @@
 -- connected any more gives way to somebody who is, and to a later holder; so does, to a later
 -- holder, the claim of somebody who was not here since, for Redis was taken back to before that
 -- one. Whose claim was made again, with nothing known of it, before it was written back, has had
--- the name since the one that was lost.
+-- the name, and its references, since the one that was lost.
 --
 -- KEYS[1]  hash: the claim, as claim.lua has it; and former: '1' until it is used, if it
 --          was written back of somebody who is not connected
@@ -37,7 +37,7 @@ if not known then
   redis.call('HSET', key, 'spelling', ARGV[1], 'token', ARGV[2], 'since', ARGV[3], 'refs', ARGV[9], 'signed', ARGV[4])
   if not connected then redis.call('HSET', key, 'former', '1') end
 end
-if known and claim[7] == '0' and tonumber(ARGV[3]) < tonumber(claim[6]) then redis.call('HSET', key, 'since', ARGV[3]) end
+if known and claim[7] == '0' and tonumber(ARGV[3]) < tonumber(claim[6]) then redis.call('HSET', key, 'since', ARGV[3], 'refs', ARGV[9]) end
 if connected then
   redis.call('HDEL', key, 'former')
   redis.call('HSET', key, 'used', string.format('%.0f', at))
