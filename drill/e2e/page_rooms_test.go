@@ -103,9 +103,10 @@ func isInItsRoomsAgain(t *testing.T, browser *chromium) {
 	alice.until(`texts() == "seen|missed" && names() == "alice,bob"`)
 
 	alice.run(`sessionStorage.clear()`) // as in a browser's new tab
-	alice.do(chromedp.Navigate("about:blank"), chromedp.Navigate(server.URL), chromedp.Evaluate[chromedp.Void](pageFuncs))
+	alice.do(chromedp.Navigate("about:blank"), chromedp.Navigate(server.URL+"/#room=Den"), chromedp.Evaluate[chromedp.Void](pageFuncs))
 	alice.join("alice")
-	alice.until(`linkState() == "joined" && ` + theRooms + ` == "Everyone,Garden,Lab"`)
+	alice.until(`linkState() == "joined" && ` + theRooms + ` == "Everyone,Den,Garden,Lab"`)
+	alice.title("Den")
 }
 
 func sendsWhatWasWrittenInARoomOfflineOnce(t *testing.T, browser *chromium) {

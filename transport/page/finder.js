@@ -33,7 +33,7 @@ export class Finder {
     opener.addEventListener("click", () => this.show());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.list.querySelector("button")?.click();
+      if (this.field.value.trim()) this.list.querySelector("button")?.click();
     });
     field.addEventListener("input", () => {
       this.explain("");

@@ -32,7 +32,7 @@ export class Rooms {
     this.session = session;
     this.acts = acts;
     /** @type {string[] | null} */ const kept = load(session, KEPT_AS, null);
-    /** Whether this page has rooms of its own already, if only none any more. */ this.known = kept !== null;
+    /** Whether this page has its rooms already, if only none any more, and needs not be told where the name was. */ this.known = kept !== null;
     /** @type {Map<string, Room>} by the form of the name */
     this.all = new Map((kept ?? []).map((name) => [fold(name), new Room(name)]));
     this.joined = false;
@@ -47,7 +47,8 @@ export class Rooms {
   /** This connection has a name. @param {{room: string}[]} last where this name was last, maybe on another device */
   start(last) {
     this.joined = true;
-    if (!this.known) for (const { room } of last) this.all.set(fold(room), new Room(room));
+    if (!this.known) for (const { room } of last) if (!this.get(room)) this.all.set(fold(room), new Room(room));
+    this.known = true;
     this.save();
     this.flush();
   }
@@ -159,7 +160,6 @@ export class Rooms {
   }
 
   save() {
-    this.known = true;
     save(this.session, KEPT_AS, JSON.stringify([...this.all.values()].map((room) => room.name)));
   }
 }
