@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 )
 
 const (
@@ -46,6 +48,51 @@ type book struct {
 	// the grace.
 	roster  *roster
 	leaving departures
+	// Of a room with a name: who has left it here of late, by its sessions' account; under the books'
+	// mutex.
+	left departures
+}
+
+// hasLeft notes that names are in a room no more: whoever was to tell that may have died.
+func (b *books) hasLeft(room Log, gone []Departure, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	of := b.by[room]
+	if of == nil {
+		return
+	}
+	if of.left == nil {
+		of.left = departures{}
+	}
+	maps.DeleteFunc(of.left, func(_ string, at time.Time) bool { return now.Sub(at) >= departuresKept })
+	for _, d := range gone {
+		of.left[strings.Clone(d.Name)] = d.At
+	}
+}
+
+// isThere notes that a name is in a room all the same, or has come back.
+func (b *books) isThere(room Log, name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if of := b.by[room]; of != nil {
+		delete(of.left, name)
+	}
+}
+
+// leftOfLate gives those who have left a room and not come back.
+func (b *books) leftOfLate(room Log, now time.Time) (gone []Departure) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	of := b.by[room]
+	if of == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(of.left)) {
+		if at := of.left[name]; now.Sub(at) < departuresKept {
+			gone = append(gone, Departure{name, at})
+		}
+	}
+	return gone
 }
 
 // books are those of the logs that are listened to on this node.

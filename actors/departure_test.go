@@ -70,3 +70,59 @@ func TestDepartureThatABridgeDidNotLiveToTellIsToldAgain(t *testing.T) {
 		t.Error("it is told of bob, too, who has come back")
 	}
 }
+
+// TestDepartureFromARoomIsToldThoughNobodyLivedToTellIt, neither a bridge nor the rooms' parent; and though
+// no room lives for long enough to know which names are all.
+func TestDepartureFromARoomIsToldThoughNobodyLivedToTellIt(t *testing.T) {
+	t.Parallel()
+	for how, leaves := range map[string]struct {
+		of   func(*client)
+		kill string // nothing that it is told takes effect
+	}{
+		"left, and the bridge dies":      {func(u *client) { u.say("exit:Den"); u.hears(`"exited"`) }, "bridge"},
+		"left, and the parent dies":      {func(u *client) { u.say("exit:Den"); u.hears(`"exited"`) }, "rooms"},
+		"cut off, and the parent dies":   {func(u *client) { u.leave(false) }, "rooms"},
+		"said goodbye, and that one did": {func(u *client) { u.leave(true) }, "rooms"},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			chat, redis := newChat(t)
+			alice, bob, carol := join(t, chat, "alice"), join(t, chat, "bob"), join(t, chat, "carol")
+			for _, u := range []*client{alice, bob, carol} {
+				u.enters("Den")
+			}
+			in := func(name string) bool {
+				redis.mu.Lock()
+				defer redis.mu.Unlock()
+				return redis.room(Room("Den")).members[name]
+			}
+			kill(t, chat, "room-den", "", engine.Restart)
+			carol.enters("Attic") // the sessions have entered again
+			if leaves.kill == "bridge" {
+				redis.stow(func(m any) bool { p, is := m.(*Present); return is && len(p.Left) > 0 })
+			} else {
+				kill(t, chat, leaves.kill, "", engine.PanicBefore)
+			}
+			leaves.of(alice)
+			if leaves.kill == "bridge" {
+				eventually(t, "the bridge is told", func() bool { return redis.stowing() > 0 })
+				redis.stow(nil)
+				kill(t, chat, "bridge", "", engine.Restart)
+			}
+			bob.say("exit:Den")
+			bob.hears(`"exited"`)
+			bob.enters("Den")
+			next := time.Now()
+			eventually(t, "it is told that alice left", func() bool {
+				if time.Since(next) > Grace/2 { // none lives for as long as the grace
+					kill(t, chat, "room-den", "", engine.Restart)
+					next = time.Now()
+				}
+				return !in("alice")
+			})
+			if !in("bob") || !in("carol") {
+				t.Error("it is told of those, too, who are there")
+			}
+		})
+	}
+}

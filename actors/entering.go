@@ -123,7 +123,9 @@ func (s *session) exitRoom(ctx actor.Context, c protocol.Command) {
 		s.refuse(code, c.Ref)
 		return
 	}
-	s.chat.exited(s.conn.resume.Address, st.name, time.Now())
+	now := time.Now()
+	s.chat.exited(s.conn.resume.Address, st.name, now)
+	s.chat.books.hasLeft(in.log, []Departure{{st.name, now}}, now)
 	s.visit(ctx, in, true)
 	ctx.Send(s.chat.rooms, &leave{Conn: s.conn, Log: in.log})
 	s.write(protocol.ExitedFrame(c.Ref, in.room, protocol.Left))
@@ -137,12 +139,14 @@ func (s *session) visit(ctx actor.Context, c *cursor, left bool) {
 	})
 }
 
-// visitAll notes where a name is in its rooms when the connection is over.
+// visitAll notes where a name is in its rooms when the connection is over, and that it is there no more.
 func (s *session) visitAll(ctx actor.Context) {
 	st := &s.conn.state
 	for i := range st.cursors {
 		if c := &st.cursors[i]; c.log.Named() && s.conn.claim.Load() != nil {
 			s.visit(ctx, c, false)
+			now := time.Now()
+			s.chat.books.hasLeft(c.log, []Departure{{st.name, now}}, now)
 		}
 	}
 }

@@ -121,7 +121,7 @@ func (c *channel) readFor(ctx actor.Context, e *enter) {
 // open answers a connection that resumes with what was read for it.
 func (c *channel) open(ctx actor.Context, r *Recalled) {
 	e := c.opening[r.Reader]
-	if e == nil {
+	if e == nil || e.Cursor != r.After { // it was read for an earlier enter of the connection's
 		return
 	}
 	entries := protocol.OldestWithin(r.Entries, openBytes)

@@ -185,17 +185,19 @@ func (r *room) tellAll(ctx actor.Context) {
 	}
 }
 
-// leftOfLate gives those who may have left with nobody told. Of the other rooms it is not asked: it
-// walks all connections, and what a node has not declared is of nobody here.
+// leftOfLate gives those who may have left with nobody told.
 func (r *room) leftOfLate(now time.Time) []Departure {
 	if r.feed.log.Named() {
-		return nil
+		return r.chat.books.leftOfLate(r.feed.log, now)
 	}
 	return r.chat.leftOfLate(now)
 }
 
 // present tells the bridge who came and who left.
 func (r *room) present(ctx actor.Context, p Present) {
+	if len(p.Left) > 0 && r.feed.log.Named() {
+		r.chat.books.hasLeft(r.feed.log, p.Left, time.Now())
+	}
 	p.Log, p.Room = r.feed.log, r.roster.room
 	ctx.Send(r.chat.bridge, &p)
 }
@@ -210,6 +212,9 @@ func (r *room) readIf(ctx actor.Context, read bool) {
 func (r *room) appear(ctx actor.Context, conn *Connection, name string) {
 	if name == "" || conn.is(closed) {
 		return
+	}
+	if r.feed.log.Named() {
+		r.chat.books.isThere(r.feed.log, name)
 	}
 	if r.holders.enter(conn.ID, name) {
 		r.present(ctx, Present{Joined: []string{name}})
@@ -242,6 +247,9 @@ func (r *room) confirmAll(ctx actor.Context, names []string) {
 
 func (r *room) leave(ctx actor.Context, m *gone) {
 	now := time.Now()
+	if name := r.holders.names[m.Conn.ID]; r.feed.log.Named() && r.holders.count[name] > 1 {
+		r.chat.books.isThere(r.feed.log, name)
+	}
 	if name := r.holders.leave(m.Conn.ID, m.Clean, now); name != "" {
 		r.present(ctx, Present{Left: []Departure{{name, now}}})
 	}
@@ -267,7 +275,7 @@ func (r *room) goneBefore(now time.Time) (gone []Departure) {
 		if now.Sub(d.At) < Grace {
 			return false
 		}
-		if held == nil {
+		if held == nil && !r.feed.log.Named() { // who is in another has entered it, and is noted as having come back
 			held = r.chat.names() // their sessions may not have entered again
 		}
 		if _, leaving := r.holders.leaving[d.Name]; !leaving && !held[d.Name] && r.holders.count[d.Name] == 0 {

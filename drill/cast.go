@@ -36,9 +36,22 @@ func (d *drill) cast() {
 	}
 	if len(d.urls) == 0 {
 		d.castOthers(m)
+		d.furnish()
 	}
 	for _, t := range append(d.talkers, d.contenders...) {
 		t.closes, t.did = d.closes, d.did
+	}
+}
+
+// furnish gives rooms to all but those who measure, or do one thing only: servers of others have limits of their own.
+func (d *drill) furnish() {
+	first := len(d.probers)
+	for i, t := range append(d.talkers, d.contenders...) {
+		switch t.mood.(type) {
+		case *prober, *confider, *confidant:
+		default:
+			t.furnish(i == first)
+		}
 	}
 }
 

@@ -3,7 +3,7 @@ package main
 import "slices"
 
 var (
-	actorKinds = []string{"bridge", "room", "dms", "dm", "sessions", "session", "chat"}
+	actorKinds = []string{"bridge", "room", "rooms", "dms", "dm", "sessions", "session", "chat"}
 	deaths     = []string{"panic-before", "panic-after", "restart", "stop", "poison"}
 )
 

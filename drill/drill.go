@@ -197,6 +197,7 @@ func (d *drill) settle(ctx context.Context) (late []string) {
 			if d.logs == nil {
 				continue
 			}
+			late = append(late, d.behindInRooms(ctx, t)...)
 			if newest, err := d.logs.newest(ctx, name); err != nil || dmSince < newest {
 				late = append(late, fmt.Sprintf("%s has direct messages up to %d of %d (%v)", name, dmSince, newest, err))
 			}
@@ -204,6 +205,16 @@ func (d *drill) settle(ctx context.Context) (late []string) {
 		return late
 	}
 	_ = eventually(ctx, func() bool { late = behind(); return len(late) == 0 }) // what is late is told
+	return late
+}
+
+// behindInRooms says in which rooms a client lacks something.
+func (d *drill) behindInRooms(ctx context.Context, t *talker) (late []string) {
+	for room, place := range t.places() {
+		if newest, err := d.logs.newestIn(ctx, room); err != nil || place < newest {
+			late = append(late, fmt.Sprintf("%s has messages in %s up to %d of %d (%v)", t.base, room, place, newest, err))
+		}
+	}
 	return late
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"parley/drill/check"
+	"parley/drill/rig"
+	"parley/drill/witness"
 )
 
 const (
@@ -56,12 +58,15 @@ type followed struct {
 func newFollower(addr string, keep int) *follower {
 	f := &follower{client: redis.NewClient(&redis.Options{Addr: addr, Protocol: 2, DisableIdentity: true,
 		ContextTimeoutEnabled: true, MaxRetries: -1})}
-	f.add(publicKey, false, dueOf(keep))
-	f.add(inboxPrefix+confidante, true, dueOf(inboxKeep))
+	f.add(witness.PublicKey, false, dueOf(keep))
+	for _, room := range roomNames {
+		f.add(witness.RoomPrefix+rig.RoomKey(room), false, min(dueOf(keep), dueOf(roomTail)))
+	}
+	f.add(witness.InboxPrefix+confidante, true, dueOf(inboxKeep))
 	for i := range confiders {
 		name := fmt.Sprintf("confider%d", i+1)
-		f.add(inboxPrefix+name, true, dueOf(inboxKeep))
-		f.add(dialoguePrefix+name+":"+confidante, false, min(dueOf(keep), conversationDue))
+		f.add(witness.InboxPrefix+name, true, dueOf(inboxKeep))
+		f.add(witness.DialoguePrefix+name+":"+confidante, false, min(dueOf(keep), conversationDue))
 	}
 	return f
 }
@@ -157,16 +162,8 @@ func (f *follower) complete(ctx context.Context, logs *check.Logs) error {
 		return err
 	}
 	for _, l := range f.logs {
-		entries := l.entries()
-		if user, inbox := strings.CutPrefix(l.key, inboxPrefix); inbox {
-			logs.Inboxes[user] = entries
-			delete(logs.InboxFloors, user)
-		} else if between, dialogue := strings.CutPrefix(l.key, dialoguePrefix); dialogue {
-			from, to, _ := strings.Cut(between, ":")
-			logs.Conversations[check.Conversation{From: from, To: to}] = entries
-		} else {
-			logs.Public = entries
-		}
+		witness.Set(logs, l.key, l.entries())
+		delete(logs.InboxFloors, strings.TrimPrefix(l.key, witness.InboxPrefix))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"parley/drill/check"
 	"parley/drill/rig"
+	"parley/drill/witness"
 )
 
 // said are messages of a log by their ids.
@@ -69,17 +70,19 @@ func TestFollowerCompletesLogsThatRedisHasTrimmed(t *testing.T) {
 	defer f.close()
 	for id := range int64(3) {
 		z := said(id + 1)[0]
-		do("ZADD", publicKey, id+1, z.Member)
-		do("ZADD", inboxPrefix+confidante, id+10, z.Member)
+		do("ZADD", witness.PublicKey, id+1, z.Member)
+		do("ZADD", witness.InboxPrefix+confidante, id+10, z.Member)
 	}
 	if err := f.read(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
-	do("ZREMRANGEBYRANK", publicKey, 0, 1)
-	do("ZREMRANGEBYRANK", inboxPrefix+confidante, 0, 1)
-	f.logs[0].due, f.logs[1].due = 1, 1
+	do("ZREMRANGEBYRANK", witness.PublicKey, 0, 1)
+	do("ZREMRANGEBYRANK", witness.InboxPrefix+confidante, 0, 1)
+	for _, l := range f.logs {
+		l.due = 1
+	}
 	logs := check.Logs{Conversations: map[check.Conversation][]check.Entry{}, Inboxes: map[string][]check.Entry{},
-		InboxFloors: map[string]int64{confidante: 12}}
+		InboxFloors: map[string]int64{confidante: 12}, Rooms: map[string]check.RoomLogs{}}
 	if err := f.complete(t.Context(), &logs); err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -10,14 +9,7 @@ import (
 
 	"parley/drill/check"
 	"parley/drill/rig"
-)
-
-// Keys that the server's logs stand under, as docs/architecture.md lists them.
-const (
-	publicKey      = "chat:messages"
-	membersKey     = "chat:members"
-	inboxPrefix    = "chat:inbox:"
-	dialoguePrefix = "chat:dm:"
+	"parley/drill/witness"
 )
 
 const (
@@ -37,7 +29,16 @@ func newLogReader(addr string) *logReader {
 
 // newest is the cursor of a user's newest direct message, 0 where there is none.
 func (l *logReader) newest(ctx context.Context, user string) (int64, error) {
-	last, err := l.client.ZRangeWithScores(ctx, inboxPrefix+user, -1, -1).Result()
+	return l.last(ctx, witness.InboxPrefix+user)
+}
+
+// newestIn is the id of the newest message in a room, likewise.
+func (l *logReader) newestIn(ctx context.Context, room string) (int64, error) {
+	return l.last(ctx, witness.RoomPrefix+rig.RoomKey(room))
+}
+
+func (l *logReader) last(ctx context.Context, key string) (int64, error) {
+	last, err := l.client.ZRangeWithScores(ctx, key, -1, -1).Result()
 	if err != nil || len(last) == 0 {
 		return 0, err
 	}
@@ -50,40 +51,47 @@ func (l *logReader) read(ctx context.Context) (check.Logs, error) {
 		Conversations: make(map[check.Conversation][]check.Entry),
 		Inboxes:       make(map[string][]check.Entry),
 		InboxFloors:   make(map[string]int64),
+		Rooms:         make(map[string]check.RoomLogs),
 	}
 	var err error
-	if logs.Public, err = l.log(ctx, publicKey, false); err != nil {
+	if logs.Members, err = l.members(ctx, witness.MembersKey); err != nil {
 		return logs, err
 	}
-	if logs.Members, err = l.client.SMembers(ctx, membersKey).Result(); err != nil {
-		return logs, fmt.Errorf("failed to read the members: %w", err)
-	}
-	inboxes, err := l.keys(ctx, inboxPrefix)
-	if err != nil {
-		return logs, err
-	}
-	for _, key := range inboxes {
-		user := strings.TrimPrefix(key, inboxPrefix)
-		entries, err := l.log(ctx, key, true)
+	for _, name := range roomNames {
+		room := rig.RoomKey(name)
+		names, err := l.members(ctx, witness.RoomMembersKey(room))
 		if err != nil {
 			return logs, err
 		}
-		logs.Inboxes[user] = entries
-		if len(entries) >= inboxKeep {
+		logs.Rooms[room] = check.RoomLogs{Members: append([]string{}, names...)}
+	}
+	keys := []string{witness.PublicKey}
+	for _, prefix := range []string{witness.InboxPrefix, witness.DialoguePrefix, witness.RoomPrefix} {
+		some, err := l.keys(ctx, prefix)
+		if err != nil {
+			return logs, err
+		}
+		keys = append(keys, some...)
+	}
+	for _, key := range keys {
+		entries, err := l.log(ctx, key)
+		if err != nil {
+			return logs, err
+		}
+		witness.Set(&logs, key, entries)
+		if user, inbox := strings.CutPrefix(key, witness.InboxPrefix); inbox && len(entries) >= inboxKeep {
 			logs.InboxFloors[user] = entries[0].Cursor
 		}
 	}
-	dialogues, err := l.keys(ctx, dialoguePrefix)
-	if err != nil {
-		return logs, err
-	}
-	for _, key := range dialogues {
-		from, to, _ := strings.Cut(strings.TrimPrefix(key, dialoguePrefix), ":")
-		if logs.Conversations[check.Conversation{From: from, To: to}], err = l.log(ctx, key, false); err != nil {
-			return logs, err
-		}
-	}
 	return logs, nil
+}
+
+func (l *logReader) members(ctx context.Context, key string) ([]string, error) {
+	names, err := l.client.SMembers(ctx, key).Result()
+	if err != nil {
+		return nil, fmt.Errorf("failed to read the members: %w", err)
+	}
+	return names, nil
 }
 
 func (l *logReader) keys(ctx context.Context, prefix string) ([]string, error) {
@@ -99,7 +107,7 @@ func (l *logReader) keys(ctx context.Context, prefix string) ([]string, error) {
 }
 
 // log reads one sorted set, page by page. The score is the id, or in an inbox the cursor; clients only see the frame.
-func (l *logReader) log(ctx context.Context, key string, inbox bool) ([]check.Entry, error) {
+func (l *logReader) log(ctx context.Context, key string) ([]check.Entry, error) {
 	var entries []check.Entry
 	for from := int64(0); ; from += page {
 		members, err := l.client.ZRangeWithScores(ctx, key, from, from+page-1).Result()
@@ -107,7 +115,7 @@ func (l *logReader) log(ctx context.Context, key string, inbox bool) ([]check.En
 			return nil, fmt.Errorf("failed to read %s: %w", key, err)
 		}
 		for _, z := range members {
-			entries = append(entries, entry(z, inbox))
+			entries = append(entries, entry(z, witness.IsInbox(key)))
 		}
 		if len(members) < page {
 			return entries, nil
@@ -117,14 +125,7 @@ func (l *logReader) log(ctx context.Context, key string, inbox bool) ([]check.En
 
 func entry(z redis.Z, inbox bool) check.Entry {
 	frame, _ := z.Member.(string)
-	var m rig.Message
-	_ = json.Unmarshal([]byte(frame), &m) // not JSON: an entry that nobody sent, and that nobody can have received
-	e := check.Entry{ID: int64(z.Score), Cursor: m.Cursor, From: m.User, To: m.To, Ref: refOf(m.User, m.Text),
-		Hash: hashString(frame), TextHash: hashString(m.Text)}
-	if inbox {
-		e.ID, e.Cursor = m.ID, int64(z.Score)
-	}
-	return e
+	return witness.Entry([]byte(frame), int64(z.Score), inbox, hashBytes)
 }
 
 func (l *logReader) close() error { return l.client.Close() }

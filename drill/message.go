@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"parley/drill/witness"
 )
 
 // message is something a client wants to have said, until it is answered.
 type message struct {
 	ref   string
-	to    string // empty: everybody
+	to    string // empty: everybody, there
+	room  string // empty: everywhere
 	text  string
 	bare  bool // said without its ref: answered by nothing but an error
 	frame string
@@ -30,21 +33,19 @@ func newMessage(from, to, ref, filler string) message {
 	return m
 }
 
-// newBareMessage makes a message whose frame has no ref, though its text begins with one.
-func newBareMessage(from, to, ref, filler string) message {
-	m := newMessage(from, to, ref, filler)
-	m.bare = true
-	m.frame = strings.Replace(m.frame, "#"+ref, "", 1)
+// newRoomMessage makes one for a room.
+func newRoomMessage(from, room, ref, filler string) message {
+	m := newMessage(from, "", ref, filler)
+	m.room = room
+	m.frame = fmt.Sprintf("room#%s:%s:%s:%s", ref, from, room, m.text)
 	return m
 }
 
-// refOf is the ref that a text of that user begins with, empty where it isn't one of drill's.
-func refOf(user, text string) string {
-	ref, _, found := strings.Cut(text, " ")
-	if !found || !strings.HasPrefix(ref, user+"-") {
-		return ""
-	}
-	return ref
+// bared is a message whose frame has no ref, though its text begins with one.
+func bared(m message) message {
+	m.bare = true
+	m.frame = strings.Replace(m.frame, "#"+m.ref, "", 1)
+	return m
 }
 
 // sequence is the number of a client's message, 0 where it is somebody else's. After a rename the name has a suffix.
@@ -52,7 +53,7 @@ func sequence(base, user, text string) int {
 	if !strings.HasPrefix(user, base) {
 		return 0
 	}
-	n, err := strconv.Atoi(strings.TrimPrefix(refOf(user, text), user+"-"))
+	n, err := strconv.Atoi(strings.TrimPrefix(witness.RefOf(user, text), user+"-"))
 	if err != nil {
 		return 0
 	}

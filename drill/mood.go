@@ -22,8 +22,10 @@ const (
 	maxAway  = 6 * time.Second
 	maxStall = 6 * time.Second
 
-	// Of a hundred messages so many are private, so many are wrong on purpose, and of the others so many bear no ref.
+	// Of a hundred messages so many are private, so many are wrong on purpose, and of the others so many bear no ref. Of those
+	// that are not private so many are said in rooms.
 	privatePercent = 25
+	roomPercent    = 70
 	wrongPercent   = 3
 	barePercent    = 8
 )
@@ -50,9 +52,11 @@ func (s *sociable) message(t *talker) (message, bool) {
 		m.frame = "msg#" + m.ref + ":" + t.base + "-not-me:" + m.text
 		return m, false
 	case p < wrongPercent+privatePercent:
-		return t.utter(s.others[t.rand.IntN(len(s.others))])
+		return t.utter(t.compose(s.others[t.rand.IntN(len(s.others))]))
+	case t.rand.IntN(100) < roomPercent:
+		return t.utter(t.composeIn())
 	}
-	return t.utter("")
+	return t.utter(t.compose(""))
 }
 
 func (s *sociable) choose(t *talker) whim {

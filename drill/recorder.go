@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"hash/maphash"
 	"strconv"
 	"sync"
@@ -9,13 +8,13 @@ import (
 
 	"parley/drill/check"
 	"parley/drill/rig"
+	"parley/drill/witness"
 )
 
 // hashSeed makes hashes comparable within one drill.
 var hashSeed = maphash.MakeSeed()
 
-func hashBytes(b []byte) uint64  { return maphash.Bytes(hashSeed, b) }
-func hashString(s string) uint64 { return maphash.String(hashSeed, s) }
+func hashBytes(b []byte) uint64 { return maphash.Bytes(hashSeed, b) }
 
 // recorder keeps what all connections said and heard.
 type recorder struct {
@@ -31,16 +30,16 @@ type record struct {
 
 	mu      sync.Mutex
 	conn    check.Connection
-	stalled int64 // since when it does not read
-	welcome bool  // it has its name; the reading goroutine's
-	sealed  bool  // the history is taken: what comes now belongs to nothing
+	stalled int64       // since when it does not read
+	ear     witness.Ear // the reading goroutine's
+	sealed  bool        // the history is taken: what comes now belongs to nothing
 }
 
 // open begins the record of a connection.
 func (r *recorder) open(client string, n *node, since, dmSince int64) *record {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	rec := &record{tape: r.tape, conn: check.Connection{
+	rec := &record{tape: r.tape, ear: witness.Ear{Client: client, Hash: hashBytes}, conn: check.Connection{
 		Number: len(r.conns) + 1, Client: client, Node: n.name, Since: since, DMSince: dmSince, Opened: time.Now().UnixMicro(),
 	}}
 	r.conns = append(r.conns, rec)
@@ -66,14 +65,21 @@ func (r *recorder) seal() []*check.Connection {
 // sent notes a send before it goes out, so that its answer can't come first.
 func (r *record) sent(m message) {
 	r.tape.write(&r.conn, "send", m.frame)
-	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Send, Hash: hashString(m.text),
-		Detail: &check.Detail{Ref: m.ref, To: m.to, Bare: m.bare}})
+	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Send, Hash: hashBytes([]byte(m.text)),
+		Detail: &check.Detail{Ref: m.ref, To: m.to, Room: rig.RoomKey(m.room), Bare: m.bare}})
 }
 
 // asked notes a question that is answered with its ref.
 func (r *record) asked(ref, frame string) {
 	r.tape.write(&r.conn, "send", frame)
 	r.add(check.Event{At: time.Now().UnixMicro(), Kind: check.Ask, Detail: &check.Detail{Ref: ref}})
+}
+
+// visiting notes that the client is about to say that it enters a room, or leaves it.
+func (r *record) visiting(kind check.Kind, room *rig.Room, frame string) {
+	r.tape.write(&r.conn, "send", frame)
+	r.add(check.Event{At: time.Now().UnixMicro(), Kind: kind, Cursor: room.Cursor,
+		Detail: &check.Detail{Ref: room.Asked, Room: rig.RoomKey(room.Name)}})
 }
 
 // joining notes a join before it goes out: who wants the name, and whether the token of an earlier connection proves it.
@@ -149,81 +155,7 @@ func (r *record) add(events ...check.Event) {
 // heard notes a frame.
 func (r *record) heard(f rig.Frame) {
 	r.tape.write(&r.conn, "recv", string(f.Raw))
-	at := f.At.UnixMicro()
-	switch f.Type {
-	case "msg":
-		r.add(check.Event{At: at, Kind: check.Msg, ID: f.ID, Hash: hashBytes(f.Raw)})
-	case "dm":
-		r.add(directEvent(check.DM, at, f))
-	case rig.Welcome:
-		r.welcome = true
-		r.add(check.Event{At: at, Kind: check.Welcome, Detail: &check.Detail{Name: r.conn.Client}})
-	case "ack":
-		r.add(check.Event{At: at, Kind: check.Ack, ID: f.ID, Detail: &check.Detail{Ref: f.Ref}})
-	case "error":
-		kind := check.Refused
-		switch {
-		case f.Ref == "" && r.welcome:
-			kind = check.RefusedBare
-		case f.Ref == "":
-			kind = check.JoinRefused
-		}
-		r.add(check.Event{At: at, Kind: kind, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}})
-	case "history":
-		r.add(check.Event{At: at, Kind: check.Page, Detail: &check.Detail{Ref: refOfPage(f)}})
-	case "init", "joined", "members", "member_add", "member_remove":
-		r.heardList(f, at)
-	}
-}
-
-// refOfPage is the ref of an answer that is worth no decoding of its messages.
-func refOfPage(f rig.Frame) string {
-	var head struct{ Ref string }
-	_ = f.Decode(&head) // not JSON: an answer to nothing
-	return head.Ref
-}
-
-func directEvent(kind check.Kind, at int64, f rig.Frame) check.Event {
-	m := f.Message()
-	return check.Event{At: at, Kind: kind, ID: f.ID, Cursor: f.Cursor, Hash: hashBytes(f.Raw),
-		Detail: &check.Detail{From: m.User, To: m.To}}
-}
-
-// heardList notes the frames that are worth a whole decoding.
-func (r *record) heardList(f rig.Frame, at int64) {
-	var m struct {
-		Name      string            `json:"name"`
-		Members   []string          `json:"members"`
-		Count     int               `json:"member_count"`
-		History   []json.RawMessage `json:"history"`
-		DMs       []json.RawMessage `json:"dms"`
-		Truncated bool              `json:"truncated"`
-	}
-	if err := f.Decode(&m); err != nil {
-		return // a frame that isn't JSON tells nothing; what it should have told is missed
-	}
-	e := check.Event{At: at, Cursor: f.Cursor,
-		Detail: &check.Detail{Name: m.Name, Names: m.Members, Count: m.Count, Truncated: m.Truncated}}
-	switch f.Type {
-	case "init":
-		e.Kind = check.Init
-	case "joined":
-		e.Kind = check.Joined
-	case "members":
-		e.Kind = check.Members
-	case "member_add":
-		e.Kind = check.MemberAdd
-	case "member_remove":
-		e.Kind = check.MemberRemove
-	}
-	all := []check.Event{e}
-	for _, raw := range m.History {
-		all = append(all, check.Event{At: at, Kind: check.Recalled, ID: rig.ParseFrame(raw).ID, Hash: hashBytes(raw)})
-	}
-	for _, raw := range m.DMs {
-		all = append(all, directEvent(check.RecalledDM, at, rig.ParseFrame(raw)))
-	}
-	r.add(all...)
+	r.add(r.ear.Events(f)...)
 }
 
 // size tells how much there is.

@@ -149,8 +149,17 @@ func (s *summary) printMeasures(w io.Writer) {
 		[]string{"memory (RSS) of all nodes, before → after", fmt.Sprintf("%d → %d MiB", s.before.rss>>10, s.after.rss>>10)},
 		[]string{"sockets closed by killing actors", fmt.Sprint(len(s.unexplained()))},
 		[]string{"connections made", fmt.Sprint(len(s.history.Connections))},
-		[]string{"messages in the public log", fmt.Sprint(len(s.history.Logs.Public))})
+		[]string{"messages in the public log", fmt.Sprint(len(s.history.Logs.Public))},
+		[]string{"messages in rooms", fmt.Sprint(s.inRooms())})
 	printTable(w, rows)
+}
+
+// inRooms counts the messages in all rooms.
+func (s *summary) inRooms() (n int) {
+	for _, room := range s.history.Logs.Rooms {
+		n += len(room.Entries)
+	}
+	return n
 }
 
 // percentile of what is sorted, the slowest first.

@@ -67,6 +67,7 @@ type talker struct {
 	seq     int
 	since   int64
 	dmSince int64
+	rooms   rig.Rooms
 	joined  bool
 	stalled bool
 	unacked []message
@@ -131,10 +132,11 @@ func (t *talker) visit(ctx context.Context, n *node) (away time.Duration, joined
 	if t.contends {
 		t.begin()
 	}
+	t.rooms.Leave()
 	rec := t.recorder.open(t.name, n, t.since, t.dmSince)
 	url := n.ws + "?" + t.query()
 	t.mu.Unlock()
-	v := &visit{talker: t, node: n, record: rec, welcome: make(chan struct{}), rejoin: make(chan struct{}, 1)}
+	v := &visit{talker: t, node: n, record: rec, welcome: make(chan struct{}), rejoin: make(chan struct{}, 1), barred: make(chan struct{}, 1)}
 	dialCtx, cancel := context.WithTimeout(ctx, upgradeTimeout)
 	client, err := rig.Dial(dialCtx, url, rig.ClientOptions{OnFrame: v.hear, OnClose: v.closed})
 	cancel()
@@ -186,14 +188,27 @@ func (t *talker) compose(to string) message {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.seq++
-	return newMessage(t.name, to, t.ref(), fillers[t.rand.IntN(len(fillers))])
+	return newMessage(t.name, to, t.ref(), t.filler())
 }
 
-// utter composes a message, at times one that bears no ref: that is said once, for who repeats it says it twice.
-func (t *talker) utter(to string) (m message, valid bool) {
-	m = t.compose(to)
+// composeIn makes the next message for a room that it is in, or for everybody where it is in none.
+func (t *talker) composeIn() message {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.seq++
+	open := t.rooms.Open()
+	if len(open) == 0 {
+		return newMessage(t.name, "", t.ref(), t.filler())
+	}
+	return newRoomMessage(t.name, open[t.rand.IntN(len(open))].Name, t.ref(), t.filler())
+}
+
+func (t *talker) filler() string { return fillers[t.rand.IntN(len(fillers))] }
+
+// utter gives a message, at times as one that bears no ref: that is said once, for who repeats it says it twice.
+func (t *talker) utter(m message) (_ message, valid bool) {
 	if t.rand.IntN(100) < barePercent {
-		return newBareMessage(t.name, to, m.ref, m.text[len(m.ref)+1:]), false
+		return bared(m), false
 	}
 	return m, true
 }
@@ -220,7 +235,7 @@ func (t *talker) arrived() bool {
 func (t *talker) status() (name string, settled bool, since, dmSince int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.name, t.joined && !t.stalled && len(t.unacked) == 0, t.since, t.dmSince
+	return t.name, t.joined && !t.stalled && len(t.unacked) == 0 && t.rooms.Settled(), t.since, t.dmSince
 }
 
 // pause waits, or until ctx ends.

@@ -7,6 +7,7 @@ import (
 
 	"parley/drill/check"
 	"parley/drill/rig"
+	"parley/drill/witness"
 )
 
 func testTalker(name string) *talker {
@@ -65,14 +66,14 @@ func TestSecondDeviceIsTheSamePersonAndSaysThingsOfItsOwn(t *testing.T) {
 	if frame, person, shown := second.joinFrame(); frame != "join:pair:secret" || person != "pair" || !shown {
 		t.Errorf("it joins with %s as %s", frame, person)
 	}
-	if a, b := first.compose(""), second.compose(""); a.ref == b.ref || refOf("pair", b.text) != b.ref {
+	if a, b := first.compose(""), second.compose(""); a.ref == b.ref || witness.RefOf("pair", b.text) != b.ref {
 		t.Errorf("they say %q and %q", a.text, b.text)
 	}
 }
 
 func TestBareMessageBearsItsRefInItsTextAlone(t *testing.T) {
 	for to, want := range map[string]string{"": "msg:alice:alice-1 a#b", "bob": "dm:alice:bob:alice-1 a#b"} {
-		if m := newBareMessage("alice", to, "alice-1", "a#b"); m.frame != want || m.ref != "alice-1" || !m.bare {
+		if m := bared(newMessage("alice", to, "alice-1", "a#b")); m.frame != want || m.ref != "alice-1" || !m.bare {
 			t.Errorf("%+v", m)
 		}
 	}

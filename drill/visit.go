@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 
-	"parley/drill/check"
 	"parley/drill/rig"
 )
 
@@ -17,6 +15,7 @@ type visit struct {
 	client  *rig.Client
 	welcome chan struct{} // closed when joined
 	rejoin  chan struct{} // a join was refused: try again
+	barred  chan struct{} // so was a room
 	parting bool          // the end is this client's own wish; under the talker's mutex
 	goodbye bool          // and it says so with code 1000
 	stalled time.Time     // when it last began not to read; under the talker's mutex
@@ -31,6 +30,9 @@ func (v *visit) talk(ctx context.Context) time.Duration {
 		return 0
 	}
 	t := v.talker
+	if v.goWhereItWants() != nil {
+		return 0
+	}
 	t.mu.Lock()
 	repeats := append([]message(nil), t.unacked...)
 	t.mu.Unlock()
@@ -43,6 +45,10 @@ func (v *visit) talk(ctx context.Context) time.Duration {
 	defer next.Stop()
 	whim := time.NewTimer(t.mood.whim(t))
 	defer whim.Stop()
+	move := time.NewTimer(t.stay())
+	defer move.Stop()
+	again := time.NewTimer(never)
+	defer again.Stop()
 	for quiet := t.quiet; ; {
 		select {
 		case <-ctx.Done():
@@ -54,6 +60,19 @@ func (v *visit) talk(ctx context.Context) time.Duration {
 			quiet = nil
 			next.Stop()
 			whim.Stop()
+			move.Stop()
+		case <-move.C:
+			t.changeItsMind()
+			if v.goWhereItWants() != nil {
+				return 0
+			}
+			move.Reset(t.stay())
+		case <-v.barred:
+			again.Reset(rejoinPause)
+		case <-again.C:
+			if v.goWhereItWants() != nil {
+				return 0
+			}
 		case <-t.mood.kick():
 			if v.speak() != nil {
 				return 0
@@ -159,14 +178,19 @@ func (v *visit) closed(code uint16, reason string) {
 func (v *visit) hear(f rig.Frame) {
 	v.record.heard(f)
 	t := v.talker
-	if f.Type == "msg" && t.heardMsg != nil {
+	if f.Type == "msg" && f.Room == "" && t.heardMsg != nil {
 		t.heardMsg(f)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.rooms.Hear(f) {
+		t.did.add("told to have " + f.Type + " a room")
+	}
 	switch f.Type {
 	case "msg":
-		t.since = max(t.since, f.ID)
+		if f.Room == "" {
+			t.since = max(t.since, f.ID)
+		}
 	case "dm":
 		t.dmSince = max(t.dmSince, f.Cursor)
 	case "init":
@@ -195,6 +219,7 @@ func (v *visit) hear(f rig.Frame) {
 		}
 		if f.Ref != "" {
 			t.answered(f.Ref)
+			v.refusedRoom(f)
 		} else if !t.joined {
 			v.refusedJoin(f.Code)
 		}
@@ -217,65 +242,5 @@ func (v *visit) refusedJoin(code string) {
 	select {
 	case v.rejoin <- struct{}{}:
 	default:
-	}
-}
-
-// resumedFeed moves the place in the public feed. With since, what did not fit into init comes as ordinary frames: the
-// place is the newest message shown and not the cursor.
-func (t *talker) resumedFeed(f rig.Frame) {
-	var init struct {
-		History   []rig.Message
-		Truncated bool
-	}
-	_ = f.Decode(&init) // not JSON: no place to move to
-	if init.Truncated {
-		t.did.add("told of a gap in the public log")
-	}
-	if n := len(init.History); n > 0 {
-		t.since = max(t.since, init.History[n-1].ID)
-	}
-	if t.since == check.None {
-		t.since = f.Cursor
-	}
-}
-
-// resumedInbox is resumedFeed for direct messages; it also takes the token, and says whether that is another than it had.
-func (t *talker) resumedInbox(f rig.Frame) (anew bool) {
-	var joined struct {
-		Token     string
-		DMs       []rig.Message `json:"dms"`
-		Truncated bool
-	}
-	_ = f.Decode(&joined) // not JSON: no place to move to
-	if joined.Token != "" {
-		anew = joined.Token != t.token
-		t.token = joined.Token
-	}
-	if joined.Truncated {
-		t.did.add("told of a gap in an inbox")
-	}
-	if n := len(joined.DMs); n > 0 {
-		t.dmSince = max(t.dmSince, joined.DMs[n-1].Cursor)
-	}
-	if t.dmSince == check.None {
-		t.dmSince = f.Cursor
-	}
-	return anew
-}
-
-// rename makes the talker another person, who was never here. Under the mutex.
-func (t *talker) rename() {
-	t.renamed++
-	t.name = fmt.Sprintf("%s~%d", t.base, t.renamed)
-	t.since, t.dmSince, t.taken, t.unacked = check.None, check.None, 0, nil
-}
-
-// answered forgets a message. Under the mutex.
-func (t *talker) answered(ref string) {
-	for i, m := range t.unacked {
-		if m.ref == ref {
-			t.unacked = append(t.unacked[:i], t.unacked[i+1:]...)
-			return
-		}
 	}
 }

@@ -154,6 +154,31 @@ func TestNodesFormerLivesAreOver(t *testing.T) {
 	})
 }
 
+// TestLifeThatARedisWasTakenBackToIsOver, though it had been told of that before.
+func TestLifeThatARedisWasTakenBackToIsOver(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, open func(string, int) *Store) {
+		a := open("a", 10)
+		a.life.begin(time.Now())
+		first, _ := a.life.current()
+		renew(t, a)
+		a.life.begin(time.Now())
+		renew(t, a)
+		must(t, a.client.Del(soon(t), overKey).Err())
+		must(t, a.client.HSet(soon(t), livesKey, "a", first).Err())
+		a.life.begin(time.Now())
+		renew(t, a)
+		if err := a.client.ZScore(soon(t), overKey, fmt.Sprint("a ", first)).Err(); err != nil {
+			t.Errorf("nobody is to clear the rooms of the first life: %v", err)
+		}
+		renew(t, a)
+		third, _ := a.life.current()
+		if err := a.client.ZScore(soon(t), overKey, fmt.Sprint("a ", third)).Err(); err == nil {
+			t.Error("its present life is over")
+		}
+	})
+}
+
 // TestLeaseIsRenewedWhenAnothersEnds is that the next of these is told.
 func TestLeaseIsRenewedWhenAnothersEnds(t *testing.T) {
 	t.Parallel()

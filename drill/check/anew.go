@@ -7,7 +7,8 @@ import "slices"
 // put back no other beside that.
 func (c *checker) storedAnew(t Told, later int64) bool {
 	return slices.ContainsFunc(c.losses, func(loss Fault) bool {
-		return t.ID < later && t.ID <= loss.End && later >= loss.Start && c.allKept(c.holdersOf(t, "", loss), loss, later)
+		return t.ID < later && t.ID <= loss.End && later >= loss.Start &&
+			(c.allKept(c.holdersOf(t, "", loss), loss, later) || c.Room != "" && !c.inRoom(t.ID, loss))
 	})
 }
 
@@ -16,7 +17,7 @@ func (c *checker) storedAnew(t Told, later int64) bool {
 func (c *checker) excusesLateLetter(user string, place, passed int64) bool {
 	l, found := c.placed[user][place]
 	return found && slices.ContainsFunc(c.losses, func(loss Fault) bool {
-		return loss.within(passed) && place <= loss.End && c.allKept(c.holdersOf(Told{l.from, l.to, l.id}, user, loss), loss, passed)
+		return loss.within(passed) && place <= loss.End && c.allKept(c.holdersOf(Told{From: l.from, To: l.to, ID: l.id}, user, loss), loss, passed)
 	})
 }
 
@@ -29,7 +30,7 @@ func (c *checker) holdersOf(t Told, user string, loss Fault) (nodes []string) {
 			case Msg, Recalled:
 				return e.At <= loss.End && Told{ID: e.ID} == t
 			case DM, RecalledDM:
-				return e.At <= loss.End && Told{e.From, e.To, e.ID} == t && (user == "" || user == conn.Client)
+				return e.At <= loss.End && Told{From: e.From, To: e.To, ID: e.ID} == t && (user == "" || user == conn.Client)
 			case Ack:
 				return e.ID == t.ID && (t.From == "" || t.From == conn.Client)
 			default:

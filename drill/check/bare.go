@@ -50,6 +50,6 @@ func (c *checker) excusesBare(from string, e *Event) bool {
 		return c.excusesBoth(letter{from: from, to: e.To, id: e.At}, e.At)
 	}
 	return slices.ContainsFunc(c.losses, func(f Fault) bool {
-		return e.At <= f.End && (c.beyondTails(e.At, f) || c.heldByTheDead(min(e.At+handedTime, f.End), f))
+		return e.At <= f.End && (c.beyondTails(e.At, f) || c.unheld(min(e.At+handedTime, f.End), f))
 	})
 }

@@ -13,7 +13,7 @@ func (k refKey) told(id int64) Told {
 	if k.to == "" {
 		return Told{ID: id}
 	}
-	return Told{k.from, k.to, id}
+	return Told{From: k.from, To: k.to, ID: id}
 }
 
 // checker is a history with the indexes that more than one promise needs.
@@ -32,25 +32,38 @@ type checker struct {
 	cursors  map[string][]int64                  // the places of all direct messages, by user: stored, or delivered
 	received map[string]map[letter][]*Connection // direct messages by user: on which connections
 	letters  map[letter]*sends                   // direct messages that were acked
+	acked    map[int64]*sends                    // others that were
+	heard    map[int64][]*Connection             // messages of a room: on which connections
 	places   map[string]map[letter]int64         // cursors of direct messages by user
 	placed   map[string]map[int64]letter         // and which one is at a cursor
 	hashes   map[string]map[int64]uint64         // of direct messages' bytes by user and cursor
 	journals map[string][]int64                  // when direct messages were said on each node, once for each inbox
 }
 
-// Check judges a history.
+// Check judges a history: first all but what was said in rooms, and then each room, as the public one.
 func Check(h *History) *Report {
+	public, rooms := h.Divide()
+	report := check(public)
+	for _, room := range rooms {
+		report.add(check(room), "in "+room.Room)
+	}
+	return report
+}
+
+func check(h *History) *Report {
 	c := &checker{History: h, report: &Report{}, held: h.Held.orUsual()}
 	c.index()
 	c.checkKept()
 	c.checkFeeds()
-	c.checkDirect()
 	c.checkSenderOrder()
 	c.checkPresence()
-	c.checkAnswers()
 	c.checkBare()
-	c.checkHolders()
 	c.checkOrigins()
+	if h.Room == "" { // who has a name, and what is answered, is of no room
+		c.checkDirect()
+		c.checkAnswers()
+		c.checkHolders()
+	}
 	return c.report
 }
 
@@ -121,11 +134,15 @@ func (c *checker) addRef(key refKey, e *Entry) {
 
 func (c *checker) indexReceived() {
 	c.received = make(map[string]map[letter][]*Connection)
+	c.heard = make(map[int64][]*Connection)
 	unstored := make(map[int64]bool)
 	for _, conn := range c.Connections {
 		for i := range conn.Events {
 			switch e := &conn.Events[i]; e.Kind {
 			case Msg, Recalled:
+				if c.Room != "" {
+					c.heard[e.ID] = append(c.heard[e.ID], conn)
+				}
 				if c.stored[e.ID] == nil && !unstored[e.ID] {
 					unstored[e.ID] = true
 					c.public = append(c.public, e.ID)

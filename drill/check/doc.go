@@ -13,6 +13,8 @@
 //	6 a frame without effect is answered          answers.go   silence, two answers, refused but stored
 //	                                              bare.go      without a ref: neither stored nor refused
 //
+// Each room is judged as the public log is, by the same code: divide.go makes a history of its own of each.
+//
 // What a connection must get of a log is in passage.go, and where it begins in resume.go; that a log holds nothing which
 // nobody said, in origin.go; who was there by what clients saw, in truth.go.
 //

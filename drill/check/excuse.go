@@ -52,23 +52,53 @@ func (c *checker) unheardSince(loss Fault) int64 {
 
 // excusesLate says whether a message that a connection passed over at that time may have been written back behind its
 // place, by a node that alone had heard of it: it is in the log then, and not pushed.
-func (c *checker) excusesLate(place, passed int64) bool {
+func (c *checker) excusesLate(p *passage, place, passed int64) bool {
 	return slices.ContainsFunc(c.losses, func(f Fault) bool {
-		return f.within(passed) && place <= f.End && place >= c.unheardSince(f)
+		return f.within(passed) && c.knownSince(p, place) <= f.End && place >= c.unheardSince(f)
 	})
 }
 
-// excusesOld says likewise of a public message that was too old at the loss for every node to hold it: one that does may be
-// late.
-func (c *checker) excusesOld(id, passed int64) bool {
-	return slices.ContainsFunc(c.losses, func(f Fault) bool { return f.within(passed) && c.beyondTails(id, f) })
+// knownSince is by when what is at a place was surely stored: ids may be ahead of the clock, after an earlier loss.
+func (c *checker) knownSince(p *passage, place int64) int64 {
+	s := c.acked[place]
+	if p.promise == DirectMessages {
+		s = c.letters[c.placed[p.conn.Client][place]]
+	}
+	if s == nil {
+		return place
+	}
+	return min(place, s.acks[0].at)
 }
 
-// excusesLoss says whether a public message that was known at a time may be gone for good: Redis lost it, and no node that
+// excusesOld says likewise of a public message that was too old at the loss for every node to hold it, and of one in a room
+// that none had to hold: one that does may be late.
+func (c *checker) excusesOld(p *passage, id, passed int64) bool {
+	return slices.ContainsFunc(c.losses, func(f Fault) bool {
+		switch {
+		case !f.within(passed):
+			return false
+		case c.Room == "":
+			return c.beyondTails(id, f)
+		default:
+			return c.knownSince(p, id) <= f.End && (!c.inRoom(id, f) || c.allKept(c.holdersOf(Told{ID: id}, "", f), f, passed))
+		}
+	})
+}
+
+// unheld says whether no node that lived had to hold a message when Redis lost its data: every node holds the newest of the
+// public log; what is held of a room says inRoom.
+func (c *checker) unheld(id int64, loss Fault) bool {
+	if c.Room != "" {
+		return !c.inRoom(id, loss)
+	}
+	return c.beyondTails(id, loss) || c.heldByTheDead(id, loss)
+}
+
+// excusesLoss says whether a message that was known at a time may be gone for good: Redis lost it, and no node that
 // lived had to hold it.
 func (c *checker) excusesLoss(id, known int64) bool {
 	return slices.ContainsFunc(c.losses, func(f Fault) bool {
-		return known <= f.End && (c.beyondTails(id, f) || c.heldByTheDead(id, f))
+		return known <= f.End && c.unheld(id, f)
 	})
 }
 
@@ -134,7 +164,7 @@ func (c *checker) since(id, until, lossesTo int64) int {
 // again: in between Redis lost its reference, and no node that lived had to know it.
 func (c *checker) forgotten(e *Entry, again int64) bool {
 	return e.To == "" && e.Trimmed && e.ID < again && slices.ContainsFunc(c.losses, func(f Fault) bool {
-		return e.ID <= f.End && again >= f.Start && (c.beyondTails(e.ID, f) || c.heldByTheDead(e.ID, f) || c.trimmedForAll(e.ID, f))
+		return e.ID <= f.End && again >= f.Start && (c.unheld(e.ID, f) || c.trimmedForAll(e.ID, f))
 	})
 }
 

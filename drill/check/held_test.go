@@ -115,7 +115,7 @@ func TestNodeThatDiedAfterTheAckIsExcusedThoughTheIDIsAheadOfTheClock(t *testing
 	loss := s.lose()
 	c := &checker{History: s.history(), report: &Report{}, held: Held{}.orUsual()}
 	c.index()
-	if c.inJournal(letter{"alice", "bob", acked.ID}, loss) {
+	if c.inJournal(c.letters[letter{"alice", "bob", acked.ID}], acked.ID, loss) {
 		t.Error("a node that died after the ack had to hold it")
 	}
 }
@@ -265,7 +265,7 @@ func TestAckThatWasReadLateMakesAMessageNoNewer(t *testing.T) {
 		loss := s.lose()
 		c := &checker{History: s.history(), report: &Report{}, held: Held{}.orUsual()}
 		c.index()
-		if c.inJournal(letter{"alice", "bob", acked.ID}, loss) == stalled {
+		if c.inJournal(c.letters[letter{"alice", "bob", acked.ID}], acked.ID, loss) == stalled {
 			t.Errorf("stalled: %v; it had to be held: %v", stalled, !stalled)
 		}
 	}

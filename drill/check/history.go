@@ -35,10 +35,15 @@ const (
 	JoinRefused                  // an error without a ref before Welcome: Name is the code
 	Ask                          // a frame that asks for a page of history: Ref
 	Page                         // its answer: Ref
+	Enter                        // the client enters a room: Ref, Room, Cursor or None
+	Entered                      // its answer: Ref, Room, and what Init has; its history follows as Recalled
+	Exit                         // the client leaves a room: Ref, Room
+	Exited                       // its answer: Ref, Room
 )
 
 var kindNames = [...]string{"", "init", "recalled", "msg", "welcome", "joined", "recalled_dm", "dm", "member_add",
-	"member_remove", "members", "send", "ack", "error", "bare_error", "join", "join_refused", "ask", "history"}
+	"member_remove", "members", "send", "ack", "error", "bare_error", "join", "join_refused", "ask", "history",
+	"enter", "entered", "exit", "exited"}
 
 func (k Kind) String() string { return kindNames[k] }
 
@@ -53,7 +58,14 @@ type Event struct {
 }
 
 // said tells what the client said from what it heard: it may be noted in the midst of what one frame told.
-func (e *Event) said() bool { return e.Kind == Send || e.Kind == Join || e.Kind == Ask }
+func (e *Event) said() bool {
+	switch e.Kind {
+	case Send, Join, Ask, Enter, Exit:
+		return true
+	default:
+		return false
+	}
+}
 
 // asks says that the event is a frame which is answered with its ref.
 func (e *Event) asks() bool { return e.Kind == Ask || e.Kind == Send && !e.Bare }
@@ -64,6 +76,7 @@ type Detail struct {
 	Bare      bool   // sent without a ref: nothing answers it, unless it is refused
 	Name      string
 	From, To  string
+	Room      string // of Send, Msg, Recalled and presence, too; empty: the public one
 	Names     []string
 	Count     int
 	Truncated bool
@@ -138,6 +151,15 @@ type Logs struct {
 	Unseen        []Span // ids of public messages that came and were trimmed between two looks at the log
 	Keep          int    // messages that the public log keeps; 0: all that are said here
 	InboxFloors   map[string]int64
+	Rooms         map[string]RoomLogs // all but the public one, by name
+}
+
+// RoomLogs is what Redis holds of a room at the end, as Logs has it of the public one.
+type RoomLogs struct {
+	Entries []Entry
+	Members []string
+	Floor   int64
+	Unseen  []Span
 }
 
 // unseen says whether a public message was trimmed before anybody saw it in the log.
@@ -148,10 +170,11 @@ func (l *Logs) unseen(id int64) bool {
 // Conversation is one direction between two.
 type Conversation struct{ From, To string }
 
-// Told names a message that somebody was told: a public one by its id alone.
+// Told names a message that somebody was told: a public one by its id alone, one in a room by the room, too.
 type Told struct {
 	From, To string
 	ID       int64
+	Room     string
 }
 
 // Held is how much nodes hold of logs, in entries; 0: as docs/promises.md says.
@@ -159,10 +182,13 @@ type Held struct {
 	Public  int // of the public log
 	Inbox   int // of the inbox of a user who is connected
 	Journal int // of inboxes' entries that passed through a node, two for a message to somebody else
+	Room    int // of a room that somebody connected is in
+	Rooms   int // of rooms' entries that passed through a node
 }
 
 func (h Held) orUsual() Held {
-	return Held{cmp.Or(h.Public, publicTail), cmp.Or(h.Inbox, inboxTail), cmp.Or(h.Journal, journalLimit)}
+	return Held{cmp.Or(h.Public, publicTail), cmp.Or(h.Inbox, inboxTail), cmp.Or(h.Journal, journalLimit),
+		cmp.Or(h.Room, roomTail), cmp.Or(h.Rooms, roomsJournal)}
 }
 
 // History is everything there is to judge.
@@ -178,4 +204,8 @@ type History struct {
 	Refs map[Told]string
 	End  int64 // when all was quiet and the logs were read
 	Hold int64 // how long a name is its holder's who showed the token; 0: unknown
+
+	// Room is whose log Logs.Public is; empty: the public one. Divide gives such histories.
+	Room string
+	said map[string][]int64 // when something was said in any room, by node, in order; only of a room's
 }

@@ -36,15 +36,26 @@ func (c *checker) checkHolders() {
 		for i, taker := range all {
 			for _, before := range all[:i] {
 				if before.person != taker.person {
-					c.checkTaking(name, before, taker)
+					c.checkTaking(name, before, taker, since(all[:i+1], before, taker))
 				}
 			}
 		}
 	}
 }
 
-// checkTaking: somebody got the name that somebody else had before.
-func (c *checker) checkTaking(name string, before, taker holding) {
+// since is until when one had a name for another who has taken it, perhaps while the first did not know it.
+func since(all []holding, before, taker holding) int64 {
+	end := before.End
+	for _, h := range all {
+		if h.person == taker.person && h.Start > before.Start {
+			end = min(end, h.Start)
+		}
+	}
+	return end
+}
+
+// checkTaking: somebody got the name that somebody else had before, up to an end.
+func (c *checker) checkTaking(name string, before, taker holding, end int64) {
 	c.report.checked(Presence, 1)
 	v := Violation{Client: name, Conn: taker.conn.Number, At: taker.Start,
 		Note: "after connection " + before.conn.label() + ", by " + seconds(taker.Start-before.End)}
@@ -55,7 +66,7 @@ func (c *checker) checkTaking(name string, before, taker holding) {
 	case taker.Start-before.End < sureGrace, before.conn.Shown && taker.Start-before.End < c.Hold-sureHold:
 		v.Kind = TakenEarly
 	default:
-		c.checkUntold(name, before, taker)
+		c.checkUntold(name, before, taker, end)
 		return
 	}
 	if c.lapsed(before, taker.Start) {
@@ -94,10 +105,10 @@ func (c *checker) checkSilenced(name string, before, taker holding) {
 
 // checkUntold: who took a name sees nothing of what was sent to who had it before; unless nobody could tell it by then that
 // the name had changed hands.
-func (c *checker) checkUntold(name string, before, taker holding) {
+func (c *checker) checkUntold(name string, before, taker holding, end int64) {
 	for i := range taker.conn.Events {
 		if e := &taker.conn.Events[i]; (e.Kind == RecalledDM || e.Kind == DM) &&
-			(e.Cursor < before.End || c.ackedBefore(letter{e.From, e.To, e.ID}, before.End)) {
+			(e.Cursor < end || c.ackedBefore(letter{e.From, e.To, e.ID}, end)) {
 			if c.takenBack(before, taker) {
 				c.report.excused(DirectMessages)
 				continue

@@ -59,6 +59,15 @@ func TestNameIsOnePersonsAtATime(t *testing.T) {
 			told.Kind = RecalledDM
 			taker.Events = append(taker.Events, told)
 		}, OthersWord},
+		"again with what it was told itself, before the first knew that it had lost the name": {func(h *History, before, taker *Connection) {
+			told := taker.Events[find(taker, DM, 0)]
+			before.Closed = told.At + 1
+			cut(h, before)
+			at := told.At + 3*second
+			told.Kind = RecalledDM
+			h.Connections = append(h.Connections, &Connection{Number: 9, Client: "prize", Person: "second", Node: "b", Opened: at, Since: None, DMSince: None,
+				Events: []Event{{At: at, Kind: Welcome, Detail: &Detail{Name: "prize"}}, {At: at, Kind: Joined, Detail: &Detail{}}, told}})
+		}, ""},
 		"with what it had been told, the id of which is ahead of the clock": {func(h *History, before, taker *Connection) {
 			told := putAhead(h, before, taker)
 			told.Kind = RecalledDM

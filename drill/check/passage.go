@@ -83,7 +83,7 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 	case c.wasThere(p, missed): // its id is ahead of the clock
 	case p.until != 0 && c.saidAt(p, missed) > p.until: // its id is behind the clock, which was set back
 	case p.opening.Truncated && missed <= told && c.trimmed(p, missed, max(read, p.opening.Cursor)): // and it says so
-	case c.lostFor(p, missed), c.excusesLate(missed, at), p.promise == OneOrder && c.excusesOld(missed, at),
+	case c.lostFor(p, missed), c.excusesLate(p, missed, at), p.promise == OneOrder && c.excusesOld(p, missed, at),
 		p.promise == DirectMessages && c.excusesLateLetter(p.conn.Client, missed, at):
 		c.report.excused(p.promise)
 	default:
@@ -94,7 +94,7 @@ func (c *checker) missed(p *passage, missed, place, at int64) {
 // lostFor says whether what is known at that place may be gone for good.
 func (c *checker) lostFor(p *passage, place int64) bool {
 	if p.promise == OneOrder {
-		return c.stored[place] == nil && c.excusesLoss(place, place)
+		return c.stored[place] == nil && c.excusesLoss(place, c.knownSince(p, place))
 	}
 	user := p.conn.Client
 	l, found := c.placed[user][place]

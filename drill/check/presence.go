@@ -38,6 +38,14 @@ func (c *checker) checkRoster(conn *Connection, truths map[string]*truth) {
 			v.Note = e.Name + ", on node " + conn.Node
 		}
 		switch e.Kind {
+		case MemberAdd, MemberRemove, Members:
+			if !r.begun {
+				v.Kind = Early
+				c.report.failed(Presence, v)
+				continue
+			}
+		}
+		switch e.Kind {
 		case Init, Members:
 			if e.Count != len(e.Names) {
 				if e.Count < maxNames || len(e.Names) < maxNames {
@@ -120,7 +128,7 @@ func (c *checker) checkMembersKey(truths map[string]*truth) {
 		}
 	}
 	for name, t := range truths {
-		if t.unsure.has(c.End) || late(t.shaken) {
+		if len(t.held) == 0 || t.unsure.has(c.End) || late(t.shaken) {
 			continue
 		}
 		c.report.checked(Presence, 1)

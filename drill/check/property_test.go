@@ -99,6 +99,9 @@ func TestRandomMutationIsFound(t *testing.T) {
 		if !Check(h).Failed() {
 			t.Fatalf("%s of a %v at %d on connection %d was not found", m.name, what.Kind, at.i, at.c.Number)
 		}
+		if !Check(inRoom(h, "Den")).Failed() {
+			t.Fatalf("%s of a %v at %d on connection %d was not found in a room", m.name, what.Kind, at.i, at.c.Number)
+		}
 	})
 }
 

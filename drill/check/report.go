@@ -34,8 +34,8 @@ const (
 	OtherBytes    = "different bytes for the same id"
 	ThirdPerson   = "direct message told to a third person"
 	OneSided      = "direct message missing at one of the two"
-	Early         = "message before init, or direct message before joined"
-	BegunTwice    = "init or joined told twice"
+	Early         = "told of the public log before init, of an inbox before joined, or of a room that is not entered"
+	BegunTwice    = "init, joined or entered told twice"
 	Untruncated   = "truncated told though nothing was trimmed or lost"
 	WrongCursor   = "init told a cursor that is no message's"
 	Invented      = "in a log and never said"
@@ -139,6 +139,25 @@ func (r *Report) Has(kind string) bool {
 		}
 	}
 	return false
+}
+
+// add adds what was found elsewhere.
+func (r *Report) add(other *Report, where string) {
+	for i := range other.Verdicts {
+		into, from := &r.Verdicts[i], &other.Verdicts[i]
+		into.Checked += from.Checked
+		into.Failed += from.Failed
+		into.Excused += from.Excused
+		for _, v := range from.Violations[:min(len(from.Violations), maxListed-len(into.Violations))] {
+			if v.Note != "" {
+				v.Note = " · " + v.Note
+			}
+			v.Note = where + v.Note
+			into.Violations = append(into.Violations, v)
+		}
+	}
+	r.Watched += other.Watched
+	r.Judged += other.Judged
 }
 
 func (r *Report) checked(promise, cases int) { r.Verdicts[promise].Checked += cases }

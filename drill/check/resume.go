@@ -114,8 +114,8 @@ func (c *checker) keptLess(p *passage) bool {
 		if f.Start > o.At || o.since > f.End {
 			return false
 		}
-		if p.promise != OneOrder || o.At <= f.End+writeBackTime {
-			return true // an inbox is written back in parts, by many
+		if p.promise != OneOrder || c.Room != "" || o.At <= f.End+writeBackTime {
+			return true // an inbox, or a room, is written back in parts, by many
 		}
 		return c.beyondTails(o.since+1, f) || c.heldByTheDead(f.Start, f)
 	})

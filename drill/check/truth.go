@@ -29,6 +29,10 @@ func (c *checker) truths() map[string]*truth {
 	spansOf := make(map[*Connection]Span)
 	unsure := make(map[string][]Span)
 	for _, conn := range c.Connections {
+		if conn.mayHold() && conn.welcomed() == 0 { // the answer never came
+			holds[conn.Client] = append(holds[conn.Client], conn)
+			unsure[conn.Client] = append(unsure[conn.Client], Span{conn.Opened, c.until(conn) + presenceLimit})
+		}
 		for i := range conn.Events {
 			if e := &conn.Events[i]; e.Kind == Welcome {
 				holds[e.Name] = append(holds[e.Name], conn)
@@ -44,7 +48,9 @@ func (c *checker) truths() map[string]*truth {
 	for name, conns := range holds {
 		var held []Span
 		for _, conn := range conns {
-			held = append(held, spansOf[conn])
+			if s, surely := spansOf[conn]; surely {
+				held = append(held, s)
+			}
 		}
 		t := &truth{held: union(held), unsure: union(unsure[name]), dying: c.dying(conns), cutOff: c.shaken(conns, c.cutOff), shaken: c.shaken(conns, c.disturbance)}
 		for i, s := range t.held {

@@ -14,7 +14,7 @@ import (
 )
 
 // parts are what the simulation and the tests of the packages need of the module.
-var parts = []string{"actors", "redisbridge", "drill/check", "drill/rig", "drill/sim"}
+var parts = []string{"actors", "redisbridge", "drill/check", "drill/rig", "drill/witness", "drill/sim"}
 
 // tree is a copy of the module: whoever edits the original meanwhile changes nothing here. What
 // is planted stands beside it, and the compiler is told to take that instead: so what no fault

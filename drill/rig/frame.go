@@ -14,8 +14,9 @@ type Frame struct {
 	At     time.Time // when it was read off the socket
 	Type   string    // as in the JSON; "welcome" for the one frame that is plain text
 	ID     int64     // of msg, dm and ack
-	Cursor int64     // of dm, init and joined
-	Ref    string    // of ack and error, empty where there is none
+	Cursor int64     // of dm, init, joined and entered
+	Ref    string    // of answers, empty where there is none
+	Room   string    // of what is in one; empty: the public one
 	Code   string    // of error
 	Raw    []byte    // the frame byte for byte
 }
@@ -35,17 +36,24 @@ func ParseFrame(raw []byte) Frame {
 	f.Type = frameType(raw)
 	switch f.Type {
 	case "msg":
-		f.ID = scanInt(raw, `"id":`)
+		f.ID, f.Room = scanInt(raw, `"id":`), scanString(raw, `"room":`)
+	case "member_add", "member_remove":
+		f.Room = scanString(raw, `"room":`)
+	case "history", "rooms":
+		f.Ref = scanWord(raw, `"ref":"`)
 	case "dm":
 		f.ID, f.Cursor = scanInt(raw, `"id":`), scanInt(raw, `"cursor":`)
 	case "ack":
 		f.ID, f.Ref = scanInt(raw, `"id":`), scanWord(raw, `"ref":"`)
 	case "error":
 		f.Code, f.Ref = scanWord(raw, `"code":"`), scanWord(raw, `"ref":"`)
-	case "init", "joined":
-		var head struct{ Cursor int64 }
-		if json.Unmarshal(raw, &head) == nil { // nested messages have cursors too: a scan would find theirs
-			f.Cursor = head.Cursor
+	case "init", "joined", "entered", "exited", "members":
+		var head struct {
+			Ref, Room string
+			Cursor    int64
+		}
+		if json.Unmarshal(raw, &head) == nil { // nested messages have cursors and rooms too: a scan would find theirs
+			f.Ref, f.Room, f.Cursor = head.Ref, head.Room, head.Cursor
 		}
 	}
 	return f
@@ -75,6 +83,7 @@ type Message struct {
 	ID     int64  `json:"id"`
 	User   string `json:"user"`
 	To     string `json:"to"`
+	Room   string `json:"room"`
 	Text   string `json:"text"`
 	Time   int64  `json:"time"`
 	Cursor int64  `json:"cursor"`
@@ -121,4 +130,15 @@ func scanWord(raw []byte, key string) string {
 		return ""
 	}
 	return string(rest[:end])
+}
+
+// scanString is scanWord for what may need escapes; key ends with the colon.
+func scanString(raw []byte, key string) string {
+	i := bytes.Index(raw, []byte(key))
+	if i < 0 {
+		return ""
+	}
+	var s string
+	_ = json.NewDecoder(bytes.NewReader(raw[i+len(key):])).Decode(&s) // not JSON: no such field
+	return s
 }

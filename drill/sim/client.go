@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -48,6 +47,7 @@ type client struct {
 
 	since, dmSince int64
 	unacked        []message
+	rooms          rig.Rooms // in the order of the plan
 	seq            int
 	quiet          bool // it says nothing new, and does nothing else
 	life           int  // counts connections, so that what was planned for one ends with it
@@ -88,6 +88,7 @@ func (c *client) arrive() {
 	n := nodes[c.rand.IntN(len(nodes))]
 	c.record = c.run.newRecord(c, n)
 	c.opened, c.joined, c.asked = false, false, false
+	c.rooms.Leave()
 	socket, err := connect(c.run.world, fmt.Sprintf("%s.%d", c.label, c.record.Number), n, actors.Resume{Since: resumed(c.since), DMSince: resumed(c.dmSince)})
 	if err != nil {
 		c.record.closed(false)
@@ -119,9 +120,14 @@ func (c *client) closed(code uint16) {
 // hear takes a frame: first it is noted, then the client learns from it.
 func (c *client) hear(f rig.Frame) {
 	c.record.heard(f)
+	if c.rooms.Hear(f) {
+		c.run.count(f.Type)
+	}
 	switch f.Type {
 	case "msg":
-		c.since = max(c.since, f.ID)
+		if f.Room == "" {
+			c.since = max(c.since, f.ID)
+		}
 	case "dm":
 		c.dmSince = max(c.dmSince, f.Cursor)
 	case "init":
@@ -142,6 +148,7 @@ func (c *client) hear(f rig.Frame) {
 		}
 		if f.Ref != "" {
 			c.answered(f.Ref)
+			c.refusedRoom(f.Ref)
 		} else if !c.joined {
 			c.refusedJoin(f.Code)
 		}
@@ -187,6 +194,7 @@ func (c *client) refusedJoin(code string) {
 // welcome begins to talk: first what was not answered, again and in order.
 func (c *client) welcome() {
 	c.joined, c.taken = true, 0
+	c.reenter()
 	for _, m := range c.unacked {
 		c.send(m)
 	}
@@ -194,6 +202,7 @@ func (c *client) welcome() {
 		return
 	}
 	c.talk()
+	c.wander()
 	if c.rival != nil {
 		c.rival.rejoice(c)
 	} else {
@@ -228,42 +237,5 @@ func (c *client) hush() {
 	c.stall(false)
 }
 
-// settled says whether it is there, and has all answers.
-func (c *client) settled() bool { return c.joined && len(c.unacked) == 0 }
-
-// resumedFeed moves the place in the public log: to the newest message shown, or, where
-// nothing is shown, to where init says that reading goes on.
-func (c *client) resumedFeed(f rig.Frame) {
-	var init struct {
-		History   []rig.Message
-		Truncated bool
-	}
-	_ = f.Decode(&init) // not JSON: no place to move to
-	if n := len(init.History); n > 0 {
-		c.since = max(c.since, init.History[n-1].ID)
-	}
-	if c.since == check.None || len(init.History) == 0 && init.Truncated {
-		c.since = max(c.since, f.Cursor)
-	}
-}
-
-// resumedInbox likewise; it also takes the token.
-func (c *client) resumedInbox(f rig.Frame) {
-	var joined struct {
-		Token string
-		DMs   []rig.Message `json:"dms"`
-	}
-	_ = json.Unmarshal(f.Raw, &joined) // not JSON: no place to move to
-	if joined.Token != c.person.token {
-		c.record.Shown = false // what was shown was another claim's, which somebody has taken since
-	}
-	if joined.Token != "" {
-		c.person.token = joined.Token
-	}
-	if n := len(joined.DMs); n > 0 {
-		c.dmSince = max(c.dmSince, joined.DMs[n-1].Cursor)
-	}
-	if c.dmSince == check.None || len(joined.DMs) == 0 { // nothing is before it that is still shown
-		c.dmSince = max(c.dmSince, f.Cursor)
-	}
-}
+// settled says whether it is there, in all its rooms, and has all answers.
+func (c *client) settled() bool { return c.joined && len(c.unacked) == 0 && c.rooms.Settled() }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+
+	"parley/drill/witness"
 )
 
 // TestWhatWasPutBackAndPushedOutAtOnceWasThere: between two looks what a Redis had lost is written back, and trimmed, for
@@ -35,7 +37,7 @@ func TestWhatWasPutBackAndPushedOutAtOnceWasThere(t *testing.T) {
 	}
 	add := func(id int, trimmed string) {
 		member := fmt.Sprintf(`{"type":"msg","id":%d,"user":"p1","text":"p1-1_%d","time":1}`, id, id)
-		if err := script.EvalSha(t.Context(), client, []string{publicKey}, id, member, trimmed).Err(); err != nil {
+		if err := script.EvalSha(t.Context(), client, []string{witness.PublicKey}, id, member, trimmed).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -11,7 +12,7 @@ import (
 
 // TestSecondJudgeFindsWhatIsPlanted in the history of a run in which nothing was wrong.
 func TestSecondJudgeFindsWhatIsPlanted(t *testing.T) {
-	res := live(t, Plan{Seed: 1, Nodes: 2, Clients: []int{0, 1, 2, 3}, Keep: 5000, Ring: 1000, Chaos: 10 * time.Second}, nil)
+	res := live(t, Plan{Seed: 1, Nodes: 2, Clients: []int{0, 1, 2, 3}, Rooms: 2, Keep: 5000, Ring: 1000, Chaos: 10 * time.Second}, nil)
 	if len(res.Failures) > 0 || res.Second.Operations == 0 {
 		t.Fatalf("nothing was broken: %d operations, %q", res.Second.Operations, res.Failures)
 	}
@@ -19,6 +20,16 @@ func TestSecondJudgeFindsWhatIsPlanted(t *testing.T) {
 		"a message that was acked is gone": func(h *check.History) {
 			middle := len(h.Logs.Public) / 2
 			h.Logs.Public = slices.Delete(slices.Clone(h.Logs.Public), middle, middle+1)
+		},
+		"a message in a room that was acked is gone": func(h *check.History) {
+			h.Logs.Rooms = maps.Clone(h.Logs.Rooms)
+			room := h.Logs.Rooms[roomNames[0]]
+			room.Entries = slices.Delete(slices.Clone(room.Entries), 1, 2)
+			h.Logs.Rooms[roomNames[0]] = room
+		},
+		"a room's messages are in another": func(h *check.History) {
+			h.Logs.Rooms = maps.Clone(h.Logs.Rooms)
+			h.Logs.Rooms[roomNames[0]], h.Logs.Rooms[roomNames[1]] = h.Logs.Rooms[roomNames[1]], h.Logs.Rooms[roomNames[0]]
 		},
 		"a connection was not told a message": func(h *check.History) {
 			c := alter(h, check.Msg)

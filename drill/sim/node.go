@@ -55,7 +55,7 @@ func startNode(w *world, redis *server, name string, p Plan, errs *[]string) (*n
 	n.store = store
 	n.chat, err = actors.New(actors.Options{
 		Settings: actors.Settings{HistorySize: historySize, MaxTextBytes: cmp.Or(p.MaxText, maxText), FrameRate: p.FrameRate,
-			MessageRate: p.MessageRate, ConversationRate: p.ConversationRate},
+			MessageRate: p.MessageRate, ConversationRate: p.ConversationRate, RoomsPerConnection: len(roomNames), RoomsPerNode: len(roomNames)},
 		Node: name, Bridge: store.Actor, Log: log, Registerer: registry,
 		Dispatch: func(name string) actor.Dispatcher { return &turns{node: n, key: n.name + "/" + name} },
 		Resume: func(connection uint64, goOn func()) {

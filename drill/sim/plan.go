@@ -37,7 +37,7 @@ var outages = []string{killNode, drainNode, pauseNode, killRedis, wipeRedis, rol
 	cutLink, freezeLink, deafenLink, muteLink, slowLink, freezePubSub, hangUpPubSub, severClients, stallClients}
 
 var (
-	kinds = []engine.Kind{actors.KindChat, actors.KindBridge, actors.KindRoom, actors.KindDMs, actors.KindDM, actors.KindSessions, actors.KindSession}
+	kinds = []engine.Kind{actors.KindChat, actors.KindBridge, actors.KindRoom, actors.KindRooms, actors.KindDMs, actors.KindDM, actors.KindSessions, actors.KindSession}
 	hows  = []engine.How{engine.PanicBefore, engine.PanicAfter, engine.Restart, engine.Stop, engine.Poison}
 )
 
@@ -60,6 +60,7 @@ type Plan struct {
 	Clients          []int         `json:"clients"`            // by number; a shrunk plan lacks some
 	Rivals           int           `json:"rivals,omitempty"`   // clients besides that fight for names
 	Flooders         []int         `json:"flooders,omitempty"` // the clients that say too much
+	Rooms            int           `json:"rooms,omitempty"`    // besides the public one
 	Keep             int           `json:"keep"`               // HISTORY_KEEP
 	Ring             int           `json:"ring"`               // what nodes remember of a log
 	FrameRate        float64       `json:"frame_rate,omitempty"`
@@ -69,6 +70,12 @@ type Plan struct {
 	Chaos            time.Duration `json:"chaos"`                       // how long things break
 	Faults           []Fault       `json:"faults"`
 }
+
+// roomNames are those of all rooms, as Redis knows them.
+var roomNames = []string{"attic", "barn", "cellar", "den", "entry"}
+
+// rooms are those of the plan.
+func (p *Plan) rooms() []string { return roomNames[:p.Rooms] }
 
 // Size bounds what plans are made.
 type Size struct {
@@ -120,6 +127,7 @@ func newPlan(seed uint64, size Size) Plan {
 	if len(mine) > 0 {
 		p.breakThings(r, mine)
 	}
+	p.Rooms = rand.New(rand.NewPCG(seed, 4)).IntN(len(roomNames) + 1)
 	p.contend(rand.New(rand.NewPCG(seed, 3)), slices.Contains(mine, setClock))
 	slices.SortStableFunc(p.Faults, func(a, b Fault) int { return cmp.Compare(a.At, b.At) })
 	return p

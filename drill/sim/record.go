@@ -11,6 +11,7 @@ import (
 
 	"parley/drill/check"
 	"parley/drill/rig"
+	"parley/drill/witness"
 )
 
 func hashOf(b []byte) uint64 {
@@ -24,14 +25,14 @@ type record struct {
 	check.Connection
 	stalled int64
 	refs    map[check.Told]string // of all that anybody was told
-	welcome bool                  // it has its name
+	ear     witness.Ear
 }
 
 func now() int64 { return time.Now().UnixMicro() }
 
 func (r *record) sent(m message) {
 	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Send, Hash: hashOf([]byte(m.text)),
-		Detail: &check.Detail{Ref: m.ref, To: m.to, Bare: m.bare}})
+		Detail: &check.Detail{Ref: m.ref, To: m.to, Room: rig.RoomKey(m.room), Bare: m.bare}})
 }
 
 // joining notes who wants the name, and whether the token of an earlier connection proves it.
@@ -43,6 +44,16 @@ func (r *record) joining(person string, shown bool) {
 // asked notes a question that is answered with its ref.
 func (r *record) asked(ref string) {
 	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Ask, Detail: &check.Detail{Ref: ref}})
+}
+
+// entering and exiting note what is about to be said of a room.
+func (r *record) entering(room *rig.Room) {
+	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Enter, Cursor: room.Cursor,
+		Detail: &check.Detail{Ref: room.Asked, Room: rig.RoomKey(room.Name)}})
+}
+
+func (r *record) exiting(room *rig.Room) {
+	r.Events = append(r.Events, check.Event{At: now(), Kind: check.Exit, Detail: &check.Detail{Ref: room.Asked, Room: rig.RoomKey(room.Name)}})
 }
 
 func (r *record) stall(on bool) {
@@ -62,143 +73,63 @@ func (r *record) closed(goodbye bool) {
 	}
 }
 
-// heard notes a frame.
+// heard notes a frame, and the references of the messages in it.
 func (r *record) heard(f rig.Frame) {
-	r.learn(f)
-	for _, e := range events(f, r.Client) {
-		r.welcome = r.welcome || e.Kind == check.Welcome
-		if e.Kind == check.RefusedBare && !r.welcome {
-			e.Kind = check.JoinRefused
-		}
-		e.At = f.At.UnixMicro()
-		r.Events = append(r.Events, e)
-	}
-}
-
-// learn notes the references of the messages in a frame.
-func (r *record) learn(f rig.Frame) {
-	note := func(f rig.Frame) {
-		told := check.Told{ID: f.ID}
-		if f.Type == "dm" {
-			m := f.Message()
-			told.From, told.To = m.User, m.To
-		}
+	witness.Tell(f, func(told check.Told, ref string) {
 		if _, known := r.refs[told]; !known {
-			m := f.Message()
-			r.refs[told] = refOf(m.User, m.Text)
+			r.refs[told] = ref
 		}
-	}
-	switch f.Type {
-	case "msg", "dm":
-		note(f)
-	case "init", "joined":
-		var m struct {
-			History []json.RawMessage
-			DMs     []json.RawMessage `json:"dms"`
-		}
-		_ = f.Decode(&m) // not JSON: nothing to learn
-		for _, raw := range slices.Concat(m.History, m.DMs) {
-			note(rig.ParseFrame(raw))
-		}
-	}
+	})
+	r.Events = append(r.Events, r.ear.Events(f)...)
 }
-
-// events are what a frame says to a client, for the judge.
-func events(f rig.Frame, client string) []check.Event {
-	switch f.Type {
-	case "msg":
-		return []check.Event{{Kind: check.Msg, ID: f.ID, Hash: hashOf(f.Raw)}}
-	case "dm":
-		return []check.Event{directEvent(check.DM, f.Raw)}
-	case rig.Welcome:
-		return []check.Event{{Kind: check.Welcome, Detail: &check.Detail{Name: client}}}
-	case "ack":
-		return []check.Event{{Kind: check.Ack, ID: f.ID, Detail: &check.Detail{Ref: f.Ref}}}
-	case "error":
-		kind := check.Refused
-		if f.Ref == "" {
-			kind = check.RefusedBare
-		}
-		return []check.Event{{Kind: kind, Detail: &check.Detail{Ref: f.Ref, Name: f.Code}}}
-	}
-	kind, isList := map[string]check.Kind{"init": check.Init, "joined": check.Joined, "members": check.Members,
-		"member_add": check.MemberAdd, "member_remove": check.MemberRemove}[f.Type]
-	if !isList {
-		return nil
-	}
-	var m struct {
-		Name      string
-		Members   []string
-		Count     int `json:"member_count"`
-		History   []json.RawMessage
-		DMs       []json.RawMessage `json:"dms"`
-		Truncated bool
-	}
-	_ = f.Decode(&m) // not JSON: an empty one, which the judge will notice
-	all := []check.Event{{Kind: kind, Cursor: f.Cursor, Detail: &check.Detail{Name: m.Name, Names: m.Members, Count: m.Count, Truncated: m.Truncated}}}
-	for _, raw := range m.History {
-		all = append(all, check.Event{Kind: check.Recalled, ID: rig.ParseFrame(raw).ID, Hash: hashOf(raw)})
-	}
-	for _, raw := range m.DMs {
-		all = append(all, directEvent(check.RecalledDM, raw))
-	}
-	return all
-}
-
-func directEvent(kind check.Kind, raw []byte) check.Event {
-	m := rig.ParseFrame(raw).Message()
-	return check.Event{Kind: kind, ID: m.ID, Cursor: m.Cursor, Hash: hashOf(raw), Detail: &check.Detail{From: m.User, To: m.To}}
-}
-
-// Keys that logs stand under.
-const (
-	publicKey      = "chat:messages"
-	membersKey     = "chat:members"
-	inboxPrefix    = "chat:inbox:"
-	dialoguePrefix = "chat:dm:"
-)
 
 // logReader takes what the Redis holds, and decodes what it has not seen before.
 type logReader struct {
-	mini *miniredis.Miniredis
-	seen map[string]check.Entry // by member
+	mini  *miniredis.Miniredis
+	rooms []string
+	seen  map[string]check.Entry // by member
 }
 
 func (l *logReader) read() check.Logs {
 	m := l.mini
 	logs := check.Logs{
-		Public:        l.log(publicKey, false),
 		Conversations: map[check.Conversation][]check.Entry{},
 		Inboxes:       map[string][]check.Entry{},
+		Rooms:         map[string]check.RoomLogs{},
 	}
-	logs.Members, _ = m.Members(membersKey) // none: nobody is there
+	logs.Members, _ = m.Members(witness.MembersKey) // none: nobody is there
+	for _, room := range l.rooms {
+		names, _ := m.Members(witness.RoomMembersKey(room)) // likewise
+		logs.Rooms[room] = check.RoomLogs{Members: append([]string{}, names...)}
+	}
 	for _, key := range m.Keys() {
-		if user, ok := strings.CutPrefix(key, inboxPrefix); ok {
-			logs.Inboxes[user] = l.log(key, true)
-		} else if between, ok := strings.CutPrefix(key, dialoguePrefix); ok {
-			from, to, _ := strings.Cut(between, ":")
-			logs.Conversations[check.Conversation{From: from, To: to}] = l.log(key, false)
+		if isLog(key) {
+			witness.Set(&logs, key, l.log(key))
 		}
 	}
 	return logs
 }
 
+func isLog(key string) bool {
+	return key == witness.PublicKey || slices.ContainsFunc([]string{witness.InboxPrefix, witness.DialoguePrefix, witness.RoomPrefix},
+		func(prefix string) bool { return strings.HasPrefix(key, prefix) })
+}
+
 func trimmed(m *miniredis.Miniredis, key string) int64 {
-	text, _ := m.Get("{" + key + "}:trimmed") // none: nothing was
+	text, _ := m.Get(witness.TrimmedKey(key)) // none: nothing was
 	var n int64
 	_ = json.Unmarshal([]byte(text), &n)
 	return n
 }
 
-func (l *logReader) log(key string, inbox bool) []check.Entry {
+func (l *logReader) log(key string) []check.Entry {
+	inbox := witness.IsInbox(key)
 	scores, _ := l.mini.SortedSet(key) // no such log: nothing in it
 	entries := make([]check.Entry, 0, len(scores))
 	for member, score := range scores {
 		e, known := l.seen[member]
 		if !known {
-			said := rig.ParseFrame([]byte(member)).Message()
-			e = check.Entry{ID: said.ID, Cursor: said.Cursor, From: said.User, To: said.To, Ref: refOf(said.User, said.Text),
-				Hash: hashOf([]byte(member)), TextHash: hashOf([]byte(said.Text))}
+			e = witness.Entry([]byte(member), int64(score), inbox, hashOf)
 			l.seen[member] = e
 		}
 		if inbox {

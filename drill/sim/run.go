@@ -9,6 +9,7 @@ import (
 
 	"parley/drill/check"
 	"parley/drill/check/linear"
+	"parley/drill/witness"
 )
 
 const (
@@ -59,7 +60,7 @@ type run struct {
 // seeded. out takes the trace, unless it is nil.
 func simulate(p Plan, out io.Writer) *Result {
 	r := &run{plan: p, world: newWorld(p.Seed, out), counts: map[string]int{}, refs: map[check.Told]string{}, began: map[string]int64{}}
-	r.world.trace.note("%d nodes, clients %v and %d rivals, %v flood, keep %d, ring %d, rates %g %g %g, texts of %d", p.Nodes, p.Clients, p.Rivals,
+	r.world.trace.note("%d nodes, %d rooms, clients %v and %d rivals, %v flood, keep %d, ring %d, rates %g %g %g, texts of %d", p.Nodes, p.Rooms, p.Clients, p.Rivals,
 		p.Flooders, p.Keep, p.Ring, p.FrameRate, p.MessageRate, p.ConversationRate, p.MaxText)
 	began := time.Now()
 	res := &Result{Plan: p, Counts: r.counts}
@@ -114,6 +115,7 @@ func (r *run) start() (err error) {
 		r.people = append(r.people, r.rivals[i].person) // others write to that name
 	}
 	for _, c := range r.all() {
+		c.furnish(r.plan.rooms())
 		c.during(gatherTime, "arrives", c.arrive)
 	}
 	return nil
@@ -167,6 +169,7 @@ func (r *run) rename(c *client) {
 	for _, other := range r.clients {
 		if other.person == c.person {
 			other.since, other.dmSince, other.taken, other.unacked = check.None, check.None, 0, nil
+			other.rooms.Forget()
 			if other.socket != nil {
 				other.leave(false)
 			}
@@ -175,7 +178,7 @@ func (r *run) rename(c *client) {
 }
 
 func (r *run) newRecord(c *client, n *node) *record {
-	rec := &record{refs: r.refs, Connection: check.Connection{Number: len(r.records) + 1, Client: c.person.name, Node: n.name,
+	rec := &record{refs: r.refs, ear: witness.Ear{Client: c.person.name, Hash: hashOf}, Connection: check.Connection{Number: len(r.records) + 1, Client: c.person.name, Node: n.name,
 		Since: c.since, DMSince: c.dmSince, Opened: now()}}
 	r.records = append(r.records, rec)
 	return rec
@@ -183,7 +186,8 @@ func (r *run) newRecord(c *client, n *node) *record {
 
 func (r *run) history() *check.History {
 	h := &check.History{End: now(), Logs: r.follower.logs(),
-		Held: check.Held{Public: r.plan.Ring, Inbox: r.plan.Ring, Journal: journalRings * r.plan.Ring},
+		Held: check.Held{Public: r.plan.Ring, Inbox: r.plan.Ring, Journal: journalRings * r.plan.Ring,
+			Room: r.plan.Ring, Rooms: journalRings * r.plan.Ring},
 		Hold: nameHold.Microseconds()}
 	h.Logs.Keep, h.Refs, h.Began = r.plan.Keep, r.refs, r.began
 	for _, rec := range r.records {

@@ -7,6 +7,8 @@ import (
 
 	"parley/actors"
 	"parley/actors/engine"
+	"parley/drill/rig"
+	"parley/drill/witness"
 )
 
 const (
@@ -40,7 +42,7 @@ func (r *run) settle() (late []string) {
 		}
 		for _, c := range r.clients {
 			if !c.settled() {
-				tell(c, fmt.Sprintf("opened %v, joined %v, waits for %d answers", c.opened, c.joined, len(c.unacked)))
+				tell(c, fmt.Sprintf("opened %v, joined %v, waits for %d answers, in its rooms %v", c.opened, c.joined, len(c.unacked), c.rooms.Settled()))
 			}
 		}
 		return late
@@ -54,7 +56,8 @@ func (r *run) settle() (late []string) {
 		return int64(last)
 	}
 	behind := func(c *client) bool {
-		return c.since < newest(publicKey) || c.dmSince < newest(inboxPrefix+c.person.name)
+		return c.since < newest(witness.PublicKey) || c.dmSince < newest(witness.InboxPrefix+c.person.name) ||
+			slices.ContainsFunc(c.rooms, func(r *rig.Room) bool { return r.In && r.Cursor < newest(witness.RoomPrefix+rig.RoomKey(r.Name)) })
 	}
 	r.clients[0].speak()
 	if !r.world.run(time.Now().Add(fenceLimit), func() bool {
@@ -62,8 +65,8 @@ func (r *run) settle() (late []string) {
 	}) {
 		for _, c := range r.clients {
 			if behind(c) || !c.settled() {
-				tell(c, fmt.Sprintf("has %d of %d, and %d of %d direct; joined %v, waits for %d answers", c.since, newest(publicKey),
-					c.dmSince, newest(inboxPrefix+c.person.name), c.joined, len(c.unacked)))
+				tell(c, fmt.Sprintf("has %d of %d, and %d of %d direct; joined %v, waits for %d answers", c.since, newest(witness.PublicKey),
+					c.dmSince, newest(witness.InboxPrefix+c.person.name), c.joined, len(c.unacked)))
 			}
 		}
 	}
@@ -87,17 +90,22 @@ func (r *run) leaks() (wrong []string) {
 		if n == nil {
 			continue
 		}
-		names := map[string]bool{}
+		names, rooms := map[string]bool{}, map[string]bool{}
 		for _, c := range r.all() {
 			if c.socket != nil && c.socket.node == n && c.joined {
 				names[c.person.name] = true
+				for _, r := range c.rooms {
+					if r.In {
+						rooms[rig.RoomKey(r.Name)] = true
+					}
+				}
 			}
 		}
 		is := map[engine.Kind]int{}
 		for _, a := range n.chat.Actors() {
 			is[a.Kind]++
 		}
-		want := map[engine.Kind]int{actors.KindChat: 1, actors.KindBridge: 1, actors.KindRoom: 1, actors.KindDMs: 1, actors.KindSessions: 1,
+		want := map[engine.Kind]int{actors.KindChat: 1, actors.KindBridge: 1, actors.KindRoom: 1 + len(rooms), actors.KindRooms: 1, actors.KindDMs: 1, actors.KindSessions: 1,
 			actors.KindSession: len(n.sockets), actors.KindDM: len(names)}
 		for _, kind := range kinds {
 			if is[kind] != want[kind] {

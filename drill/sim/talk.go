@@ -16,6 +16,8 @@ const (
 	// Of a hundred messages so many are private, without a reference, and wrong on purpose; of a
 	// hundred times that it speaks, it says a whole series as often as seriesPercent.
 	privatePercent = 30
+	// Of those that are not private so many are said in a room, if the client is in one.
+	roomPercent    = 75
 	reflessPercent = 5
 	wrongPercent   = 3
 	seriesPercent  = 5
@@ -24,17 +26,8 @@ const (
 
 // message is something a client wants to have said, until it is answered.
 type message struct {
-	ref, to, text, frame string
-	bare                 bool // the frame bears no ref: answered by nothing but an error
-}
-
-// refOf is the ref that a text of that user begins with, empty where it isn't one of ours.
-func refOf(user, text string) string {
-	ref, _, found := strings.Cut(text, " ")
-	if !found || !strings.HasPrefix(ref, user+"-") {
-		return ""
-	}
-	return ref
+	ref, to, room, text, frame string
+	bare                       bool // the frame bears no ref: answered by nothing but an error
 }
 
 func (c *client) talk() {
@@ -61,16 +54,21 @@ func (c *client) speak() {
 
 // say says one new thing.
 func (c *client) say() {
-	to := ""
+	to, room := "", ""
 	if c.rand.IntN(100) < privatePercent {
 		to = c.run.someone(c.rand).name
+	} else {
+		room = c.somewhere()
 	}
 	c.seq++
 	ref := c.ref()
-	m := message{ref: ref, to: to, text: ref + " " + fillers[c.rand.IntN(len(fillers))]}
+	m := message{ref: ref, to: to, room: room, text: ref + " " + fillers[c.rand.IntN(len(fillers))]}
 	from, verb := c.person.name, "msg"
-	if to != "" {
+	switch {
+	case to != "":
 		verb, to = "dm", to+":"
+	case room != "":
+		verb, to = "room", room+":"
 	}
 	switch p := c.rand.IntN(100); {
 	case p < wrongPercent:

@@ -42,10 +42,14 @@ end
 
 local lasts = string.format('%.0f', now + tonumber(ARGV[3]))
 redis.call('ZADD', nodes, lasts, node)
-redis.call('HSET', lives, node, ARGV[5])
-for i = 8, #ARGV do
-  redis.call('ZADD', over, 'NX', string.format('%.0f', now + tonumber(ARGV[7])), node .. ' ' .. ARGV[i])
+local function isOver(life)
+  redis.call('ZADD', over, 'NX', string.format('%.0f', now + tonumber(ARGV[7])), node .. ' ' .. life)
 end
+-- A Redis that was taken back to an earlier moment has a life of then, which the node has told of long ago.
+local known = redis.call('HGET', lives, node)
+if known and known ~= ARGV[5] then isOver(known) end
+redis.call('HSET', lives, node, ARGV[5])
+for i = 8, #ARGV do isOver(ARGV[i]) end
 local result = {lapsed and '1' or '0', tostring(redis.call('SCARD', mine)), lasts, '0', '0'}
 if lapsed then return result end
 

@@ -51,7 +51,12 @@ func judge(h *check.History, lag, patience, full time.Duration) *Result {
 		c.clients[conn.Client] = true
 	}
 	losses := h.Losses()
-	for _, b := range newShelf(h).books() {
+	public, rooms := h.Divide()
+	books := newShelf(public).books()
+	for _, room := range rooms {
+		books = append(books, newShelf(room).public)
+	}
+	for _, b := range books {
 		t := &trial{book: b, court: c, epochs: b.epochs(losses)}
 		if b.relayed {
 			t.sayings = b.collectSayings()

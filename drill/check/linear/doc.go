@@ -5,7 +5,7 @@
 //
 // # What is judged
 //
-// Each log by itself: the public one, each direction of each conversation, each inbox (by cursors). A log is a list; its
+// Each log by itself: the public one, each room's, each direction of each conversation, each inbox (by cursors). A log is a list; its
 // operations are
 //
 //	append   from a send to its ack. It puts one entry behind all others, once for each sender and ref: a repeat is

@@ -22,7 +22,11 @@ type directKey struct {
 }
 
 func newShelf(h *check.History) *shelf {
-	s := &shelf{public: newBook("the public log", h), conversations: make(map[check.Conversation]*book), inboxes: make(map[string]*book)}
+	name := "the public log"
+	if h.Room != "" {
+		name = "the log of the room " + h.Room
+	}
+	s := &shelf{public: newBook(name, h), conversations: make(map[check.Conversation]*book), inboxes: make(map[string]*book)}
 	s.public.floor, s.public.unseen = h.Logs.Floor, h.Logs.Unseen
 	s.takeLogs(h)
 	for _, conn := range h.Connections {
