@@ -1,6 +1,7 @@
 // @ts-check
 /** Wires the connection to the page: what happened goes to the parts that show it, what people do to the connection. */
 import { Chat, placeOfRoom, roomOf } from "./chat.js";
+import { Below } from "./below.js";
 import { Composer } from "./composer.js";
 import { avatar, byId } from "./dom.js";
 import { drawers } from "./drawers.js";
@@ -47,6 +48,7 @@ const view = new ThreadView({ scroller: byId("scroller"), list: byId("log"), pil
 });
 const roomList = new ThreadList(byId("rooms"), open);
 const threadList = new ThreadList(byId("threads"), open);
+const below = new Below(byId("lists"), byId("unread-below"));
 const peopleList = new PeopleList({
   list: byId("people"), filter: byId("filter"), note: byId("people-note"),
   counts: [...document.querySelectorAll(".people-count")],
@@ -267,6 +269,7 @@ function draw() {
     arrived = 0;
     roomList.draw(threads.rooms, current.place, null);
     threadList.draw(threads.conversations, current.place, chat.people);
+    below.draw();
     byId("no-threads").hidden = threads.conversations.length > 0;
     const room = roomOf(current.place);
     const here = room === undefined ? { names: chat.people, count: chat.count } : chat.presence(room) ?? { names: new Set(), count: 0 };

@@ -44,6 +44,9 @@ export class Finder {
       event.preventDefault();
       this.list.querySelector("button")?.focus();
     });
+    list.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowUp" && document.activeElement === list.querySelector("button")) field.focus();
+    }, { capture: true }); // before the focus moves inside the list
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) dialog.close(); // beside it
     });
