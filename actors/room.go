@@ -98,7 +98,7 @@ func (r *room) Receive(ctx actor.Context) {
 		r.receive(ctx)
 		r.tellAll(ctx)
 	case *tick:
-		r.next = time.Time{}
+		r.next, r.clock = time.Time{}, nil
 		r.look(ctx)
 	case *actor.Stopping, *actor.Restarting:
 		r.end(ctx)
