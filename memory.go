@@ -23,9 +23,9 @@ const (
 	// and is used by those who come next if it is collected before. Measured with 10,000 connections
 	// that came within seconds: of 20 MB that lay unused between what they need 10 were left. It grows if
 	// a collection finds more by growth than the one before, and is no small one.
-	growingPercent = 30
-	growth         = 1.1
-	smallHeap      = 16 << 20 // bytes
+	growingPercent = 25
+	growth         = 1.02
+	smallHeap      = 24 << 20 // bytes
 	// quietAllocation is how many bytes a quiet server allocates between two looks, at
 	// most: pings and probes.
 	quietAllocation = 2 << 20

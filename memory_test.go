@@ -24,7 +24,7 @@ func TestHeapThatGrowsIsCollectedSooner(t *testing.T) {
 	for i, c := range []struct {
 		live uint64 // MiB
 		want int
-	}{{4, 800}, {12, 266}, {30, growingPercent}, {30, growingPercent}, {40, growingPercent}, {42, 100}, {42, 100}, {50, growingPercent}, {20, 160}} {
+	}{{4, 800}, {20, 160}, {30, growingPercent}, {30, growingPercent}, {40, growingPercent}, {40, growingPercent}, {39, 100}, {50, growingPercent}, {16, 200}} {
 		if got := h.percentFor(c.live << 20); got != c.want {
 			t.Errorf("look %d: %d MiB may grow by %d %%, not by %d", i, c.live, got, c.want)
 		}

@@ -31,7 +31,7 @@ type enter struct {
 
 // opened answers an enter that asks for it: what the first frame is made of.
 type opened struct {
-	Log     Log
+	*place
 	Entries []protocol.Entry
 	Cursor  int64  // of the last of Entries, or where reading goes on
 	Newest  int64  // the log's

@@ -43,7 +43,8 @@ func (m Memory) of(log Log) int {
 
 // book is what a node knows of a log, for the actors that come after one that died.
 type book struct {
-	tail *tail
+	place *place
+	tail  *tail
 	// Of a room: who is in it as far as is told, and whose last connection here has ended within
 	// the grace.
 	roster  *roster
@@ -112,7 +113,7 @@ func (b *books) of(log Log, spelled string) *book {
 	}
 	of := b.by[log]
 	if of == nil {
-		of = &book{tail: newTail(b.memory.of(log))}
+		of = &book{place: &place{log: log, room: spelled}, tail: newTail(b.memory.of(log))}
 		if !log.Private() {
 			of.roster, of.leaving = &roster{room: spelled}, departures{}
 		}

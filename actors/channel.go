@@ -17,8 +17,9 @@ const gatherLimit = 4096
 // step, and the sessions that are told of it. Its methods run inside the actor
 // that has it.
 type channel struct {
-	chat *Chat
-	feed feed
+	chat  *Chat
+	place *place
+	feed  feed
 	audience
 	surf
 	fresh []protocol.Entry // what the next wave tells
@@ -35,7 +36,7 @@ type channel struct {
 func newChannel(chat *Chat, log Log, spelled string) channel {
 	book := chat.books.of(log, spelled)
 	return channel{
-		chat: chat, roster: book.roster,
+		chat: chat, place: book.place, roster: book.roster,
 		feed: feed{log: log, tail: book.tail, first: log.first(book.tail.limit)},
 	}
 }

@@ -138,7 +138,7 @@ func (c *Chat) of(log Log) *actor.PID {
 // socket.
 func (c *Chat) Connect(socket Socket, resume Resume) (*Connection, error) {
 	conn := &Connection{chat: c, socket: socket, resume: resume}
-	conn.state.follow(Public, resume.Since)
+	conn.state.follow(everyone, resume.Since)
 	c.mu.Lock()
 	if c.draining {
 		c.mu.Unlock()

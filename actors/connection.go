@@ -40,6 +40,8 @@ type Resume struct {
 }
 
 const (
+	// cursorShare: the room for one cursor more is kept for each so many that there are.
+	cursorShare = 4
 	// inputBytes bounds the frames that were read and not yet handled; at least one
 	// is taken in. Beyond, the read loop waits, so that TCP pushes back.
 	inputBytes = 16 << 10
@@ -104,10 +106,18 @@ type state struct {
 // grant is a name that is asked for, and the token that will prove it.
 type grant struct{ name, token string }
 
+// place is a log that connections follow: all of a node share the same, for each may follow many.
+type place struct {
+	log  Log
+	room string // as its name is spelled; "" for others
+}
+
+// everyone is the place where all connections are.
+var everyone = &place{log: Public}
+
 // cursor is how far a connection has followed a log, and who is in it.
 type cursor struct {
-	log      Log
-	room     string // as its name is spelled
+	*place
 	at       int64
 	catching bool  // what is missing was asked for; waves wait
 	resuming bool  // the client asked for it, and has not caught up since: it costs its address
@@ -117,9 +127,13 @@ type cursor struct {
 	version  int64 // of the roster that the client was told
 }
 
-// follow has a connection follow a log from a place on.
-func (st *state) follow(log Log, at int64) *cursor {
-	st.cursors = append(st.cursors, cursor{log: log, at: at})
+// follow has a connection follow a log from a place in it on. Who follows two follows them for long, and
+// who enters rooms, many: neither pays for more.
+func (st *state) follow(log *place, at int64) *cursor {
+	if n := len(st.cursors); n == cap(st.cursors) {
+		st.cursors = append(make([]cursor, 0, n+1+n/cursorShare), st.cursors...)
+	}
+	st.cursors = append(st.cursors, cursor{place: log, at: at})
 	return &st.cursors[len(st.cursors)-1]
 }
 

@@ -88,20 +88,20 @@ func (s *session) roomFound(ctx actor.Context, m *RoomFound) {
 // roomOpened tells the client that it has entered a room.
 func (s *session) roomOpened(ctx actor.Context, m *opened) {
 	st := &s.conn.state
-	if st.cursor(m.Log) != nil {
+	if st.cursor(m.log) != nil {
 		return // told twice
 	}
 	op := st.op
-	if op == nil || op.room == "" || Room(op.room) != m.Log {
-		ctx.Send(s.chat.rooms, &leave{Conn: s.conn, Log: m.Log}) // it was given up
+	if op == nil || op.room == "" || Room(op.room) != m.log {
+		ctx.Send(s.chat.rooms, &leave{Conn: s.conn, Log: m.log}) // it was given up
 		return
 	}
 	st.op = nil
 	s.stopTimer() // it was armed for that
-	c := st.follow(m.Log, m.Cursor)
-	c.room, c.lacked, c.version = op.room, m.Lacked, m.Version
+	c := st.follow(m.place, m.Cursor)
+	c.lacked, c.version = m.Lacked, m.Version
 	c.resuming = op.command.Cursor != protocol.NoCursor && m.Cursor < m.Newest
-	frame := protocol.EnteredFrame(op.command.Ref, op.room, m.Members, m.Entries, m.Newest, m.Lacked > 0)
+	frame := protocol.EnteredFrame(op.command.Ref, c.room, m.Members, m.Entries, m.Newest, m.Lacked > 0)
 	s.charge(len(frame))
 	s.write(frame)
 	s.visit(ctx, c, false)

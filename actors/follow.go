@@ -17,10 +17,10 @@ import (
 func (s *session) opened(ctx actor.Context, m *opened) {
 	st := &s.conn.state
 	switch {
-	case m.Log.Private():
+	case m.log.Private():
 		s.inboxOpened(ctx, m)
 		return
-	case m.Log.Named():
+	case m.log.Named():
 		s.roomOpened(ctx, m)
 		return
 	}
@@ -28,7 +28,7 @@ func (s *session) opened(ctx actor.Context, m *opened) {
 		return
 	}
 	st.opened = true
-	c := st.cursor(m.Log)
+	c := st.cursor(m.log)
 	c.at, c.lacked, c.resuming = m.Cursor, m.Lacked, s.conn.resume.Since != Newest && m.Cursor < m.Newest
 	c.version, c.stale = m.Version, false
 	frame := protocol.InitFrame(m.Members, m.Entries, m.Newest, m.Lacked > 0)

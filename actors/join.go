@@ -87,13 +87,13 @@ func (s *session) claimed(ctx actor.Context, m *Claimed) {
 func (s *session) inboxOpened(ctx actor.Context, m *opened) {
 	st := &s.conn.state
 	op := st.op
-	if op == nil || op.claimed == nil || op.appearing || m.Log != Inbox(op.command.Name) {
+	if op == nil || op.claimed == nil || op.appearing || m.log != Inbox(op.command.Name) {
 		return
 	}
 	op.appearing, op.until = true, time.Now().Add(appearLimit)
 	st.granted = nil
 	st.name = op.command.Name
-	c := st.follow(m.Log, s.ownPlace(m.Cursor))
+	c := st.follow(m.place, s.ownPlace(m.Cursor))
 	c.lacked, c.resuming = m.Lacked, s.conn.resume.DMSince != Newest && m.Cursor < m.Newest
 	s.chat.metrics.Joins.Inc()
 	frames := protocol.WelcomeFrame(st.name)

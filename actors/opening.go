@@ -144,7 +144,7 @@ func (c *channel) opened(ctx actor.Context, e *enter, entries []protocol.Entry, 
 	}
 	c.admit(e.Conn.ID, e.Conn.pid)
 	opened := &opened{
-		Log: c.feed.log, Entries: entries, Cursor: cursor, Lacked: lacked,
+		place: c.place, Entries: entries, Cursor: cursor, Lacked: lacked,
 		Newest: max(c.feed.tail.last, cursor),
 	}
 	if c.roster != nil {

@@ -98,7 +98,7 @@ func (r *room) Receive(ctx actor.Context) {
 		r.receive(ctx)
 		r.tellAll(ctx)
 	case *tick:
-		r.next = time.Time{}
+		r.next, r.clock = time.Time{}, nil
 		r.look(ctx)
 	case *actor.Stopping, *actor.Restarting:
 		r.end(ctx)
@@ -115,7 +115,7 @@ func (r *room) Receive(ctx actor.Context) {
 
 // isDeserted says that nobody here is in the room, nor left it within the grace.
 func (r *room) isDeserted() bool {
-	return r.listensNobody() && r.settled && len(r.holders.count) == 0 && len(r.holders.leaving) == 0
+	return r.listensNobody() && r.settled && len(r.holders.held) == 0 && len(r.holders.leaving) == 0
 }
 
 func (r *room) end(ctx actor.Context) {
@@ -247,7 +247,7 @@ func (r *room) confirmAll(ctx actor.Context, names []string) {
 
 func (r *room) leave(ctx actor.Context, m *gone) {
 	now := time.Now()
-	if name := r.holders.names[m.Conn.ID]; r.feed.log.Named() && r.holders.count[name] > 1 {
+	if name := r.holders.name(m.Conn.ID); r.feed.log.Named() && r.holders.holding(name) > 1 {
 		r.chat.books.isThere(r.feed.log, name)
 	}
 	if name := r.holders.leave(m.Conn.ID, m.Clean, now); name != "" {
@@ -278,7 +278,7 @@ func (r *room) goneBefore(now time.Time) (gone []Departure) {
 		if held == nil && !r.feed.log.Named() { // who is in another has entered it, and is noted as having come back
 			held = r.chat.names() // their sessions may not have entered again
 		}
-		if _, leaving := r.holders.leaving[d.Name]; !leaving && !held[d.Name] && r.holders.count[d.Name] == 0 {
+		if _, leaving := r.holders.leaving[d.Name]; !leaving && !held[d.Name] && r.holders.holding(d.Name) == 0 {
 			gone = append(gone, d)
 		}
 		return true

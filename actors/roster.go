@@ -206,46 +206,108 @@ func (r *roster) opening() []byte {
 	return r.encoded
 }
 
-// holders are the connections of this node by the names they hold.
+// holders are the connections of this node and the names they hold.
 type holders struct {
-	names   map[uint64]string // by connection
-	count   map[string]int    // connections by name
+	held    []holding
+	place   map[uint64]int // of connections in held; nil for few
+	count   map[string]int // connections by name; nil likewise
 	leaving departures
+}
+
+// holding is a connection and its name.
+type holding struct {
+	conn uint64
+	name string
 }
 
 // departures are names whose last connection ended within the grace, and when. They outlive
 // the room: who has left is told in time, however often it dies.
 type departures map[string]time.Time
 
-func newHolders(leaving departures) holders {
-	return holders{names: map[uint64]string{}, count: map[string]int{}, leaving: leaving}
+func newHolders(leaving departures) holders { return holders{leaving: leaving} }
+
+// find gives the place of a connection, -1 if it holds no name.
+func (h *holders) find(conn uint64) int {
+	if h.place == nil {
+		return slices.IndexFunc(h.held, func(of holding) bool { return of.conn == conn })
+	}
+	if i, ok := h.place[conn]; ok {
+		return i
+	}
+	return -1
+}
+
+// name is what a connection holds, "" for none.
+func (h *holders) name(conn uint64) string {
+	if i := h.find(conn); i >= 0 {
+		return h.held[i].name
+	}
+	return ""
+}
+
+// holding is how many connections hold a name.
+func (h *holders) holding(name string) (n int) {
+	if h.count != nil {
+		return h.count[name]
+	}
+	for _, of := range h.held {
+		if of.name == name {
+			n++
+		}
+	}
+	return n
+}
+
+// index begins an index of what has become many.
+func (h *holders) index() {
+	h.place, h.count = make(map[uint64]int, 2*len(h.held)), make(map[string]int, 2*len(h.held))
+	for i, of := range h.held {
+		h.place[of.conn] = i
+		h.count[of.name]++
+	}
 }
 
 // enter notes that a connection holds name; first says that none did before, and
 // none has left so lately that nobody was told.
 func (h *holders) enter(conn uint64, name string) (first bool) {
-	if h.names[conn] == name {
+	if h.find(conn) >= 0 {
 		return false
 	}
-	h.names[conn] = name
-	h.count[name]++
+	h.held = append(h.held, holding{conn, name})
+	if h.place != nil {
+		h.place[conn] = len(h.held) - 1
+		h.count[name]++
+	} else if len(h.held) >= indexFrom {
+		h.index()
+	}
 	_, back := h.leaving[name]
 	delete(h.leaving, name)
-	return h.count[name] == 1 && !back
+	return h.holding(name) == 1 && !back
 }
 
 // leave notes that a connection has ended; gone is the name whose last it was, if
 // that is to be told at once. After an unclean end it is told by expire.
 func (h *holders) leave(conn uint64, clean bool, now time.Time) (gone string) {
-	name, ok := h.names[conn]
-	if !ok {
+	i := h.find(conn)
+	if i < 0 {
 		return ""
 	}
-	delete(h.names, conn)
-	if h.count[name]--; h.count[name] > 0 {
+	name, last := h.held[i].name, len(h.held)-1
+	h.held[i] = h.held[last]
+	h.held[last] = holding{}
+	h.held = h.held[:last]
+	if h.place != nil {
+		delete(h.place, conn)
+		if i < last {
+			h.place[h.held[i].conn] = i
+		}
+		if h.count[name]--; h.count[name] == 0 {
+			delete(h.count, name)
+		}
+	}
+	if h.holding(name) > 0 {
 		return ""
 	}
-	delete(h.count, name)
 	if clean {
 		return name
 	}
@@ -267,13 +329,13 @@ func (h *holders) expire(now time.Time, grace time.Duration) []Departure {
 
 // all gives every name held or leaving, in order.
 func (h *holders) all() []string {
-	all := make([]string, 0, len(h.count)+len(h.leaving))
-	for name := range h.count {
-		all = append(all, name)
+	all := make([]string, 0, len(h.held)+len(h.leaving))
+	for _, of := range h.held {
+		all = append(all, of.name)
 	}
 	for name := range h.leaving {
 		all = append(all, name)
 	}
 	slices.Sort(all)
-	return all
+	return slices.Compact(all)
 }

@@ -13,7 +13,7 @@ func TestListThatComesWhileTheClientDoesNotReadIsToldLater(t *testing.T) {
 	s := &session{conn: &Connection{socket: newFakeSocket()}}
 	st := &s.conn.state
 	st.opened, st.clogged = true, true
-	c := st.follow(Public, 0)
+	c := st.follow(everyone, 0)
 	c.version = 1
 	s.membersTold(&membersTold{Frame: protocol.MembersFrame("", protocol.AppendMembers(nil, nil, 0)), Version: 1})
 	if c.stale {
@@ -67,7 +67,7 @@ func TestClientThatMissedPresenceHearsNoChangesBeforeTheWholeList(t *testing.T) 
 	u.believes("ann")
 	s := &session{chat: chat, conn: &Connection{chat: chat, socket: newFakeSocket()}}
 	s.conn.state.opened = true
-	c := s.conn.state.follow(Public, 0)
+	c := s.conn.state.follow(everyone, 0)
 	c.stale, c.version = true, 1
 	entries := entriesOf(1, 2)
 	for _, of := range [][]protocol.Entry{nil, entries} {
@@ -99,7 +99,7 @@ func TestPresenceThatAFullSocketDidNotTakeIsMissed(t *testing.T) {
 		socket.clog(space)
 		s := &session{chat: chat, conn: &Connection{chat: chat, socket: socket}}
 		s.conn.state.opened = true
-		c := s.conn.state.follow(Public, 0)
+		c := s.conn.state.follow(everyone, 0)
 		w := newWave(Public, 0, entriesOf(1, 2), presence, 1, func() {})
 		w.Version = 1
 		s.forward(nil, w)
@@ -115,14 +115,14 @@ func TestFirstFrameIsTheWholeList(t *testing.T) {
 	t.Parallel()
 	chat, _ := newChat(t)
 	s := &session{chat: chat, conn: &Connection{chat: chat, socket: newFakeSocket()}}
-	s.conn.state.follow(Public, Newest)
+	s.conn.state.follow(everyone, Newest)
 	add := func(version int64) {
 		w := newWave(Public, 0, nil, protocol.MemberFrame("member_add", "", "ann", 1), 1, func() {})
 		w.Version = version
 		s.forward(nil, w)
 	}
 	add(2)
-	s.opened(nil, &opened{Log: Public, Members: protocol.AppendMembers(nil, nil, 0), Version: 2})
+	s.opened(nil, &opened{place: everyone, Members: protocol.AppendMembers(nil, nil, 0), Version: 2})
 	add(3)
 	if heard := s.conn.socket.(*fakeSocket).heard(); len(heard) != 2 {
 		t.Errorf("told %q", heard)

@@ -6,7 +6,7 @@ import "testing"
 
 func isMadeOfPartsThatHoldByThemselves(t *testing.T, browser *chromium) {
 	page := browser.visit(t, startNode(t).URL)
-	for _, script := range []string{feedsTellEachMessageOnce, claimsAreAskedForUntilTheyAreLost, pagesAreAnsweredOnce} {
+	for _, script := range []string{feedsTellEachMessageOnce, claimsAreAskedForUntilTheyAreLost, pagesAreAnsweredOnce, roomsAreEnteredUntilTheyAreLeft} {
 		page.run(`(async () => {` + moduleFuncs + script + `})()`)
 	}
 }
@@ -68,15 +68,36 @@ const feedsTellEachMessageOnce = `
 	is("an ack of a direct message", told, [{ messages: ["d10#" + ref], ...live, direct: true }]);
 	hears("and then that in the inbox", feeds.inbox, [dm(10, 5, "alice")], undefined);
 
-	is("whole at first", feeds.whole, false);
+	const whole = () => [feeds.public.whole, feeds.inbox.whole];
+	is("whole at first", whole(), [false, false]);
 	is("both are resumed", [feeds.public.begin(false), feeds.inbox.begin(false)], [false, false]);
-	is("whole when both were resumed", feeds.whole, true);
+	is("whole when they were resumed", whole(), [true, true]);
 	feeds.inbox.begin(true);
-	is("whole when one is truncated", feeds.whole, false);
+	is("whole when one is truncated", whole(), [true, false]);
+
+	const den = feeds.of("/Den");
+	const inRoom = (id, user = "bob") => ({ ...msg(id, user), room: "Den" });
+	told = [];
+	feeds.begin("/Den", { history: [inRoom(5), inRoom(6)], cursor: 6, truncated: false }, "alice");
+	is("a room's history, whose ids the public feed has had", told, [{ messages: ["m5", "m6"], gap: true, live: false, direct: false, room: "Den" }]);
+	hears("a message in a room", den, [inRoom(7)], undefined, { messages: ["m7"], ...live, room: "Den" });
+	ref = outbox.add("alice", "/Den", "m8").ref;
+	outbox.update(outbox.get(ref), { sentAt: 1, after: 7 });
+	hears("one's own in another place", feeds.public, [msg(8.5, "alice")].map((m) => ({ ...m, text: "m8" })), undefined, { messages: ["m8"], ...live });
+	hears("one's own in a room", den, [inRoom(8, "alice")], undefined, { messages: ["m8#" + ref], ...live, room: "Den" }, "outbox");
+	told = [];
+	feeds.acked(ref, 8);
+	is("its ack", told, []);
+	feeds.begin("/Den", { history: [inRoom(9)], cursor: 9, truncated: false }, "alice");
+	is("a room that is entered again", [told, den.whole], [[{ messages: ["m9"], gap: false, live: false, direct: false, room: "Den" }], true]);
+	feeds.exit("Den");
+	told = [];
+	feeds.begin("/Den", { history: [inRoom(8), inRoom(9)], cursor: 9, truncated: false }, "alice");
+	is("a room that was left is told anew", told[0].messages, ["m8", "m9"]);
 	for (let id = 100; id < 6100; id++) feeds.learn(msg(id));
 	is("as many are remembered as may be", feeds.known.size, 4096);
 	feeds.leave();
-	is("left", [feeds.public.cursor, feeds.inbox.cursor, feeds.known.size], [null, null, 0]);
+	is("left", [feeds.public.cursor, feeds.inbox.cursor, feeds.rooms.size, feeds.known.size], [null, null, 0, 0]);
 `
 
 const claimsAreAskedForUntilTheyAreLost = `
@@ -150,10 +171,75 @@ const pagesAreAnsweredOnce = `
 	pages.refuse(ref(), { code: "not_joined", message: "no" });
 	error = await failure(never);
 	is("or for good", [error.code, error.retryMs === undefined], ["not_joined", true]);
+	const inRoom = pages.ask("/Den", 7);
+	is("one of a room", sent.at(-1), "roomhistory#" + ref() + ":Den:7");
+	pages.told({ type: "history", ref: ref(), room: "Den", messages: [], more: false });
+	is("is told", await inRoom, { messages: [], more: false });
+	const rooms = pages.rooms("Den");
+	is("one of rooms", sent.at(-1), "rooms#" + ref() + ":Den");
+	pages.told({ type: "rooms", ref: ref(), rooms: [{ room: "Lab", members: 1 }], more: false });
+	is("is told", await rooms, { rooms: [{ room: "Lab", members: 1 }], more: false });
 	const lost = [pages.ask("", 1), pages.ask("", 2)];
 	pages.stop();
 	for (const page of lost) is("a connection that ends", (await failure(page)).code, "offline");
 	connected = false;
 	is("none", (await failure(pages.ask("", 1))).code, "offline");
 	is("nothing is asked for any more", pages.asked.size, 0);
+`
+
+const roomsAreEnteredUntilTheyAreLeft = `
+	const { Rooms } = await import("/rooms.js");
+	let sent = [], told = [], refs = [], cursors = {}, onSend = () => {};
+	const acts = {
+		send: (frame) => { refs.push(frame.match(/#([0-9a-f]+)/)[1]); sent.push(frame.replace(/#[0-9a-f]+/, "")); onSend(); return true; },
+		cursor: (room) => cursors[room] ?? null,
+		entered: (asked, { room }) => told.push(["entered", asked, room]),
+		exited: (...how) => told.push(how),
+	};
+	const session = storage();
+	let rooms = new Rooms(session, acts);
+	const after = (what, act, frames, events) => {
+		sent = []; told = [];
+		act();
+		is(what, [sent, told], [frames, events]);
+	};
+	const entered = (room, ref = refs.at(-1)) => rooms.told({ ref, room, members: ["alice"], member_count: 1 });
+	const refused = (code, retry_ms) => rooms.refuse(refs.at(-1), { code, message: "why", retry_ms });
+
+	after("before there is a name", () => rooms.enter("den"), [], []);
+	after("there is one", () => rooms.start([]), ["enter:den"], []);
+	after("it is under way", () => rooms.enter("DEN"), [], []);
+	after("it has another spelling", () => entered("Den"), [], [["entered", "den", "Den"]]);
+	is("it is kept", session.kept, { "parley.rooms": '["Den"]' });
+	is("it is known by each", [rooms.get("den").entered, rooms.get("DEN").people.count], [true, 1]);
+	rooms.stop();
+	is("without a connection", rooms.get("den").entered, false);
+	cursors = { Den: 7 };
+	after("entered again where it was", () => rooms.start([]), ["enter:Den:7"], []);
+	entered("Den");
+	cursors = {};
+	after("the server says that it is not", () => is("wanted", rooms.again("Den"), true), ["enter:Den"], []);
+	after("it is left meanwhile", () => rooms.exit("den"), ["exit:Den"], [["Den", "left", ""]]);
+	after("and what was asked is nobody's", () => entered("Den"), [], []);
+	after("nor is its end", () => rooms.ended({ room: "Den", reason: "left" }), [], []);
+	is("nobody wants to be in it", rooms.again("Den"), false);
+
+	rooms.enter("Secret");
+	after("forbidden", () => is("it was asked", refused("forbidden"), true), [], [["Secret", "forbidden", "why"]]);
+	is("no enter of this ref", refused("forbidden"), false);
+	rooms.enter("a");
+	const again = new Promise((done) => { onSend = done; });
+	after("not now", () => refused("rate_limited", 1), [], []);
+	after("others wait as well", () => rooms.enter("b"), [], []);
+	await again;
+	is("then all are asked for", sent, ["enter:a", "enter:b"]);
+	entered("b");
+	after("put out", () => rooms.ended({ room: "b", reason: "kicked" }), [], [["b", "kicked", ""]]);
+
+	rooms = new Rooms(session, acts);
+	after("after a reload, whatever other devices have entered", () => rooms.start([{ room: "Lab" }]), ["enter:a"], []);
+	rooms.leave();
+	is("nothing is kept", session.kept, {});
+	rooms.enter("den");
+	after("a new device is where others are, too", () => rooms.start([{ room: "Den" }, { room: "Lab" }]), ["enter:den", "enter:Lab"], []);
 `

@@ -42,6 +42,11 @@ func TestPage(t *testing.T) {
 		{"has its name after a restart", hasItsNameAfterARestart},
 		{"says that its rejoin finds the name taken", saysThatItsRejoinFindsTheNameTaken},
 		{"waits for history and joins that are limited", waitsForHistoryAndJoinsThatAreLimited},
+		{"finds, makes, enters and leaves rooms", findsMakesEntersAndLeavesRooms},
+		{"opens a room by its link", opensARoomByItsLink},
+		{"is in its rooms again after a reload and on a new device", isInItsRoomsAgain},
+		{"sends what was written in a room offline once", sendsWhatWasWrittenInARoomOfflineOnce},
+		{"says why a room can't be entered", saysWhyARoomCantBeEntered},
 		{"is made of parts that hold by themselves", isMadeOfPartsThatHoldByThemselves},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, browser) })
@@ -251,7 +256,7 @@ const pageFuncs = `
 	window.texts = () => [...document.querySelectorAll("#log .text")].map((p) => p.textContent).join("|");
 	window.names = () => [...document.querySelectorAll("#people [data-name]")].map((b) => b.dataset.name).join(",");
 	window.linkState = () => document.querySelector("#link-state").dataset.state;
-	window.unread = (peer) => document.querySelector("#threads [data-peer=" + CSS.escape(peer) + "] .badge")?.dataset.label ?? "";
+	window.unread = (peer) => document.querySelector(".lists [data-place=" + CSS.escape(peer) + "] .badge")?.dataset.label ?? "";
 `
 
 type chromium struct{ ctx context.Context }
@@ -357,13 +362,10 @@ func (p *person) press(key string, modifiers kb.Modifier) {
 	p.t.Helper()
 	codes := map[string]int64{"Enter": 13, "Escape": 27}
 	p.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeRawKeyDown, input.DispatchKeyEventTypeChar, input.DispatchKeyEventTypeKeyUp} {
+		for _, kind := range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
 			event := input.DispatchKeyEventParams{Type: kind, Key: key, Code: key, WindowsVirtualKeyCode: codes[key], Modifiers: int64(modifiers)}
-			if kind == input.DispatchKeyEventTypeChar {
-				if key != "Enter" || modifiers == chromedp.ModifierNone {
-					continue
-				}
-				event.Text = "\r"
+			if key == "Enter" && kind == input.DispatchKeyEventTypeKeyDown {
+				event.Text = "\r" // it comes to be unless the page takes the key
 			}
 			if _, err := cdp.Call(ctx, target, input.DispatchKeyEvent, event); err != nil {
 				return err

@@ -36,15 +36,15 @@ var bars = []bar{
 	},
 	{
 		scenario: "fanout-500x1000", what: "CPU per delivery / Centrifuge, better setting",
-		figure: against(result.serverPerDelivery, onCentrifuge, onDelayed), limit: 0.6,
+		figure: against(result.serverPerDelivery, onCentrifuge, onDelayed), limit: 0.75,
 	},
 	{
 		scenario: "fanout-500x1000", what: "p99 / Centrifuge, better setting",
-		figure: against(p99, onCentrifuge, onDelayed), limit: 0.7,
+		figure: against(p99, onCentrifuge, onDelayed), limit: 1,
 	},
 	{
 		scenario: "fanout-10000x5", what: "CPU per delivery / Centrifuge, better setting",
-		figure: against(result.serverPerDelivery, onCentrifuge, onDelayed), limit: 0.75,
+		figure: against(result.serverPerDelivery, onCentrifuge, onDelayed), limit: 1,
 	},
 	{
 		scenario: "fanout-10000x5", what: "CPU per delivery / bare gws loop",
@@ -52,7 +52,7 @@ var bars = []bar{
 	},
 	{
 		scenario: "fanout-10000x5", what: "p99 / Centrifuge, better setting",
-		figure: against(p99, onCentrifuge, onDelayed), limit: 1,
+		figure: against(p99, onCentrifuge, onDelayed), limit: 0.5,
 	},
 	{
 		scenario: "publish-20x30000", what: "server CPU per message / Centrifuge, better setting",
@@ -69,13 +69,31 @@ var bars = []bar{
 	},
 	{
 		scenario: "idle-10000", what: "memory of a connection, KiB",
-		figure: own(func(r result) float64 { return r.memoryPerClient() / kibibyte }), limit: 9,
+		figure: own(func(r result) float64 { return r.memoryPerClient() / kibibyte }), limit: 7.8,
 	},
 	{
-		scenario: "idle-10000", what: "memory of a connection / Centrifuge",
-		figure: against(result.memoryPerClient, onCentrifuge), limit: 0.3,
+		scenario: "idle-10000", what: "memory of a connection / Centrifuge, better setting",
+		figure: against(result.memoryPerClient, onCentrifuge, onDelayed), limit: 0.55,
 	},
 	{scenario: "idle-10000", what: "CPU while idle, % of a core", figure: own(result.serverPercent), limit: 2},
+	{scenario: "rooms-10000x500", what: whole, figure: complete, limit: 1, atLeast: true},
+	{
+		scenario: "rooms-10000x500", what: "CPU per delivery / Centrifuge, better setting",
+		figure: against(result.serverPerDelivery, onCentrifuge, onDelayed), limit: 0.75,
+	},
+	{
+		scenario: "rooms-10000x500", what: "p99 / Centrifuge, better setting",
+		figure: against(p99, onCentrifuge, onDelayed), limit: 1,
+	},
+	{
+		scenario: "rooms-idle-10000", what: "memory of a connection, its ten rooms included, KiB",
+		figure: own(func(r result) float64 { return r.memoryPerClient() / kibibyte }), limit: 12,
+	},
+	{
+		scenario: "rooms-idle-10000", what: "memory of a connection / Centrifuge, better setting",
+		figure: against(result.memoryPerClient, onCentrifuge, onDelayed), limit: 0.5,
+	},
+	{scenario: "rooms-idle-10000", what: "CPU while idle, % of a core", figure: own(result.serverPercent), limit: 4},
 	{scenario: "dm-1000x5000", what: whole, figure: complete, limit: 1, atLeast: true},
 	{scenario: "dm-1000x5000", what: "p99, ms", figure: own(inMilliseconds(p99)), limit: 50},
 	{

@@ -8,9 +8,13 @@ import (
 // centrifuge is the JSON protocol of Centrifuge: commands and replies one per line, several in a frame.
 type centrifuge struct{}
 
+// everyone is the channel of those who are in no room.
+const everyone = "chat"
+
 // What lines begin with or hold, in the order the server writes their fields.
 var (
-	centrifugePub     = []byte(`{"push":{"channel":"chat","pub":`)
+	centrifugePush    = []byte(`{"push":{"channel":"`)
+	centrifugePub     = []byte(`","pub":`)
 	centrifugeError   = []byte(`"error":{`)
 	centrifugeConnect = []byte(`"connect":{`)
 	centrifugeJoin    = []byte(`"subscribe":{`)
@@ -23,8 +27,20 @@ func (centrifuge) path() string { return "/connection/websocket" }
 func (centrifuge) directs() bool { return false }
 
 func (centrifuge) hello(dst []byte, c *conn) []byte {
-	c.said = 2 //nolint:mnd // the ids of the two commands below are taken
-	return appendFrame(dst, opText, []byte(`{"id":1,"connect":{}}`+"\n"+`{"id":2,"subscribe":{"channel":"chat"}}`))
+	c.said = 1 // the id of the command below is taken
+	lines := []byte(`{"id":1,"connect":{}}`)
+	subscribe := func(channel string) {
+		c.said++
+		lines = strconv.AppendInt(append(lines, "\n"+`{"id":`...), c.said, 10)
+		lines = append(append(append(lines, `,"subscribe":{"channel":"`...), channel...), `"}}`...)
+	}
+	for _, room := range c.rooms {
+		subscribe(roomName(room))
+	}
+	if len(c.rooms) == 0 {
+		subscribe(everyone)
+	}
+	return appendFrame(dst, opText, lines)
 }
 
 // publish sends what a chat would: who says it, and the text.
@@ -32,7 +48,12 @@ func (centrifuge) publish(dst []byte, c *conn, text []byte) []byte {
 	c.said++
 	line := append(c.text[:0], `{"id":`...)
 	line = strconv.AppendInt(line, c.said, 10)
-	line = append(line, `,"publish":{"channel":"chat","data":{"user":"`...)
+	channel := everyone
+	if len(c.rooms) > 0 {
+		channel = roomName(c.room())
+	}
+	line = append(append(line, `,"publish":{"channel":"`...), channel...)
+	line = append(line, `","data":{"user":"`...)
 	line = append(line, c.name...)
 	line = append(line, `","text":"`...)
 	line = append(line, text...)
@@ -51,11 +72,15 @@ func (p centrifuge) hear(c *conn, payload []byte, e *ear) {
 		} else {
 			payload = nil
 		}
-		if bytes.HasPrefix(line, centrifugePub) {
+		switch push, is := bytes.CutPrefix(line, centrifugePush); {
+		case !is:
+			p.hearReply(c, line, e)
+		case bytes.HasPrefix(push[max(0, bytes.IndexByte(push, '"')):], centrifugePub):
 			e.delivery(c, line)
-			continue
+		default: // who came to a room, or went
+			e.PresenceFrames++
+			e.PresenceBytes += int64(len(line))
 		}
-		p.hearReply(c, line, e)
 	}
 }
 
@@ -67,9 +92,14 @@ func (centrifuge) hearReply(c *conn, line []byte, e *ear) {
 		e.failure(line)
 	case bytes.Contains(line, centrifugeAnswer):
 		e.Answers++
+	case bytes.Contains(line, centrifugeJoin) && len(c.rooms) > 0:
+		e.Entered++
 	case bytes.Contains(line, centrifugeJoin):
 		e.Joined++
 	case bytes.Contains(line, centrifugeConnect):
 		e.Told++
+		if len(c.rooms) > 0 {
+			e.Joined++
+		}
 	}
 }

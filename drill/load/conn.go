@@ -15,9 +15,10 @@ const maxUnsent = 2 << 20
 type conn struct {
 	fd      int
 	name    string
-	passing bool // comes or goes during the run: its deliveries can't be compared with what was sent
-	timed   bool // its deliveries are timed
-	silent  bool // it has nothing to say first: connected is joined; the loop's
+	passing bool  // comes or goes during the run: its deliveries can't be compared with what was sent
+	timed   bool  // its deliveries are timed
+	rooms   []int // the numbers of those that it is in
+	silent  bool  // it has nothing to say first: connected is joined; the loop's
 
 	loop  *loop
 	carry []byte // the start of a frame that is not whole yet; the loop's
@@ -33,6 +34,9 @@ type conn struct {
 	leaving bool // the close is ours
 	flooded bool
 }
+
+// room is the number of the room that is spoken in next; they take turns.
+func (c *conn) room() int { return c.rooms[int(c.said)%len(c.rooms)] }
 
 // send writes frames, or keeps what the socket doesn't take. It never waits.
 func (c *conn) send(frames []byte) {

@@ -121,11 +121,11 @@ func (c *crowd) grow(n int) {
 	c.members = append(c.members, make([]*conn, n)...)
 }
 
-// joined waits until n clients are members and have got their first frame.
-func (c *crowd) joined(ctx context.Context, n int) error {
+// joined waits until n clients are members and have got their first frame, and have entered so many rooms together.
+func (c *crowd) joined(ctx context.Context, n, rooms int) error {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	all := func(t tally) bool { return t.Joined >= int64(n) && t.Told >= int64(n) }
+	all := func(t tally) bool { return t.Joined >= int64(n) && t.Told >= int64(n) && t.Entered >= int64(rooms) }
 	failed := c.await(ctx, func(t tally) bool {
 		return all(t) || t.Joined+t.Errors+t.Closed >= int64(n) && t.Errors+t.Closed > 0 // nothing more will come
 	})
@@ -133,8 +133,8 @@ func (c *crowd) joined(ctx context.Context, n int) error {
 		failed = errRefused
 	}
 	if t := c.counts(); !all(t) {
-		return fmt.Errorf("failed to have %d members: %d joined, %d told, %d refused (%s), %d closed (%s): %w",
-			n, t.Joined, t.Told, t.Errors, c.firstFailure(), t.Closed, c.lastWords(), failed)
+		return fmt.Errorf("failed to have %d members: %d joined, %d told, %d rooms entered, %d refused (%s), %d closed (%s): %w",
+			n, t.Joined, t.Told, t.Entered, t.Errors, c.firstFailure(), t.Closed, c.lastWords(), failed)
 	}
 	return nil
 }

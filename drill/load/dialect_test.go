@@ -24,6 +24,7 @@ func TestParleyIsSpokenWithReferences(t *testing.T) {
 	for want, frames := range map[string][]byte{
 		"join:u1":          parley{}.hello(nil, c),
 		"msg#1:u1:hi: all": parley{}.publish(nil, c, []byte("hi: all")),
+		"room#1:u1:r5:hi":  parley{}.publish(nil, &conn{name: "u1", rooms: []int{5, 7}}, []byte("hi")),
 		"dm#2:u1:u2:psst":  parley{}.direct(nil, &conn{name: "u1", said: 1}, peer, []byte("psst")),
 	} {
 		if got := said(t, frames); got != want {
@@ -46,17 +47,18 @@ func TestEachDialectTellsFramesApart(t *testing.T) {
 				`{"type":"joined","name":"u1"}`, `{"type":"msg","id":1,"user":"u1","text":"` + text + `"}`,
 				`{"type":"dm","id":1,"text":"` + text + `"}`, `{"type":"ack","ref":"1","id":1}`,
 				`{"type":"member_add","name":"u2","count":2}`, `{"type":"members"}`, `{"type":"error","code":"bad_text"}`,
+				`{"type":"entered","room":"r1"}`,
 			},
-			tally{Deliveries: 2, Answers: 1, Errors: 1, Told: 1, Joined: 1, PresenceFrames: 2, PresenceBytes: 61},
+			tally{Deliveries: 2, Answers: 1, Errors: 1, Told: 1, Joined: 1, Entered: 1, PresenceFrames: 2, PresenceBytes: 61},
 		},
 		"centrifuge": {
 			centrifuge{},
 			[]string{
 				`{"id":1,"connect":{"client":"x"}}` + "\n" + `{"id":2,"subscribe":{}}`,
 				strings.Repeat(`{"push":{"channel":"chat","pub":{"data":{"text":"`+text+`"},"offset":1}}}`+"\n", 3) + `{"id":3,"publish":{}}`,
-				`{"id":4,"error":{"code":100}}`,
+				`{"id":4,"error":{"code":100}}`, `{"push":{"channel":"r1","join":{}}}`,
 			},
-			tally{Deliveries: 3, Answers: 1, Errors: 1, Told: 1, Joined: 1},
+			tally{Deliveries: 3, Answers: 1, Errors: 1, Told: 1, Joined: 1, PresenceFrames: 1, PresenceBytes: 35},
 		},
 		"bare": {bare{}, []string{text, text}, tally{Deliveries: 2}},
 	} {

@@ -22,6 +22,7 @@ type tally struct {
 	Errors         int64
 	Told           int64 // connections that got their first frame
 	Joined         int64
+	Entered        int64 // rooms
 	Closed         int64 // by the server, unasked
 	PresenceFrames int64
 	PresenceBytes  int64
@@ -36,6 +37,7 @@ func (t *tally) add(o tally) {
 	t.Errors += o.Errors
 	t.Told += o.Told
 	t.Joined += o.Joined
+	t.Entered += o.Entered
 	t.Closed += o.Closed
 	t.PresenceFrames += o.PresenceFrames
 	t.PresenceBytes += o.PresenceBytes

@@ -105,10 +105,14 @@ func (p *pacer) send() {
 	p.dirty = p.dirty[:0]
 }
 
-// expected is how many deliveries to members that stay the messages so far must make: everyone hears a public one; a direct
-// one comes to its receiver and back to its sender.
+// expected is how many deliveries to members that stay the messages so far must make: everyone hears a public one, or who is
+// in its room; a direct one comes to its receiver and back to its sender.
 func (p *pacer) expected() int64 {
-	return p.public.Load()*int64(len(p.members)) + 2*p.direct.Load()
+	hear := len(p.members)
+	if s := p.scenario; s.rooms > 0 {
+		hear = s.clients * s.each / s.rooms
+	}
+	return p.public.Load()*int64(hear) + 2*p.direct.Load()
 }
 
 // published is how many messages were sent so far.

@@ -16,6 +16,7 @@ var (
 	parleyMember  = []byte(`{"type":"member`) // member_add, member_remove and members
 	parleyInit    = []byte(`{"type":"init"`)
 	parleyError   = []byte(`{"type":"error"`)
+	parleyEntered = []byte(`{"type":"entered"`)
 	parleyWelcome = []byte("Welcome ")
 )
 
@@ -24,11 +25,23 @@ func (parley) path() string { return "/ws" }
 func (parley) directs() bool { return true }
 
 func (parley) hello(dst []byte, c *conn) []byte {
-	return appendFrame(dst, opText, []byte("join:"+c.name))
+	dst = appendFrame(dst, opText, []byte("join:"+c.name))
+	for _, room := range c.rooms {
+		dst = appendFrame(dst, opText, []byte("enter:"+roomName(room)))
+	}
+	return dst
 }
 
+// roomName is of the room with a number.
+func roomName(number int) string { return "r" + strconv.Itoa(number) }
+
 func (p parley) publish(dst []byte, c *conn, text []byte) []byte {
-	c.text = p.verb(c, "msg")
+	if len(c.rooms) > 0 {
+		room := c.room()
+		c.text = append(append(p.verb(c, "room"), roomName(room)...), ':')
+	} else {
+		c.text = p.verb(c, "msg")
+	}
 	c.text = append(c.text, text...)
 	return appendFrame(dst, opText, c.text)
 }
@@ -61,6 +74,8 @@ func (parley) hear(c *conn, payload []byte, e *ear) {
 	case bytes.HasPrefix(payload, parleyMember):
 		e.PresenceFrames++
 		e.PresenceBytes += int64(len(payload))
+	case bytes.HasPrefix(payload, parleyEntered):
+		e.Entered++
 	case bytes.HasPrefix(payload, parleyInit):
 		e.Told++
 	case bytes.HasPrefix(payload, parleyWelcome):

@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	// connectRate, per second, is how fast clients come where it isn't the coming that is measured.
+	// connectRate, per second, is how fast clients come where it isn't the coming that is measured; to enter a room counts as
+	// much.
 	connectRate = 2_500
 
 	// timedPerSecond is about how many deliveries are timed: of 2 million a second every eighth.
@@ -99,14 +100,15 @@ func (r *run) gather(ctx context.Context) error {
 	if r.result.MemoryBefore, err = sum(r.place.servers, residentBytes); err != nil {
 		return err
 	}
-	within := time.Duration(r.scenario.clients) * time.Second / connectRate
+	within := time.Duration(r.scenario.clients*(1+r.scenario.each)) * time.Second / connectRate
 	err = r.crowd.connect(ctx, r.scenario.clients, within, func(number int, to *conn) {
 		to.timed = !r.scenario.pair || number == 1
+		to.rooms = r.scenario.roomsOf(number)
 	})
 	if err != nil {
 		return err
 	}
-	if err := r.crowd.joined(ctx, r.scenario.clients); err != nil {
+	if err := r.crowd.joined(ctx, r.scenario.clients, r.scenario.clients*r.scenario.each); err != nil {
 		return err
 	}
 	if err := waitUntil(ctx, time.Now().Add(r.pace.settle)); err != nil {
@@ -172,7 +174,20 @@ func microseconds(h *hdrhistogram.Histogram, percentile float64) float64 {
 
 // perMessage is how many deliveries a message makes on average.
 func (s scenario) perMessage() float64 {
+	if s.rooms > 0 {
+		return float64(s.clients * s.each / s.rooms)
+	}
 	return (1-s.direct)*float64(s.clients) + 2*s.direct //nolint:mnd // sender and receiver
+}
+
+// roomsOf are the numbers of the rooms that a member is in: each room has as many members as any other, who have few other
+// rooms in common.
+func (s scenario) roomsOf(number int) []int {
+	rooms := make([]int, s.each)
+	for i := range rooms {
+		rooms[i] = (number + i*stride) % s.rooms
+	}
+	return rooms
 }
 
 // spread picks n of the members evenly, so that publishers are on all nodes and loops.

@@ -16,6 +16,10 @@ type scenario struct {
 	direct     float64 // the share of direct messages
 	churn      float64 // clients/s that leave while as many come
 
+	// rooms is how many rooms there are, each member being in so many (each) of them, and all that is said is said there;
+	// 0: everybody talks to everybody.
+	rooms, each int
+
 	// storm is how many more clients come within stormWithin while the members talk.
 	storm       int
 	stormWithin time.Duration
@@ -76,7 +80,16 @@ var scenarios = []scenario{
 	},
 	{
 		name: "idle-10000", clients: 10_000,
-		targets: []string{onParley, onCentrifuge, onBare},
+		targets: []string{onParley, onCentrifuge, onDelayed, onBare},
+	},
+	{
+		// Ten people in each room.
+		name: "rooms-10000x500", clients: 10_000, rate: 500, publishers: 1_000, rooms: 10_000, each: 10,
+		targets: []string{onParley, onCentrifuge, onDelayed},
+	},
+	{
+		name: "rooms-idle-10000", clients: 10_000, rooms: 10_000, each: 10,
+		targets: []string{onParley, onCentrifuge, onDelayed},
 	},
 	{
 		name: "dm-1000x5000", clients: 1_000, rate: 5_000, publishers: 1_000, direct: 1,
@@ -131,6 +144,8 @@ func (s scenario) validate() error {
 		return fmt.Errorf("a share of %v direct messages: it must be 0 to 1", s.direct)
 	case s.direct > 0 && s.clients < 2:
 		return fmt.Errorf("direct messages need two clients")
+	case s.rooms > 0 && (s.each < 1 || s.each > s.rooms || s.clients*s.each%s.rooms != 0 || s.direct > 0 || s.churn > 0 || s.storm > 0):
+		return fmt.Errorf("%d rooms, of which each of %d clients is in %d", s.rooms, s.clients, s.each)
 	case s.churn < 0 || s.churn > maxChurn:
 		return fmt.Errorf("a churn of %v clients/s: it must be 0 to %d", s.churn, maxChurn)
 	}

@@ -86,7 +86,7 @@ func (r *run) storm(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.crowd.joined(ctx, r.scenario.clients+r.scenario.storm); err != nil {
+	if err := r.crowd.joined(ctx, r.scenario.clients+r.scenario.storm, 0); err != nil {
 		return err
 	}
 	r.result.JoinSeconds = time.Duration(now() - begin).Seconds()

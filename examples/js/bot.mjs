@@ -10,10 +10,10 @@ const chat = new Chat({ url });
 chat.on("messages", ({ messages, live, gap }) => {
   if (gap) console.error("some messages were missed: the server no longer keeps them");
   if (!live && !seen) return; // said before it first came
-  for (const { user, to, text } of messages) {
+  for (const { user, to, room, text } of messages) {
     if (user === name || text !== "ping") continue;
     if (to) chat.tell(user, "pong");
-    else chat.say(`${user}: pong`);
+    else chat.say(`${user}: pong`, { room });
   }
 });
 

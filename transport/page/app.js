@@ -1,12 +1,18 @@
 // @ts-check
 /** Wires the connection to the page: what happened goes to the parts that show it, what people do to the connection. */
-import { Chat } from "./chat.js";
+import { Chat, placeOfRoom, roomOf } from "./chat.js";
+import { Below } from "./below.js";
 import { Composer } from "./composer.js";
 import { avatar, byId } from "./dom.js";
 import { drawers } from "./drawers.js";
+import { Finder } from "./finder.js";
+import { Header } from "./header.js";
 import { JoinForm } from "./join.js";
 import { PeopleList, ThreadList } from "./lists.js";
+import { fold } from "./message.js";
 import { Notice } from "./notice.js";
+import { Alert } from "./alert.js";
+import { linkedRoom, sentenceOf, showInAddress } from "./roomlink.js";
 import { themeToggle } from "./theme.js";
 import { ThreadView } from "./thread.js";
 import { Threads } from "./threads.js";
@@ -29,6 +35,7 @@ let arrived = 0;
 let scheduled = false;
 let cost = 0;
 let sawHistory = false;
+/** The room that a person wants to see as soon as it is entered. */ let wanted = linkedRoom();
 
 const panels = drawers({ threads: byId("threads-panel"), people: byId("people-panel") },
   { threads: byId("open-threads"), people: byId("open-people") }, byId("backdrop"));
@@ -39,14 +46,23 @@ const view = new ThreadView({ scroller: byId("scroller"), list: byId("log"), pil
   retry: (ref) => chat.retry(ref),
   discard: (ref) => chat.discard(ref),
 });
+const roomList = new ThreadList(byId("rooms"), open);
 const threadList = new ThreadList(byId("threads"), open);
+const below = new Below(byId("lists"), byId("unread-below"));
 const peopleList = new PeopleList({
   list: byId("people"), filter: byId("filter"), note: byId("people-note"),
   counts: [...document.querySelectorAll(".people-count")],
 }, open);
+const header = new Header({
+  title: byId("thread-title"), note: byId("thread-note"), dot: byId("unread-dot"), tools: byId("room-tools"), copy: byId("copy-link"), exit: byId("exit-room"),
+}, exitRoom);
+const finder = new Finder({
+  dialog: byId("finder"), form: byId("find"), field: byId("sought"), list: byId("found"), note: byId("found-note"), error: byId("find-error"), opener: byId("open-finder"),
+}, { list: (after) => chat.rooms(after), inside: (room) => Boolean(chat.presence(room)), open: openRoom });
 const composer = new Composer({ form: byId("composer"), field: byId("field"), button: byId("send"), note: byId("field-note") }, send);
 const notice = new Notice({ notice: byId("notice"), state: byId("link-state") }, () => chat.reconnect());
-const joinForm = new JoinForm({ page: byId("welcome"), form: byId("join"), field: byId("name"), error: byId("name-error"), button: byId("enter") }, join);
+const alert = new Alert(byId("alert"));
+const joinForm = new JoinForm({ page: byId("welcome"), form: byId("join"), lead: byId("lead"), field: byId("name"), error: byId("name-error"), button: byId("enter") }, (name) => chat.join(name));
 themeToggle(byId("theme"));
 
 chat.on("state", (change) => {
@@ -54,7 +70,7 @@ chat.on("state", (change) => {
   joinForm.show(change);
   schedule();
 });
-chat.on("joined", ({ name }) => enter(name));
+chat.on("joined", ({ name }) => begin(name));
 chat.on("refused", (refusal) => {
   leaveChat();
   joinForm.refuse(refusal, chat.name);
@@ -63,11 +79,30 @@ chat.on("lost", ({ name, unsent }) => {
   leaveChat();
   joinForm.lose(name, unsent);
 });
-chat.on("messages", ({ messages, gap, direct }) => {
-  const first = !direct && !sawHistory;
-  const added = threads.add(messages, { gap, direct, first });
+chat.on("entered", ({ room, asked }) => {
+  const place = placeOfRoom(room);
+  if (asked !== room) threads.all.delete(placeOfRoom(asked));
+  threads.get(place);
+  finder.entered(asked);
+  if (wanted && fold(wanted) === fold(asked)) open(place);
+  schedule();
+});
+chat.on("exited", ({ room, reason, message }) => {
+  const place = placeOfRoom(room);
+  if (wanted && fold(wanted) === fold(room)) wanted = "";
+  if (!chat.pending(place).length) threads.remove(place);
+  if (current.place === place) open("");
+  if (reason !== "left") {
+    const sentence = sentenceOf(reason, message);
+    if (!finder.refused(room, sentence)) alert.say(`${room}: ${sentence}`);
+  }
+  schedule();
+});
+chat.on("messages", (told) => {
+  const first = !told.direct && told.room === undefined && !sawHistory;
+  const added = threads.add(told, first);
   if (first) sawHistory = true;
-  if (!first) arrived += added.get(current.peer) ?? 0;
+  if (told.live) arrived += added.get(current.place) ?? 0;
   if (watched() && view.atEnd) {
     current.newFrom = undefined;
     threads.markRead(current);
@@ -87,7 +122,8 @@ byId("leave").addEventListener("click", () => {
   threads = new Threads("");
   current = threads.get("");
   sawHistory = false;
-  joinForm.open();
+  showInAddress(undefined);
+  joinForm.open(wanted);
 });
 document.addEventListener("visibilitychange", () => {
   chat.awake(!document.hidden);
@@ -95,21 +131,19 @@ document.addEventListener("visibilitychange", () => {
   schedule();
 });
 for (const change of ["online", "offline"]) addEventListener(change, () => chat.awake(!document.hidden));
+addEventListener("hashchange", () => {
+  if (linkedRoom()) openRoom(linkedRoom());
+});
 
 if (chat.name) {
-  enter(chat.name);
+  begin(chat.name);
   chat.start();
 } else {
-  joinForm.open();
+  joinForm.open(wanted);
 }
 
-/** @param {string} name */
-function join(name) {
-  chat.join(name);
-}
-
-/** @param {string} name */
-function enter(name) {
+/** Shows the chat to who has a name. @param {string} name */
+function begin(name) {
   joinForm.close(name);
   if (threads.me !== name || byId("chat").hidden) {
     // What came before the name was known is public, and stays.
@@ -117,29 +151,55 @@ function enter(name) {
     threads = new Threads(name);
     threads.get("").log = log;
     for (const { to } of chat.outbox.entries) threads.get(to);
+    for (const room of chat.inside) threads.get(placeOfRoom(room));
     byId("chat").hidden = false;
     byId("self-name").textContent = name;
     byId("self-avatar").replaceChildren(avatar(name));
+    const room = wanted;
     open(load(session, OPEN, ""));
+    if (room) openRoom(room);
   }
   schedule();
 }
 
 function leaveChat() {
   byId("chat").hidden = true;
+  byId("finder").close();
   panels.close();
 }
 
-/** Shows a thread. @param {string} peer */
-function open(peer) {
-  if (current.peer !== peer) current.newFrom = undefined;
-  current = threads.get(peer);
+/** Shows a room, and enters it before if need be. @param {string} room */
+function openRoom(room) {
+  const inside = chat.inside.find((name) => fold(name) === fold(room));
+  finder.entered(inside ?? "");
+  if (inside !== undefined) return open(placeOfRoom(inside));
+  wanted = room;
+  if (!byId("chat").hidden) chat.enter(room);
+}
+
+function exitRoom() {
+  const room = roomOf(current.place);
+  if (room === undefined) return;
+  if (chat.inside.includes(room)) return chat.exit(room);
+  for (const { ref } of chat.pending(current.place)) chat.discard(ref); // it was left already, but for what was not sent
+  threads.remove(current.place);
+  open("");
+}
+
+/** Shows a thread. @param {string} place */
+function open(place) {
+  const room = roomOf(place);
+  if (room !== undefined && !chat.inside.includes(room) && !threads.all.has(place)) place = ""; // it was left meanwhile
+  if (current.place !== place) current.newFrom = undefined;
+  wanted = "";
+  current = threads.get(place);
   arrived = 0;
-  save(session, OPEN, JSON.stringify(peer));
+  save(session, OPEN, JSON.stringify(place));
+  showInAddress(roomOf(place));
   panels.close();
   current.stalled = false;
-  view.open(current, chat.name, chat.pending(peer));
-  composer.open(peer, peer ? `Message ${peer}` : "Message everyone");
+  view.open(current, chat.name, chat.pending(place));
+  composer.open(place, !place ? "Message everyone" : `Message ${room === undefined ? "" : "#"}\u2068${room ?? place}\u2069`);
   if (watched() && view.atEnd) threads.markRead(current);
   draw();
   if (!matchMedia("(pointer: coarse)").matches) byId("field").focus(); // on a phone it would bring up the keyboard
@@ -149,20 +209,19 @@ function open(peer) {
 function send(text) {
   current.newFrom = undefined;
   view.toEnd();
-  if (current.peer) chat.tell(current.peer, text);
-  else chat.say(text);
+  chat.tell(current.place, text);
 }
 
 /** @param {any} before the message to load what was before; null: there is none yet */
 async function loadOlder(before) {
   const thread = current;
-  if (thread.loading || chat.state !== "joined") return;
+  if (thread.loading || chat.state !== "joined" || !chat.isOpen(thread.place)) return;
   thread.loading = true;
   thread.stalled = false;
   schedule();
   let again = false;
   try {
-    const { messages, more } = await chat.older(thread.peer, before?.id ?? null);
+    const { messages, more } = await chat.older(thread.place, before?.id ?? null);
     thread.log.addPage(before, messages, more);
   } catch (error) {
     const { code, retryMs } = /** @type {any} */ (error);
@@ -205,23 +264,18 @@ function draw() {
       const reading = thread === current && !view.atEnd;
       thread.log.trim(reading ? KEEP_READING : KEEP);
     }
-    view.draw(chat.pending(current.peer), arrived);
+    view.draw(chat.pending(current.place), arrived);
     notice.pace(chat.paced);
     arrived = 0;
-    threadList.draw(threads.ordered, current.peer, chat.people);
-    peopleList.draw(chat.people, chat.count, chat.name);
-    drawTitle();
+    roomList.draw(threads.rooms, current.place, null);
+    threadList.draw(threads.conversations, current.place, chat.people);
+    below.draw();
+    byId("no-threads").hidden = threads.conversations.length > 0;
+    const room = roomOf(current.place);
+    const here = room === undefined ? { names: chat.people, count: chat.count } : chat.presence(room) ?? { names: new Set(), count: 0 };
+    peopleList.draw(here.names, here.count, chat.name);
+    header.draw(current.place, chat, threads.unread - current.unread > 0);
   }
   const { unread } = threads;
   document.title = unread ? `(${unread}) Parley` : "Parley";
-}
-
-function drawTitle() {
-  const { peer } = current;
-  const here = peer ? chat.people?.has(peer) : true;
-  byId("thread-title").textContent = peer || "Everyone";
-  byId("thread-note").textContent = !peer ? `${chat.count.toLocaleString()} here`
-    : peer === chat.name ? "Notes to yourself"
-    : here ? "Here now · only the two of you see this" : chat.people ? "Away · gets your messages on coming back" : "Only the two of you see this";
-  byId("unread-dot").hidden = threads.unread - current.unread <= 0;
 }

@@ -5,116 +5,110 @@
  *     import { Chat } from "./chat.js";
  *
  *     const chat = new Chat({ url: "wss://chat.example.org/ws" });
- *     chat.on("messages", ({ messages }) => messages.forEach(show));
+ *     chat.on("messages", ({ messages, room }) => messages.forEach((m) => show(m, room)));
  *     chat.on("outbox", () => showPending(chat.pending("")));
  *     chat.on("refused", ({ code, message }) => askForAnotherName(message));
  *     chat.on("lost", ({ name }) => askForAnotherName(`${name} is somebody else's now`));
  *     chat.start();
  *     chat.join("alice");
- *     chat.say("hello");               // to everyone
- *     chat.tell("bob", "psst");        // to bob alone
+ *     chat.say("hello");                         // to everyone
+ *     chat.tell("bob", "psst");                  // to bob alone
+ *     chat.enter("Garden");
+ *     chat.say("hello", { room: "Garden" });     // to who is there; it waits until this page is
  *
- * Properties: name, state, people (a Set, or null when only the number is known), count, paced (the server takes
- * messages more slowly than they were said; they are sent in order, as it takes them)
+ * A place is "" (everyone), the name of a person, or `placeOfRoom(room)`; `placeOf` says where a message belongs. The
+ * types, in a form for TypeScript, are in chat.d.ts.
  *
- * Events (`on(type, listener)`; the listener gets the detail)
- *   state    {state, retryAt?, code?}   "connecting", "online" (not joined; with retryAt and code: joining was
- *                                       refused for now, and is tried again then), "joined", "offline" (retryAt
- *                                       says when it tries again), "shut" (the server wants no reconnect; code)
- *   joined   {name}                     the name as the server spells it
- *   conversations {conversations}       [{peer, id}], newest first; after the direct messages of a join
- *   refused  {code, message}            the name was not given
- *   lost     {name, unsent}             the name is somebody else's now, and this page has none. What it said and
- *                                       is not acked (so many messages) has `failed`: retry() says it under the
- *                                       next name, and nothing else does
- *   messages {messages, gap, live, direct}  each message once, ever; of the inbox if direct. gap: older ones
- *                                       between these and what came before may be missing. live: not history.
- *                                       One's own carry the `ref` of their entry
- *   outbox   {}                         pending() or paced has changed
- *   people   {}                         people or count has changed
+ * @typedef {"connecting" | "online" | "joined" | "offline" | "shut"} State online: not joined; shut: the server wants no reconnect
  *
- * A message: {id, user, to?, text, time, ref?}; without `to` it is public. `peerOf` names a thread.
+ * @typedef {object} Options
+ * @property {string | URL} url of the WebSocket
+ * @property {Storage | null} [session] keeps name, rooms and outbox over a reload; default sessionStorage
+ * @property {Storage | null} [local] keeps the tokens of names over a reload; default localStorage
+ * @property {() => string} [token] gives a token for servers that ask for one
+ * @property {boolean} [hold] asks the server after every join to hold the name for the token that is kept here (`hold:`). It may refuse, and nobody needs to know
+ *
+ * @typedef {object} Presence
+ * @property {Set<string> | null} names null: only the number is known
+ * @property {number} count
+ *
+ * @typedef {object} Events
+ * @property {{state: State, retryAt?: number, code?: number | string}} state offline: retryAt says when it tries again; online with retryAt and code: joining was refused for now; shut: code
+ * @property {{name: string}} joined the name as the server spells it
+ * @property {{conversations: {peer: string, id: number}[]}} conversations newest first; after the direct messages of a join
+ * @property {{code: string, message: string}} refused the name was not given
+ * @property {{name: string, unsent: number}} lost the name is somebody else's now, and this page has none. What it said and is not acked (so many messages) has `failed`: retry() says it under the next name, and nothing else does
+ * @property {{room: string, asked: string}} entered this connection is in the room; asked: as enter() spelled it. Also after every reconnect; its messages follow
+ * @property {{room: string, reason: string, message: string}} exited this page is not in the room any more, or may not enter it: reason is "left", what the server said, or the code of an error with its message
+ * @property {{messages: Message[], gap: boolean, live: boolean, direct: boolean, room?: string}} messages each message once, ever; of the inbox if direct, of a room if there is one. gap: older ones between these and what came before may be missing. live: not history. One's own carry the `ref` of their entry
+ * @property {{}} outbox pending() or paced has changed
+ * @property {{}} people people, count or who is in a room has changed
+ *
+ * @typedef {import("./message.js").Message} Message
+ * @typedef {import("./outbox.js").Pending} Pending
+ * @typedef {import("./pages.js").Page} Page
+ * @typedef {import("./pages.js").RoomList} RoomList
  */
-import { CLOSE_NAME_LOST, Claim } from "./claim.js";
-import { Feeds } from "./feeds.js";
-import { Link } from "./link.js";
-import { clean } from "./message.js";
-import { Outbox } from "./outbox.js";
-import { Pages } from "./pages.js";
-import { Sender } from "./sender.js";
+import { Dialogue } from "./dialogue.js";
+import { clean, placeOfRoom } from "./message.js";
 import { local, session } from "./storage.js";
 
-export { clean, keyOf, peerOf } from "./message.js";
+export { clean, keyOf, placeOf, placeOfRoom, roomOf } from "./message.js";
 
-export class Chat {
-  /**
-   * @param {object} options
-   * @param {string | URL} options.url      of the WebSocket
-   * @param {Storage | null} [options.session] keeps name and outbox over a reload; default sessionStorage
-   * @param {Storage | null} [options.local]   keeps the tokens of names over a reload; default localStorage
-   * @param {() => string} [options.token]  gives a token for servers that ask for one
-   * @param {boolean} [options.hold]        asks the server after every join to hold the name for the token that is
-   *                                        kept here (`hold:`). It may refuse, and nobody needs to know
-   */
+export class Chat extends Dialogue {
+  /** @param {Options} options */
   constructor({ url, session: kept = session, local: tokens = local, token, hold = false }) {
-    this.url = new URL(url);
-    this.token = token;
-    this.state = "offline";
-    /** @type {Set<string> | null} */ this.people = new Set();
-    this.count = 0;
-
-    this.target = new EventTarget();
-    this.outbox = new Outbox(kept, "parley.outbox");
-    this.feeds = new Feeds(this.outbox, (type, detail) => this.emit(type, detail));
-    this.sender = new Sender(this.outbox, {
-      send: (frame) => void this.link.send(frame),
-      cursor: ({ to }) => (to ? this.feeds.inbox : this.feeds.public).cursor ?? 0,
-      whole: () => this.feeds.whole,
-      changed: () => this.emit("outbox", {}),
-    });
-    this.pages = new Pages((frame) => this.link.send(frame));
-    this.claim = new Claim(kept, tokens, hold, {
-      send: (frame) => void this.link.send(frame),
-      waits: (retryAt, code) => this.setState("online", { retryAt, code }),
-      refused: (code, message) => this.emit("refused", { code, message }),
-      lost: (name) => this.onLost(name),
-    });
-    this.link = new Link({
-      url: () => this.address(),
-      connecting: () => this.setState("connecting"),
-      opened: () => this.onOpened(),
-      heard: (text) => this.hear(text),
-      closed: (code) => this.onClosed(code),
-      waiting: (retryAt) => this.setState("offline", { retryAt }),
-      shut: (code) => this.setState("shut", { code }),
-    });
+    super({ url, session: kept, local: tokens, token, hold });
   }
 
+  /** The name as the server spells it, or what is asked for; "": none. @returns {string} */
   get name() {
     return this.claim.name;
   }
 
+  /** Everybody who is connected; null: only the number is known. @returns {Set<string> | null} */
+  get people() {
+    return this.everyone.names;
+  }
+
+  /** How many are connected. @returns {number} */
+  get count() {
+    return this.everyone.count;
+  }
+
+  /** The server takes messages more slowly than they were said; they are sent in order, as it takes them. @returns {boolean} */
   get paced() {
     return this.sender.pace > 0;
   }
 
-  /** @param {string} type @param {(detail: any) => void} listener */
+  /** The rooms that this page is in, or enters as soon as it can. @returns {string[]} */
+  get inside() {
+    return [...this.entered.all.values()].map((room) => room.name);
+  }
+
+  /**
+   * The listener gets the detail.
+   * @template {keyof Events} T
+   * @param {T} type
+   * @param {(detail: Events[T]) => void} listener
+   * @returns {void}
+   */
   on(type, listener) {
     this.target.addEventListener(type, (event) => listener(/** @type {CustomEvent} */ (event).detail));
   }
 
-  /** Connects, and connects again after every loss. */
+  /** Connects, and connects again after every loss. @returns {void} */
   start() {
     this.link.hurry();
   }
 
-  /** Takes a name now, and again after every reconnect, until leave(). @param {string} name */
+  /** Takes a name now, and again after every reconnect, until leave(). @param {string} name @returns {void} */
   join(name) {
     name = name.trim();
     const moved = this.feeds.inbox.cursor !== null && name !== this.name;
     this.claim.name = name;
     if (moved) {
-      this.feeds.inbox.cursor = null; // of somebody else's inbox, and part of the connection's address
+      this.feeds.disown(); // of somebody else; the inbox' cursor is part of the connection's address
       this.link.connect();
     } else if (this.state === "online") {
       this.claim.ask();
@@ -123,178 +117,82 @@ export class Chat {
     }
   }
 
-  /** Gives the name up and disconnects. */
+  /** Gives the name up, with all its rooms, and disconnects. @returns {void} */
   leave() {
     this.claim.giveUp();
     this.outbox.clear();
     this.feeds.leave();
     this.link.leave();
+    this.entered.leave();
     this.setState("offline");
     this.emit("outbox", {});
   }
 
-  /** @param {string} text */
-  say(text) {
-    return this.tell("", text);
+  /** Is in a room from now on, also after every reconnect and a reload, until exit(). @param {string} room @returns {void} */
+  enter(room) {
+    this.entered.enter(room.trim());
   }
 
-  /** Puts a message into the outbox and returns its entry; it is sent when it can be. @param {string} peer @param {string} text */
-  tell(peer, text) {
-    const entry = this.outbox.add(this.name, peer, clean(text));
+  /** What was said there and is not acked has `failed` then. @param {string} room @returns {void} */
+  exit(room) {
+    this.entered.exit(room);
+  }
+
+  /** Who is in a room that this page is in; undefined: it is not, or not yet. @param {string} room @returns {Presence | undefined} */
+  presence(room) {
+    const found = this.entered.get(room);
+    return found?.entered ? found.people : undefined;
+  }
+
+  /** A page of the rooms that there are, behind one of them; rejected like older(). @param {string} [after] @returns {Promise<RoomList>} */
+  rooms(after = "") {
+    return this.pages.rooms(after);
+  }
+
+  /** Says something to everyone, or in a room. @param {string} text @param {{room?: string}} [where] @returns {Pending} */
+  say(text, { room } = {}) {
+    return this.tell(room === undefined ? "" : placeOfRoom(this.entered.get(room)?.name ?? room), text);
+  }
+
+  /** Puts a message for a place into the outbox and returns its entry; it is sent when it can be. @param {string} place @param {string} text @returns {Pending} */
+  tell(place, text) {
+    const entry = this.outbox.add(this.name, place, clean(text));
     this.emit("outbox", {});
     this.sender.flush();
     return entry;
   }
 
-  /** What is in the outbox for "" (everyone) or a peer, oldest first. @param {string} to */
-  pending(to) {
-    return this.outbox.pending(to, this.name);
+  /** What is in the outbox for a place, oldest first. @param {string} place @returns {Pending[]} */
+  pending(place) {
+    return this.outbox.pending(place, this.name);
   }
 
-  /** Sends an entry again that has `failed`. @param {string} ref */
+  /** Sends an entry again that has `failed`. @param {string} ref @returns {void} */
   retry(ref) {
     if (!this.outbox.retry(ref, this.name)) return;
     this.emit("outbox", {});
     this.sender.flush();
   }
 
-  /** Gives up an entry that has `failed`. @param {string} ref */
+  /** Gives up an entry that has `failed`. @param {string} ref @returns {void} */
   discard(ref) {
     if (!this.outbox.get(ref)?.failed) return;
     this.outbox.remove(ref);
     this.emit("outbox", {});
   }
 
-  /** A promise of {messages, more}, or of an error; see Pages. @param {string} peer @param {number | null} before */
-  older(peer, before) {
-    return this.pages.ask(peer, before);
+  /** The messages of a place before an id, or the newest; rejected with an error with `code` and, where asking again helps, `retryMs`. @param {string} place @param {number | null} before @returns {Promise<Page>} */
+  older(place, before) {
+    return this.pages.ask(place, before);
   }
 
-  /** Connects at once instead of after the wait. */
+  /** Connects at once instead of after the wait. @returns {void} */
   reconnect() {
     this.link.hurry();
   }
 
-  /** Is told when the page is shown or hidden: only a visible page checks its link. @param {boolean} visible */
+  /** Is told when the page is shown or hidden: only a visible page checks its link. @param {boolean} visible @returns {void} */
   awake(visible) {
     this.link.awake(visible);
-  }
-
-  // The connection
-
-  address() {
-    const { public: { cursor: since }, inbox: { cursor: dmsince } } = this.feeds;
-    const url = new URL(this.url);
-    url.protocol = url.protocol.replace("http", "ws");
-    for (const [name, value] of Object.entries({ since, dmsince, token: this.token?.() })) {
-      if (value != null) url.searchParams.set(name, String(value));
-    }
-    return url;
-  }
-
-  onOpened() {
-    this.setState("online");
-    if (this.name) this.claim.ask();
-  }
-
-  /** @param {number} code */
-  onClosed(code) {
-    this.claim.stop();
-    this.sender.stop();
-    this.pages.stop();
-    if (code === CLOSE_NAME_LOST) this.claim.lose();
-  }
-
-  /** Whatever was this page's under the name ends here. @param {string} name */
-  onLost(name) {
-    const resumed = this.feeds.inbox.cursor !== null;
-    this.feeds.inbox.cursor = null;
-    const unsent = this.outbox.disown(name);
-    this.emit("outbox", {});
-    this.emit("lost", { name, unsent });
-    if (resumed && this.link.open) this.link.connect(); // the cursor is part of the connection's address
-  }
-
-  // What the server says
-
-  /** @param {string} data */
-  hear(data) {
-    if (!data.startsWith("{")) return; // "Welcome NAME!" is for people; `joined` follows
-    const frame = JSON.parse(data);
-    switch (frame.type) {
-      case "init": return this.onInit(frame);
-      case "joined": return this.onJoined(frame);
-      case "msg": return this.feeds.hear(this.feeds.public, [frame], this.name);
-      case "dm": return this.feeds.hear(this.feeds.inbox, [frame], this.name);
-      case "ack": return this.onAck(frame);
-      case "error": return this.onError(frame);
-      case "history": return this.pages.told(frame);
-      case "members": return this.onMembers(frame);
-      case "member_add":
-      case "member_remove":
-        this.people?.[frame.type === "member_add" ? "add" : "delete"](frame.name);
-        this.count = frame.count;
-        return this.emit("people", {});
-      case "drain": return this.link.moveIn(frame.after_ms);
-    }
-  }
-
-  /** @param {any} frame */
-  onInit({ history, cursor, truncated, ...members }) {
-    const feed = this.feeds.public;
-    const fresh = feed.begin(truncated);
-    this.onMembers(members);
-    this.feeds.hear(feed, history, this.name, { gap: truncated || fresh });
-    // When resuming, frames up to the cursor may still be on their way.
-    if (fresh) feed.advance(cursor);
-  }
-
-  /** @param {any} frame */
-  onJoined({ name, token, dms, cursor, conversations, truncated }) {
-    const feed = this.feeds.inbox;
-    this.claim.given(name, token);
-    const fresh = feed.begin(truncated);
-    this.setState("joined");
-    this.emit("joined", { name });
-    this.feeds.hear(feed, dms, name, { gap: truncated });
-    this.emit("conversations", { conversations: conversations ?? [] });
-    if (fresh) feed.advance(cursor ?? 0);
-    this.sender.start(name);
-  }
-
-  /** @param {{ref: string, id: number}} frame */
-  onAck({ ref, id }) {
-    const stored = this.feeds.acked(ref, id);
-    this.sender.acked(ref);
-    if (stored) this.emit("outbox", {});
-  }
-
-  /** @param {{code: string, message: string, ref?: string, retry_ms?: number}} frame */
-  onError(frame) {
-    const ref = frame.ref ?? "";
-    if (ref && ref === this.claim.ref) return this.claim.refuse(frame);
-    if (this.pages.refuse(ref, frame)) return;
-    const entry = this.outbox.get(ref);
-    if (!entry) return; // of a hold, or of what was settled meanwhile
-    if (frame.code === "not_joined") return this.link.lost(0);
-    this.sender.refused(entry, frame);
-  }
-
-  /** @param {{members?: string[], member_count: number}} frame */
-  onMembers({ members, member_count }) {
-    this.people = members ? new Set(members) : null;
-    this.count = member_count;
-    this.emit("people", {});
-  }
-
-  /** @param {string} state @param {object} [more] */
-  setState(state, more = {}) {
-    this.state = state;
-    this.emit("state", { state, ...more });
-  }
-
-  /** @param {string} type @param {object} detail */
-  emit(type, detail) {
-    this.target.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }

@@ -17,7 +17,7 @@ export class Composer {
     this.button = button;
     this.note = note;
     this.send = send;
-    this.peer = "";
+    this.place = "";
     /** @type {Record<string, string>} */ this.drafts = load(session, DRAFTS, {});
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -32,10 +32,10 @@ export class Composer {
     field.addEventListener("input", () => this.changed());
   }
 
-  /** @param {string} peer @param {string} label */
-  open(peer, label) {
-    this.peer = peer;
-    this.field.value = this.drafts[peer] ?? "";
+  /** @param {string} place @param {string} label */
+  open(place, label) {
+    this.place = place;
+    this.field.value = this.drafts[place] ?? "";
     this.field.placeholder = label;
     this.field.setAttribute("aria-label", label);
     this.changed();
@@ -43,8 +43,8 @@ export class Composer {
 
   changed() {
     const { value } = this.field;
-    if (value) this.drafts[this.peer] = value;
-    else delete this.drafts[this.peer];
+    if (value) this.drafts[this.place] = value;
+    else delete this.drafts[this.place];
     save(session, DRAFTS, JSON.stringify(this.drafts));
     const bytes = new TextEncoder().encode(value).length;
     this.button.disabled = value.trim() === "" || bytes > MAX_BYTES;

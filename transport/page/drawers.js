@@ -29,7 +29,8 @@ export function drawers(panels, buttons, backdrop) {
   for (const [key, button] of Object.entries(buttons)) {
     button.addEventListener("click", () => {
       set(key);
-      /** @type {HTMLElement | null} */ (panels[key].querySelector('[tabindex="0"], button'))?.focus();
+      const focusable = panels[key].querySelector('.items [tabindex="0"]') ?? panels[key].querySelector("button");
+      /** @type {HTMLElement | null} */ (focusable)?.focus();
     });
   }
   backdrop.addEventListener("click", close);

@@ -12,11 +12,12 @@ const REASONS = {
 
 export class JoinForm {
   /**
-   * @param {{page: HTMLElement, form: HTMLFormElement, field: HTMLInputElement, error: HTMLElement, button: HTMLButtonElement}} elements
+   * @param {{page: HTMLElement, form: HTMLFormElement, lead: HTMLElement, field: HTMLInputElement, error: HTMLElement, button: HTMLButtonElement}} elements
    * @param {(name: string) => void} join
    */
-  constructor({ page, form, field, error, button }, join) {
+  constructor({ page, form, lead, field, error, button }, join) {
     this.page = page;
+    this.lead = lead;
     this.field = field;
     this.error = error;
     this.button = button;
@@ -31,8 +32,10 @@ export class JoinForm {
     field.addEventListener("input", () => this.explain(""));
   }
 
-  open() {
+  /** @param {string} room that a link has led to, or "" */
+  open(room) {
     this.page.hidden = false;
+    if (room) this.lead.textContent = `Pick a name to enter ${room}. No account, no password.`;
     this.wait(false);
     this.field.value = local?.getItem(LAST) ?? "";
     this.field.select();

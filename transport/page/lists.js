@@ -1,6 +1,7 @@
 // @ts-check
-/** The two lists at the sides: conversations with what is unread, and who is here. */
+/** The lists at the sides: rooms and conversations with what is unread, and who is here. */
 import { avatar, h, nameOf, rove, settleRoving } from "./dom.js";
+import { roomOf } from "./message.js";
 
 /** A list longer than this gets a field to filter it. */
 const LONG = 12;
@@ -8,7 +9,7 @@ const LONG = 12;
 const alphabetical = new Intl.Collator();
 
 export class ThreadList {
-  /** @param {HTMLElement} list @param {(peer: string) => void} open */
+  /** @param {HTMLElement} list @param {(place: string) => void} open */
   constructor(list, open) {
     this.list = list;
     this.open = open;
@@ -19,11 +20,12 @@ export class ThreadList {
   /** @param {import("./thread.js").Thread[]} threads in the order to show @param {string} current @param {Set<string> | null} people */
   draw(threads, current, people) {
     const items = threads.map((thread) => {
-      const item = this.items.get(thread.peer) ?? this.make(thread.peer);
+      const { place } = thread;
+      const item = this.items.get(place) ?? this.make(place);
       const button = /** @type {HTMLElement} */ (item.firstElementChild);
       button.toggleAttribute("aria-current", false);
-      if (thread.peer === current) button.setAttribute("aria-current", "true");
-      button.classList.toggle("here", Boolean(thread.peer && people?.has(thread.peer)));
+      if (place === current) button.setAttribute("aria-current", "true");
+      button.classList.toggle("here", Boolean(place && people?.has(place)));
       const badge = /** @type {HTMLElement} */ (button.lastElementChild);
       const label = thread.unread > 99 ? "99+" : String(thread.unread || "");
       if (badge.dataset.label !== label) {
@@ -41,13 +43,15 @@ export class ThreadList {
     settleRoving(this.list, this.list.querySelector("[aria-current]"));
   }
 
-  /** @param {string} peer */
-  make(peer) {
-    const icon = peer ? avatar(peer) : h("span", { class: "avatar everyone", "aria-hidden": "true" }, "#");
+  /** @param {string} place */
+  make(place) {
+    const room = place ? roomOf(place) : "Everyone";
+    const icon = room === undefined ? avatar(place) : h("span", { class: "avatar sign", "aria-hidden": "true" }, "#");
+    const label = room ?? place;
     const item = h("li", {},
-      h("button", { type: "button", "data-peer": peer, onclick: () => this.open(peer) },
-        icon, h("span", { class: "label" }, peer ? nameOf(peer) : "Everyone"), h("span", { class: "badge" })));
-    this.items.set(peer, item);
+      h("button", { type: "button", title: label, "data-place": place, onclick: () => this.open(place) },
+        icon, h("span", { class: "label" }, label), h("span", { class: "badge" })));
+    this.items.set(place, item);
     return item;
   }
 }

@@ -4,17 +4,18 @@
  * Storage with every change so that a reload of the tab loses nothing.
  *
  * @typedef {object} Pending
- * @property {string} ref      the REF it is sent with, every time
- * @property {string} from     the name it was written under
- * @property {string} to       the receiver, or "" for everyone
+ * @property {string} ref the REF it is sent with, every time
+ * @property {string} from the name it was written under
+ * @property {string} to the place where it is said
  * @property {string} text
- * @property {number} at       ms since the epoch when it was written
+ * @property {number} at ms since the epoch when it was written
  * @property {number} [sentAt] ms since the epoch when it was first sent; absent: never, or refused since
- * @property {number} [after]  the feed's cursor when it was first sent; it can only come back after that
- * @property {number} [seen]   id of the frame that is most likely this message; the ack decides
+ * @property {number} [after] the feed's cursor when it was first sent; it can only come back after that
+ * @property {number} [seen] id of the frame that is most likely this message; the ack decides
  * @property {{code: string, message: string}} [failed] why it will not be sent again by itself
  */
 
+import { placeOf, roomOf } from "./message.js";
 import { load, save } from "./storage.js";
 
 /** @typedef {import("./message.js").Message} Message */
@@ -42,12 +43,15 @@ export class Outbox {
     return entry;
   }
 
-  /** The next one to send for this name: the oldest, since one sender's messages stay in order. @param {string} from */
-  next(from) {
-    return this.entries.find((e) => e.from === from && !e.failed);
+  /**
+   * The next one to send for this name: the oldest, since one sender's messages stay in order in each place.
+   * @param {string} from @param {(place: string) => boolean} open whether anything may be said in a place now
+   */
+  next(from, open) {
+    return this.entries.find((e) => e.from === from && !e.failed && open(e.to));
   }
 
-  /** What is shown as said by name to somebody and not yet known to be kept. @param {string} to @param {string} name */
+  /** What is shown as said by name in a place and not yet known to be kept. @param {string} to @param {string} name */
   pending(to, name) {
     return this.entries.filter((e) => e.to === to && !e.seen && (e.from === name || e.failed?.code === NAME_LOST));
   }
@@ -58,7 +62,7 @@ export class Outbox {
   }
 
   /**
-   * Finds the entry that a frame of the same sender, receiver and text most likely is.
+   * Finds the entry that a frame of the same sender, place and text most likely is.
    * Needed because the frame may overtake its ack, and one message must not be shown as two.
    * @param {Message} message
    * @param {number} place the frame's place in its feed
@@ -66,7 +70,7 @@ export class Outbox {
   match(message, place) {
     return this.entries.find(
       (e) =>
-        e.sentAt && !e.seen && e.from === message.user && e.to === (message.to ?? "") &&
+        e.sentAt && !e.seen && e.from === message.user && e.to === placeOf(message, message.user) &&
         e.text === message.text && place > (e.after ?? 0),
     );
   }
@@ -94,7 +98,9 @@ export class Outbox {
     this.remove(ref);
     /** @type {Message} */
     const message = { id, user: entry.from, text: entry.text, time: Math.floor(id / 1e6), ref };
-    if (entry.to) message.to = entry.to;
+    const room = roomOf(entry.to);
+    if (room !== undefined) message.room = room;
+    else if (entry.to) message.to = entry.to;
     return message;
   }
 
@@ -108,6 +114,19 @@ export class Outbox {
     }
     this.update(entry, { failed: undefined, sentAt: undefined });
     return true;
+  }
+
+  /** A place has another name than it was called by. @param {string} from @param {string} to */
+  move(from, to) {
+    for (const entry of this.entries) if (entry.to === from) entry.to = to;
+    this.save();
+  }
+
+  /** Nothing is sent to a place by itself any more. @param {string} place @param {string} code @param {string} message */
+  fail(place, code, message) {
+    for (const entry of this.entries) if (entry.to === place && !entry.seen && !entry.failed) entry.failed = { code, message };
+    this.entries = this.entries.filter((e) => e.to !== place || !e.seen);
+    this.save();
   }
 
   /** @param {string} ref */

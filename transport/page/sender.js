@@ -8,9 +8,11 @@
  * @typedef {object} Acts
  * @property {(frame: string) => void} send
  * @property {(entry: Pending) => number} cursor  of the feed that the message will come back in
- * @property {() => boolean} whole    both feeds came back without a hole, so what is not in them was not stored
+ * @property {(entry: Pending) => boolean} whole  that feed came back without a hole, so what is not in it was not stored
+ * @property {(place: string) => boolean} open  whether anything may be said in a place now
  * @property {() => void} changed     an entry, or whether sending is paced
  */
+import { roomOf } from "./message.js";
 import { newRef } from "./outbox.js";
 import { isRetryable, retryWait } from "./retry.js";
 
@@ -49,7 +51,7 @@ export class Sender {
 
   flush() {
     if (!this.name || this.underWay || this.timer) return;
-    const entry = this.outbox.next(this.name);
+    const entry = this.outbox.next(this.name, this.acts.open);
     if (!entry) {
       this.pace = 0;
       return;
@@ -60,9 +62,7 @@ export class Sender {
     this.underWay = entry.ref;
     this.sentAt = performance.now();
     if (!entry.sentAt) this.outbox.update(entry, { sentAt: Date.now(), after: this.acts.cursor(entry) });
-    this.acts.send(entry.to
-      ? `dm#${entry.ref}:${entry.from}:${entry.to}:${entry.text}`
-      : `msg#${entry.ref}:${entry.from}:${entry.text}`);
+    this.acts.send(frameOf(entry));
   }
 
   /** Stops sending for so many ms. @param {number} ms */
@@ -80,7 +80,7 @@ export class Sender {
    */
   settleOld(entry) {
     if (entry.seen) this.outbox.remove(entry.ref);
-    else if (this.acts.whole()) this.outbox.update(entry, { ref: newRef(), sentAt: undefined });
+    else if (this.acts.whole(entry)) this.outbox.update(entry, { ref: newRef(), sentAt: undefined });
     else this.outbox.update(entry, { failed: { code: "unknown", message: "It is not known whether this arrived." } });
     this.acts.changed();
     this.flush();
@@ -91,6 +91,13 @@ export class Sender {
     if (this.underWay !== ref) return;
     this.underWay = "";
     this.takenAt = this.sentAt;
+    this.flush();
+  }
+
+  /** It was not taken, since its place was not open any more; it is sent when it is again. @param {Pending} entry */
+  postpone(entry) {
+    this.underWay = "";
+    this.outbox.update(entry, { sentAt: undefined, seen: undefined });
     this.flush();
   }
 
@@ -112,4 +119,11 @@ export class Sender {
     this.acts.changed();
     this.flush();
   }
+}
+
+/** @param {Pending} entry */
+function frameOf({ ref, from, to, text }) {
+  const room = roomOf(to);
+  if (room !== undefined) return `room#${ref}:${from}:${room}:${text}`;
+  return to ? `dm#${ref}:${from}:${to}:${text}` : `msg#${ref}:${from}:${text}`;
 }

@@ -19,7 +19,7 @@ const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: 
 
 /**
  * @typedef {object} Thread
- * @property {string} peer "" for everyone
+ * @property {string} place "" for everyone; see message.js
  * @property {import("./log.js").Log} log
  * @property {number} unread
  * @property {number} [newFrom]  id of the first message that came unseen: marked by a line

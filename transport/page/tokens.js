@@ -1,5 +1,6 @@
 // @ts-check
 /** The tokens that prove names: kept for the browser where it lets us, else for as long as the page is open. */
+import { fold } from "./message.js";
 import { save } from "./storage.js";
 
 export class Tokens {
@@ -34,5 +35,5 @@ export class Tokens {
 
 /** Spellings that compare equal belong to one claim, so to one token. @param {string} name */
 function keyOf(name) {
-  return "parley.token." + name.normalize("NFKC").toLowerCase();
+  return "parley.token." + fold(name);
 }
