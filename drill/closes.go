@@ -19,7 +19,7 @@ type closing struct {
 	code   uint16
 	reason string
 	client string
-	behind bool // it has not read, lately: what it missed may be gone
+	behind bool // it has not read, lately, or has come back for what is kept no more: what it missed may be gone
 	asked  bool // the client did what is answered with such an end
 }
 
@@ -52,6 +52,12 @@ const patience = 30 * time.Second
 
 // catchingUp is how long after it read on a client may be behind: for that, Redis has to be there.
 const catchingUp = maxOutage + aftermath
+
+// isBehind says whether a client may still miss what is kept no more: it reads nothing, or has not for long, or has come back
+// for what was not kept. Zero times are of what never was.
+func isBehind(at, stalled, reads, lacks time.Time) bool {
+	return !stalled.IsZero() && (stalled.After(reads) || at.Sub(reads) < catchingUp) || !lacks.IsZero() && at.Sub(lacks) < catchingUp
+}
 
 // endings are the ends of interest to the table.
 var endings = map[uint16]string{

@@ -64,3 +64,23 @@ func TestEndsThatAClientHasItselfToBlameFor(t *testing.T) {
 		t.Errorf("unexplained is %v", got)
 	}
 }
+
+func TestWhoComesBackForWhatIsGoneMayMissMoreOfIt(t *testing.T) {
+	now, never := time.Now(), time.Time{}
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	for name, tc := range map[string]struct {
+		stalled, reads, lacks time.Time
+		want                  bool
+	}{
+		"it reads":                       {never, never, never, false},
+		"it reads nothing":               {ago(time.Second), never, never, true},
+		"it reads on":                    {ago(time.Minute), ago(time.Second), never, true},
+		"it has read on for long":        {ago(time.Hour), ago(time.Minute), never, false},
+		"some of what it missed is gone": {never, never, ago(time.Second), true},
+		"it was told so a long time ago": {never, never, ago(time.Minute), false},
+	} {
+		if got := isBehind(now, tc.stalled, tc.reads, tc.lacks); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -8,8 +8,8 @@ import (
 )
 
 // resumedFeed moves the place in the public feed. With since, what did not fit into init comes as ordinary frames: the
-// place is the newest message shown and not the cursor.
-func (t *talker) resumedFeed(f rig.Frame) {
+// place is the newest message shown and not the cursor. It says whether some of what was missed is gone.
+func (t *talker) resumedFeed(f rig.Frame) (truncated bool) {
 	var init struct {
 		History   []rig.Message
 		Truncated bool
@@ -24,6 +24,7 @@ func (t *talker) resumedFeed(f rig.Frame) {
 	if t.since == check.None {
 		t.since = f.Cursor
 	}
+	return init.Truncated
 }
 
 // resumedInbox is resumedFeed for direct messages; it also takes the token, and says whether that is another than it had.

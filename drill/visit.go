@@ -20,6 +20,7 @@ type visit struct {
 	goodbye bool          // and it says so with code 1000
 	stalled time.Time     // when it last began not to read; under the talker's mutex
 	reads   time.Time     // and when it last read on; likewise
+	lacks   time.Time     // when it was told that some of what it missed is gone: more may go while it catches up; likewise
 	flooded bool          // it said far too much; likewise
 }
 
@@ -156,7 +157,7 @@ func (v *visit) leave(goodbye bool) {
 
 func (v *visit) closed(code uint16, reason string) {
 	v.talker.mu.Lock()
-	parting, goodbye, stalled, reads, flooded := v.parting, v.goodbye, v.stalled, v.reads, v.flooded
+	parting, goodbye, stalled, reads, lacks, flooded := v.parting, v.goodbye, v.stalled, v.reads, v.lacks, v.flooded
 	v.talker.mu.Unlock()
 	v.record.closed(code, goodbye)
 	if parting || v.talker.closes == nil {
@@ -166,7 +167,7 @@ func (v *visit) closed(code uint16, reason string) {
 	if stalled.After(reads) || x.at.Sub(reads) < aftermath {
 		x.deaf = x.at.Sub(stalled)
 	}
-	x.behind = !stalled.IsZero() && (stalled.After(reads) || x.at.Sub(reads) < catchingUp)
+	x.behind = isBehind(x.at, stalled, reads, lacks)
 	x.asked = x.earned(flooded, v.talker.contends)
 	if what := endings[code]; what != "" {
 		v.talker.did.add(what)
@@ -194,7 +195,9 @@ func (v *visit) hear(f rig.Frame) {
 	case "dm":
 		t.dmSince = max(t.dmSince, f.Cursor)
 	case "init":
-		t.resumedFeed(f)
+		if t.resumedFeed(f) {
+			v.lacks = time.Now()
+		}
 	case "joined":
 		if anew := t.resumedInbox(f); anew {
 			v.record.unproved()

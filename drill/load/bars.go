@@ -116,7 +116,13 @@ const (
 	roundPlus  = 300 // µs
 )
 
-func p99(r result) float64 { return r.P99 }
+// p99 is nothing where nothing arrived.
+func p99(r result) float64 {
+	if r.Timed == 0 {
+		return math.NaN()
+	}
+	return r.P99
+}
 
 func inMilliseconds(figure func(result) float64) func(result) float64 {
 	return func(r result) float64 { return figure(r) / 1e3 } //nolint:mnd // µs to ms
@@ -150,8 +156,9 @@ func against(figure func(result) float64, peers ...string) func(book) float64 {
 	return func(b book) float64 {
 		best := math.NaN()
 		for _, p := range peers {
-			if r, ok := b.of(p, 1); ok && !(best <= figure(r)) { //nolint:staticcheck // NaN <= x is false: the first one counts
-				best = figure(r)
+			r, ok := b.of(p, 1)
+			if f := figure(r); ok && !math.IsNaN(f) && !(best <= f) { //nolint:staticcheck // NaN <= x is false: the first one counts
+				best = f
 			}
 		}
 		return own(figure)(b) / best

@@ -144,7 +144,7 @@ func (s scenario) validate() error {
 		return fmt.Errorf("a share of %v direct messages: it must be 0 to 1", s.direct)
 	case s.direct > 0 && s.clients < 2:
 		return fmt.Errorf("direct messages need two clients")
-	case s.rooms > 0 && (s.each < 1 || s.each > s.rooms || s.clients*s.each%s.rooms != 0 || s.direct > 0 || s.churn > 0 || s.storm > 0):
+	case s.rooms > 0 && (s.each < 1 || s.each > s.rooms || s.clients*s.each%s.rooms != 0 || s.rooms%stride == 0 || s.direct > 0 || s.churn > 0 || s.storm > 0):
 		return fmt.Errorf("%d rooms, of which each of %d clients is in %d", s.rooms, s.clients, s.each)
 	case s.churn < 0 || s.churn > maxChurn:
 		return fmt.Errorf("a churn of %v clients/s: it must be 0 to %d", s.churn, maxChurn)
