@@ -262,6 +262,11 @@ func TestEveryKindIsKilledInEveryWayWhilePeopleTalkInRooms(t *testing.T) {
 				alice.hasHeardAllIn(room, redis, 0)
 			}
 			bob.hasHeardAllIn("Den", redis, 0)
+			for _, f := range alice.heardOf("member_remove") {
+				if strings.Contains(f, `"room":"Den"`) {
+					t.Errorf("of who was there all the time alice was told %s", f)
+				}
+			}
 			bob.leave(false)
 			alice.believesIn("Attic", "alice")
 			alice.leave(true)
@@ -334,6 +339,11 @@ func TestWhoCannotEnterIsInNoRoom(t *testing.T) {
 	bob.say("ping:behind")
 	bob.hears(`{"type":"error","code":"unavailable"`)
 	bob.hears(`"pong"`)
+	eventually(t, "bob is in no room, though nobody has read its log yet", func() bool {
+		redis.mu.Lock()
+		defer redis.mu.Unlock()
+		return len(redis.room(Room("Den")).members) == 0
+	})
 	redis.release()
 	if f := alice.enters("Den"); !strings.Contains(f, `"members":["alice"]`) && !strings.Contains(f, `"members":["alice","bob"]`) {
 		t.Errorf("alice is told %s", f)
@@ -386,4 +396,37 @@ func TestWhoEntersIsToldOfItselfOnce(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRoomThatHasStoodForLongTellsThatItsLastConnectionBroke, when the grace is over.
+func TestRoomThatHasStoodForLongTellsThatItsLastConnectionBroke(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice := join(t, chat, "alice")
+	alice.enters("Den")
+	stood := time.Now().Add(Grace + 2*roomTick)
+	eventually(t, "it has stood for long", func() bool { return time.Now().After(stood) })
+	alice.leave(false)
+	eventually(t, "alice is in it no more", func() bool {
+		redis.mu.Lock()
+		defer redis.mu.Unlock()
+		return len(redis.room(Room("Den")).members) == 0
+	})
+}
+
+// TestRoomsAreHandedBackToARedisThatForgot, as the public log is.
+func TestRoomsAreHandedBackToARedisThatForgot(t *testing.T) {
+	t.Parallel()
+	chat, redis := newChat(t)
+	alice := join(t, chat, "alice")
+	alice.enters("Den")
+	alice.talks("alice", "Den", "a", 3)
+	alice.isAcked("a", 3)
+	alice.hasHeardAllIn("Den", redis, 0)
+	chat.root.Send(redis.parent, &RedisChanged{})
+	eventually(t, "the room is handed back", func() bool {
+		redis.mu.Lock()
+		defer redis.mu.Unlock()
+		return slices.ContainsFunc(redis.restored, func(r *Restore) bool { return r.Log == Room("Den") && len(r.Entries) == 3 })
+	})
 }

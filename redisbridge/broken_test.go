@@ -39,6 +39,30 @@ func TestWhatIsAskedWhileTheLinkBreaksIsDoneAllTheSame(t *testing.T) {
 			func(h *house) any { return &actors.ReadMembers{To: h.self} },
 			func(h *house) bool { return len(of[*actors.Members](h.ear)) == 1 },
 		},
+		"who is in a room": {
+			"gather",
+			func(*house) any {
+				return &actors.Present{Log: den, Room: "Den", Whole: true, Joined: []string{"alice"}}
+			},
+			func(h *house) bool {
+				life, _ := h.store.life.current()
+				in, _ := h.store.client.SIsMember(soon(h.t), keysOf(den).members(), "alice").Result()
+				hosted, _ := h.store.client.SIsMember(soon(h.t), hostedKey("n", life), den.Name).Result()
+				return in && hosted
+			},
+		},
+		"a room": {
+			"find",
+			func(h *house) any {
+				return &actors.FindRoom{To: h.self, Name: "Den", Make: true, Until: time.Now().Add(patience)}
+			},
+			func(h *house) bool { return len(of[*actors.RoomFound](h.ear)) == 1 },
+		},
+		"which rooms there are": {
+			"list",
+			func(h *house) any { return &actors.ListRooms{To: h.self, Until: time.Now().Add(patience)} },
+			func(h *house) bool { return len(of[*actors.RoomsListed](h.ear)) == 1 },
+		},
 		"what is handed back": {
 			"restore",
 			func(*house) any {
