@@ -102,7 +102,7 @@ chat.on("messages", (told) => {
   const first = !told.direct && told.room === undefined && !sawHistory;
   const added = threads.add(told, first);
   if (first) sawHistory = true;
-  if (told.live) arrived += added.get(current.place) ?? 0;
+  if (told.live || !first) arrived += added.get(current.place) ?? 0;
   if (watched() && view.atEnd) {
     current.newFrom = undefined;
     threads.markRead(current);

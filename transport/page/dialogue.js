@@ -87,6 +87,7 @@ export class Dialogue {
   onLost(name) {
     const resumed = this.feeds.inbox.cursor !== null;
     this.feeds.disown();
+    this.entered.leave(); // the next name has its own
     const unsent = this.outbox.disown(name);
     this.emit("outbox", {});
     this.emit("lost", { name, unsent });
@@ -138,10 +139,8 @@ export class Dialogue {
   /** @param {string} asked @param {any} frame */
   onEntered(asked, frame) {
     const { room } = frame;
-    if (asked !== room) {
-      this.feeds.exit(asked);
-      this.outbox.move(placeOfRoom(asked), placeOfRoom(room));
-    }
+    if (asked !== room) this.feeds.exit(asked);
+    this.outbox.respell(room);
     this.emit("entered", { room, asked });
     this.emit("people", {});
     this.feeds.begin(placeOfRoom(room), frame, this.claim.name);

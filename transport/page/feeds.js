@@ -80,7 +80,10 @@ export class Feeds {
   acked(ref, id) {
     const message = this.outbox.settle(ref, id);
     if (!message) return false;
-    const feed = this.of(placeOf(message, message.user));
+    const place = placeOf(message, message.user);
+    const room = roomOf(place);
+    if (room !== undefined && !this.rooms.has(room)) return true; // of a room that was left: who comes back is told it
+    const feed = this.of(place);
     // What a feed has passed was told, or lies before what this page has loaded; the inbox' cursor is no id.
     if ((feed === this.inbox || !feed.passed(id)) && this.learn(message)) this.tell(feed, [message], { gap: false, live: true });
     return true;

@@ -15,7 +15,7 @@
  * @property {{code: string, message: string}} [failed] why it will not be sent again by itself
  */
 
-import { placeOf, roomOf } from "./message.js";
+import { fold, placeOf, placeOfRoom, roomOf } from "./message.js";
 import { load, save } from "./storage.js";
 
 /** @typedef {import("./message.js").Message} Message */
@@ -116,9 +116,9 @@ export class Outbox {
     return true;
   }
 
-  /** A place has another name than it was called by. @param {string} from @param {string} to */
-  move(from, to) {
-    for (const entry of this.entries) if (entry.to === from) entry.to = to;
+  /** What is said in a room, however it was spelled, is said in it as it is spelled. @param {string} room */
+  respell(room) {
+    for (const entry of this.entries) if (fold(roomOf(entry.to) ?? "") === fold(room)) entry.to = placeOfRoom(room);
     this.save();
   }
 
