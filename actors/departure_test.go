@@ -126,3 +126,38 @@ func TestDepartureFromARoomIsToldThoughNobodyLivedToTellIt(t *testing.T) {
 		})
 	}
 }
+
+// TestRoomSaysWhichNamesAreAllAfterTheGrace: before, those who were in it when it died may not have
+// entered again, and would be told to have left.
+func TestRoomSaysWhichNamesAreAllAfterTheGrace(t *testing.T) {
+	t.Parallel()
+	for name, log := range map[string]Log{"room": Public, "room-den": Room("Den")} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			chat, redis := newChat(t)
+			var said []time.Time // under redis's mutex
+			redis.stow(func(m any) bool {
+				if p, is := m.(*Present); is && p.Whole && p.Log == log {
+					said = append(said, time.Now())
+				}
+				return false
+			})
+			isSaid := func(times int) {
+				t.Helper()
+				eventually(t, "it says which names are all", func() bool {
+					redis.mu.Lock()
+					defer redis.mu.Unlock()
+					return len(said) == times
+				})
+			}
+			join(t, chat, "alice").enters("Den")
+			isSaid(1)
+			killed := time.Now()
+			kill(t, chat, name, "", engine.Restart)
+			isSaid(2)
+			if after := said[1].Sub(killed); after < Grace {
+				t.Errorf("said %v after it began anew", after)
+			}
+		})
+	}
+}

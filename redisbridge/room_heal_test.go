@@ -48,6 +48,21 @@ func TestRedisThatForgotIsToldAgainWhoIsInRooms(t *testing.T) {
 	}
 }
 
+// TestRedisThatWasTakenBackIsToldAgainWhoIsInRooms: who came since then is missing there, and the node's
+// lease is as valid as it was.
+func TestRedisThatWasTakenBackIsToldAgainWhoIsInRooms(t *testing.T) {
+	t.Parallel()
+	h, r := startHouse(t)
+	_, err := r.Do(soon(t), "SAVE")
+	must(t, err)
+	h.root.Send(h.bridge, &actors.Present{Log: den, Room: "Den", Joined: []string{"bob"}})
+	both := []string{"alice", "bob"}
+	eventually(t, "bob is in the room", func() bool { return slices.Equal(peopleIn(t, r), both) })
+	must(t, r.Kill())
+	must(t, r.Start())
+	eventually(t, "bob is in the room again", func() bool { return slices.Equal(peopleIn(t, r), both) })
+}
+
 // TestNodeThatLapsedSaysAgainWhoIsInItsRooms, for others have cleared them.
 func TestNodeThatLapsedSaysAgainWhoIsInItsRooms(t *testing.T) {
 	t.Parallel()
