@@ -6,7 +6,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// The scripts say in their heads what KEYS and ARGV they take and what they give.
+// The scripts say in their heads what KEYS and ARGV they take and what they give. Those about who is present
+// share what stands in names.lua.
 //
 //go:embed scripts/*.lua
 var scriptFiles embed.FS
@@ -18,10 +19,10 @@ var (
 	releaseScript = mustLoad("release")
 	vouchScript   = mustLoad("vouch")
 	holdScript    = mustLoad("hold")
-	presentScript = mustLoad("present")
-	renewScript   = mustLoad("renew")
-	gatherScript  = mustLoad("gather")
-	reapScript    = mustLoad("reap")
+	presentScript = mustLoad("names", "present")
+	renewScript   = mustLoad("names", "renew")
+	gatherScript  = mustLoad("names", "gather")
+	reapScript    = mustLoad("names", "reap")
 
 	allScripts = []*redis.Script{
 		appendScript, restoreScript, claimScript, releaseScript, vouchScript, holdScript, presentScript, renewScript,
@@ -29,10 +30,15 @@ var (
 	}
 )
 
-func mustLoad(name string) *redis.Script {
-	source, err := scriptFiles.ReadFile("scripts/" + name + ".lua")
-	if err != nil {
-		panic(err) // unreachable: the file is embedded
+// mustLoad makes one script of some files.
+func mustLoad(names ...string) *redis.Script {
+	var source []byte
+	for _, name := range names {
+		part, err := scriptFiles.ReadFile("scripts/" + name + ".lua")
+		if err != nil {
+			panic(err) // unreachable: the file is embedded
+		}
+		source = append(source, part...)
 	}
 	return redis.NewScript(string(source))
 }

@@ -16,7 +16,7 @@
 -- Returns the other nodes that names are present on, each with its life.
 local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local node, prefix = ARGV[1], ARGV[2]
-local joined, left, others, result = {}, {}, {}, {}
+local others, result = {}, {}
 
 local known = redis.call('HGETALL', nodes)
 for i = 1, #known, 2 do
@@ -27,28 +27,7 @@ for i = 1, #known, 2 do
   end
 end
 
-local function leave(name)
-  if redis.call('SREM', mine, name) == 0 then return end
-  for _, other in ipairs(others) do
-    if redis.call('SISMEMBER', prefix .. other, name) == 1 then return end
-  end
-  if redis.call('SREM', members, name) == 1 then table.insert(left, '-' .. name) end
-end
-
-local last = 6 + tonumber(ARGV[6])
-local stay = {}
-for i = 7, last do
-  local name = ARGV[i]
-  stay[name] = true
-  redis.call('SADD', mine, name)
-  if redis.call('SADD', members, name) == 1 then table.insert(joined, '+' .. name) end
-end
-if ARGV[4] == '1' then
-  for _, name in ipairs(redis.call('SMEMBERS', mine)) do
-    if not stay[name] then leave(name) end
-  end
-end
-for i = last + 1, #ARGV do leave(ARGV[i]) end
+local joined, left = change(members, mine, prefix, others, ARGV[4] == '1', 6)
 
 -- A node that is not in the room has not noted in this life that it is: what an earlier one has left behind, in
 -- a Redis that was taken back to then, stays that one's, which is cleared.
@@ -57,14 +36,5 @@ if redis.call('EXISTS', mine) == 1 then
 else
   redis.call('HDEL', nodes, node)
 end
-if #joined + #left == 0 then return result end
-local event = {'@' .. redis.call('INCR', seq)}
-for _, name in ipairs(joined) do table.insert(event, name) end
-for _, name in ipairs(left) do table.insert(event, name) end
-if redis.call('EXISTS', members) == 1 then
-  redis.call('PERSIST', seq)
-else
-  redis.call('EXPIRE', seq, ARGV[5])
-end
-redis.call('PUBLISH', KEYS[5], table.concat(event, '\n'))
+tellRoom(KEYS[5], members, seq, ARGV[5], joined, left)
 return result

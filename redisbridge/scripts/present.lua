@@ -15,7 +15,6 @@
 -- removed its names, else '0'; the names are those that left because they are not among all.
 local members, seq, nodes, mine = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local node, prefix = ARGV[1], ARGV[2]
-local joined, left = {}, {}
 
 local lapsed = redis.call('ZSCORE', nodes, node) and '0' or '1'
 if lapsed == '1' then
@@ -24,37 +23,11 @@ if lapsed == '1' then
   redis.call('ZADD', nodes, string.format('%.0f', now + tonumber(ARGV[3])), node)
 end
 
-local function held(name)
-  for _, other in ipairs(redis.call('ZRANGE', nodes, 0, -1)) do
-    if other ~= node and redis.call('SISMEMBER', prefix .. other, name) == 1 then return true end
-  end
-  return false
+local others = {}
+for _, other in ipairs(redis.call('ZRANGE', nodes, 0, -1)) do
+  if other ~= node then table.insert(others, other) end
 end
-
-local function leave(name)
-  local last = redis.call('SREM', mine, name) == 1 and not held(name) and redis.call('SREM', members, name) == 1
-  if last then table.insert(left, '-' .. name) end
-  return last
-end
-
-local last = 5 + tonumber(ARGV[5])
-local stay, result = {}, {lapsed}
-for i = 6, last do
-  local name = ARGV[i]
-  stay[name] = true
-  redis.call('SADD', mine, name)
-  if redis.call('SADD', members, name) == 1 then table.insert(joined, '+' .. name) end
-end
-if ARGV[4] == '1' then
-  for _, name in ipairs(redis.call('SMEMBERS', mine)) do
-    if not stay[name] and leave(name) then table.insert(result, name) end
-  end
-end
-for i = last + 1, #ARGV do leave(ARGV[i]) end
-
-if #joined + #left == 0 then return result end
-local event = {redis.call('INCR', seq)}
-for _, name in ipairs(joined) do table.insert(event, name) end
-for _, name in ipairs(left) do table.insert(event, name) end
-redis.call('PUBLISH', members, table.concat(event, '\n'))
-return result
+local joined, left, unsaid = change(members, mine, prefix, others, ARGV[4] == '1', 5)
+tell(members, seq, '', joined, left)
+table.insert(unsaid, 1, lapsed)
+return unsaid

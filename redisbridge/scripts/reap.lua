@@ -16,16 +16,9 @@ local names = redis.call('SMEMBERS', theirs)
 redis.call('DEL', theirs)
 redis.call('HDEL', nodes, ARGV[1])
 local others = redis.call('HKEYS', nodes)
-local event = {}
+local left = {}
 for _, name in ipairs(names) do
-  local held = false
-  for _, other in ipairs(others) do
-    if redis.call('SISMEMBER', ARGV[2] .. other, name) == 1 then held = true end
-  end
-  if not held and redis.call('SREM', members, name) == 1 then table.insert(event, '-' .. name) end
+  if not isHeld(name, ARGV[2], others) and redis.call('SREM', members, name) == 1 then table.insert(left, name) end
 end
-if #event == 0 then return 0 end
-table.insert(event, 1, '@' .. redis.call('INCR', seq))
-if redis.call('EXISTS', members) == 0 then redis.call('EXPIRE', seq, ARGV[4]) end
-redis.call('PUBLISH', KEYS[5], table.concat(event, '\n'))
-return #event - 1
+tellRoom(KEYS[5], members, seq, ARGV[4], {}, left)
+return #left

@@ -74,20 +74,12 @@ end
 local alive = redis.call('ZRANGE', nodes, 0, -1)
 for _, other in ipairs(dead) do
   for _, name in ipairs(redis.call('SMEMBERS', prefix .. other)) do
-    local held = false
-    for _, n in ipairs(alive) do
-      if redis.call('SISMEMBER', prefix .. n, name) == 1 then held = true end
-    end
-    if not held and redis.call('SREM', members, name) == 1 then
-      table.insert(left, '-' .. name)
+    if not isHeld(name, prefix, alive) and redis.call('SREM', members, name) == 1 then
+      table.insert(left, name)
       table.insert(result, name)
     end
   end
   redis.call('DEL', prefix .. other)
 end
-if #left > 0 then
-  local event = {redis.call('INCR', seq)}
-  for _, name in ipairs(left) do table.insert(event, name) end
-  redis.call('PUBLISH', members, table.concat(event, '\n'))
-end
+tell(members, seq, '', {}, left)
 return result
