@@ -2,7 +2,6 @@ package actors
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -76,74 +75,30 @@ const (
 	chunkBytes = 32 << 10
 )
 
-// listener is a session that is told a log's waves.
-type listener struct {
-	conn    uint64
-	session *actor.PID
-}
-
-// indexFrom is how many listeners an audience has before it keeps an index of them:
-// fewer are found as fast by looking, and a map each is what ten thousand idle users
-// must not cost.
-const indexFrom = 16
-
-// audience are the listeners of one log. Telling 10,000 of them walks a slice.
-type audience struct {
-	listeners []listener
-	place     map[uint64]int // nil for few
-}
+// audience are the sessions that are told a log's waves.
+type audience struct{ seats[*actor.PID] }
 
 // admit adds a connection's session, in place of the one it had.
 func (a *audience) admit(conn uint64, session *actor.PID) {
 	if i := a.find(conn); i >= 0 {
-		a.listeners[i].session = session
+		a.taken[i].of = session
 		return
 	}
-	a.listeners = append(a.listeners, listener{conn, session})
-	if n := len(a.listeners); a.place != nil {
-		a.place[conn] = n - 1
-	} else if n >= indexFrom {
-		a.place = make(map[uint64]int, 2*n)
-		for i, l := range a.listeners {
-			a.place[l.conn] = i
-		}
-	}
+	a.add(conn, session)
 }
 
 // dismiss removes a connection.
 func (a *audience) dismiss(conn uint64) {
-	i := a.find(conn)
-	if i < 0 {
-		return
-	}
-	last := len(a.listeners) - 1
-	a.listeners[i] = a.listeners[last]
-	a.listeners[last] = listener{}
-	a.listeners = a.listeners[:last]
-	if a.place != nil {
-		delete(a.place, conn)
-		if i < last {
-			a.place[a.listeners[i].conn] = i
-		}
+	if i := a.find(conn); i >= 0 {
+		a.remove(i)
 	}
 }
 
-// find gives the place of a connection, -1 if it does not listen.
-func (a *audience) find(conn uint64) int {
-	if a.place == nil {
-		return slices.IndexFunc(a.listeners, func(l listener) bool { return l.conn == conn })
-	}
-	if i, ok := a.place[conn]; ok {
-		return i
-	}
-	return -1
-}
-
-func (a *audience) size() int { return len(a.listeners) }
+func (a *audience) size() int { return len(a.taken) }
 
 // tell sends a message to every listener.
 func (a *audience) tell(ctx actor.Context, message any) {
-	for i := range a.listeners {
-		ctx.Send(a.listeners[i].session, message)
+	for i := range a.taken {
+		ctx.Send(a.taken[i].of, message)
 	}
 }

@@ -115,7 +115,7 @@ func (r *room) Receive(ctx actor.Context) {
 
 // isDeserted says that nobody here is in the room, nor left it within the grace.
 func (r *room) isDeserted() bool {
-	return r.listensNobody() && r.settled && len(r.holders.held) == 0 && len(r.holders.leaving) == 0
+	return r.listensNobody() && r.settled && len(r.holders.taken) == 0 && len(r.holders.leaving) == 0
 }
 
 func (r *room) end(ctx actor.Context) {
