@@ -1,6 +1,9 @@
 package redisbridge
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // line is what waits for a lane, in order.
 type line[Q any] []Q
@@ -37,4 +40,28 @@ func (l *line[Q]) overdue(now time.Time, most int, until func(Q) time.Time) []Q 
 type queue[Q any] struct {
 	lane
 	line[Q]
+}
+
+// serve asks Redis for the first answers that a queue waits for, n at most, and gives each to who waits for it.
+// What has failed waits on: it has to be harmless to ask it twice.
+func serve[Q, A any](
+	b *bridge, q *queue[Q], n int, now time.Time, ask func(context.Context, []Q) ([]A, error), answer func(Q, A),
+) {
+	if !q.free(now) || len(q.line) == 0 {
+		return
+	}
+	batch := q.take(n)
+	var answers []A
+	b.run(&q.lane, len(batch), func(ctx context.Context) (err error) {
+		answers, err = ask(ctx, batch)
+		return err
+	}, func(err error) {
+		if err != nil {
+			q.putBack(batch)
+			return
+		}
+		for i, waiting := range batch {
+			answer(waiting, answers[i])
+		}
+	})
 }

@@ -79,7 +79,7 @@ func (b *bridge) recall(now time.Time, lasts bool) {
 	var read []*actors.Page
 	var present []*actors.Members
 	s := b.store
-	b.run(&r.lane, len(logs)+len(pages), func(ctx context.Context) (err error) {
+	b.run(&r.lane, len(logs)+len(pages)+len(members), func(ctx context.Context) (err error) {
 		if recalled, err = s.readLogs(ctx, logs); err != nil {
 			return err
 		}

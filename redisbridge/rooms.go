@@ -34,24 +34,7 @@ const (
 
 // find answers who asks for rooms.
 func (b *bridge) find(now time.Time) {
-	f := &b.finds
-	if !f.free(now) || len(f.line) == 0 {
-		return
-	}
-	batch := f.take(findBatch)
-	var found []*actors.RoomFound
-	b.run(&f.lane, len(batch), func(ctx context.Context) (err error) {
-		found, err = b.store.find(ctx, batch)
-		return err
-	}, func(err error) {
-		if err != nil {
-			f.putBack(batch) // asking twice is harmless
-			return
-		}
-		for i, m := range batch {
-			b.send(m.To, found[i])
-		}
-	})
+	serve(b, &b.finds, findBatch, now, b.store.find, func(m *actors.FindRoom, found *actors.RoomFound) { b.send(m.To, found) })
 }
 
 // find looks for rooms, and makes those that there are not.
@@ -141,22 +124,10 @@ func (b *bridge) expireFinds(now time.Time) {
 
 // list answers who asks which rooms there are, one at a time: a page is read in many places.
 func (b *bridge) list(now time.Time) {
-	l := &b.lists
-	if !l.free(now) || len(l.line) == 0 {
-		return
-	}
-	m := l.take(1)
-	var listed *actors.RoomsListed
-	b.run(&l.lane, 1, func(ctx context.Context) (err error) {
-		listed, err = b.store.list(ctx, m[0])
-		return err
-	}, func(err error) {
-		if err != nil {
-			l.putBack(m)
-			return
-		}
-		b.send(m[0].To, listed)
-	})
+	serve(b, &b.lists, 1, now, func(ctx context.Context, one []*actors.ListRooms) ([]*actors.RoomsListed, error) {
+		listed, err := b.store.list(ctx, one[0])
+		return []*actors.RoomsListed{listed}, err
+	}, func(m *actors.ListRooms, listed *actors.RoomsListed) { b.send(m.To, listed) })
 }
 
 // list reads a page of rooms. Those that are there no more it takes out of the lists, and reads on.

@@ -87,33 +87,20 @@ func (b *bridge) forsake(session *actor.PID, now time.Time) {
 // grantHolds holds names, for a time after their last connection, for those who keep their
 // tokens.
 func (b *bridge) grantHolds(now time.Time) {
-	h := &b.holds
-	if !h.free(now) || len(h.line) == 0 {
-		return
-	}
-	batch := h.take(claimBatch)
-	claims := make([]actors.HeldClaim, len(batch))
-	for i, m := range batch {
-		claims[i] = m.Claim
-	}
-	var verdicts []vouched
-	b.run(&h.lane, len(batch), func(ctx context.Context) (err error) {
-		verdicts, err = b.store.vouch(ctx, claims)
-		return err
-	}, func(err error) {
-		if err != nil {
-			h.putBack(batch) // asking twice is harmless
-			return
+	serve(b, &b.holds, claimBatch, now, func(ctx context.Context, holds []*actors.Hold) ([]vouched, error) {
+		claims := make([]actors.HeldClaim, len(holds))
+		for i, m := range holds {
+			claims[i] = m.Claim
 		}
-		for i, m := range batch {
-			switch v := verdicts[i]; {
-			case v.lost:
-				b.forsake(m.Claim.Session, time.Now())
-			case v.wait > 0:
-				b.send(m.Claim.Session, &actors.Held{Op: m.Op, Retry: v.wait, Code: protocol.CodeRateLimited})
-			default:
-				b.send(m.Claim.Session, &actors.Held{Op: m.Op})
-			}
+		return b.store.vouch(ctx, claims)
+	}, func(m *actors.Hold, v vouched) {
+		switch {
+		case v.lost:
+			b.forsake(m.Claim.Session, time.Now())
+		case v.wait > 0:
+			b.send(m.Claim.Session, &actors.Held{Op: m.Op, Retry: v.wait, Code: protocol.CodeRateLimited})
+		default:
+			b.send(m.Claim.Session, &actors.Held{Op: m.Op})
 		}
 	})
 }
