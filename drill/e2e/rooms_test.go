@@ -207,8 +207,10 @@ func TestSignedIdentityEntersItsRoomsOnly(t *testing.T) {
 // wait, and who talks there is heard.
 func TestCrowdThatComesAndGoesCostsOthersNothing(t *testing.T) {
 	t.Parallel()
-	n := startAsIs(t, "REDIS_ADDR="+startRedis(t).Addr(), "MESSAGE_RATE=0")
+	const enterRate = 60 // a minute, and at once
+	n := startAsIs(t, "REDIS_ADDR="+startRedis(t).Addr(), "MESSAGE_RATE=0", fmt.Sprint("ENTER_RATE_PER_IP=", enterRate))
 	alice, bob := join(t, n, "alice"), join(t, n, "bob")
+	started := time.Now()
 	alice.enters("Den")
 	bob.enters("Den")
 	var crowd []*user
@@ -221,17 +223,17 @@ func TestCrowdThatComesAndGoesCostsOthersNothing(t *testing.T) {
 			_ = u.Send("exit:Den")
 		}
 	}
-	refused := func() (n int) {
+	told := func(kind, code string) (n int) {
 		for _, u := range crowd {
 			for _, f := range u.Frames() {
-				if f.Type == "error" && f.Code == "rate_limited" {
+				if f.Type == kind && f.Code == code {
 					n++
 				}
 			}
 		}
 		return n
 	}
-	eventually(t, "they are told to wait", func() bool { return refused() > 0 })
+	eventually(t, "they are told to wait", func() bool { return told("error", "rate_limited") > 0 })
 	began := time.Now()
 	for i := range 20 {
 		alice.say(fmt.Sprintf("room:alice:Den:line %d", i))
@@ -239,5 +241,9 @@ func TestCrowdThatComesAndGoesCostsOthersNothing(t *testing.T) {
 	}
 	if took := time.Since(began); took > 20*actors.Grace {
 		t.Errorf("twenty lines took %v", took)
+	}
+	let := told("entered", "")
+	if most := enterRate * (1 + time.Since(started).Minutes()); float64(let) > most {
+		t.Errorf("of the crowd %d entered, and %.0f may", let, most)
 	}
 }
