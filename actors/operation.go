@@ -18,7 +18,7 @@ const (
 	pageBytes = 40 << 10
 )
 
-// operation is a command that waits for an answer: a join, or a page of history.
+// operation is a command that waits for an answer: a join, entering a room, or a page of history or rooms.
 // One is under way at a time; the frames behind it wait, so that frames take
 // effect in the order sent.
 type operation struct {

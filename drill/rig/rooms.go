@@ -71,21 +71,27 @@ func (rooms Rooms) Hear(f Frame) bool {
 	return false
 }
 
-// entered moves the place in a room: to the newest message shown, or, where nothing is shown, to where the frame says that
-// reading goes on.
+// entered moves the place in a room.
 func (r *Room) entered(f Frame) {
+	r.In, r.Asked = true, ""
+	r.Cursor = f.Resumed(r.Cursor)
+}
+
+// Resumed moves the place in a log by the frame that begins to tell it, init or entered: to the newest message shown, or,
+// where nothing is shown, to where the frame says that reading goes on.
+func (f Frame) Resumed(place int64) int64 {
 	var m struct {
 		History   []Message
 		Truncated bool
 	}
 	_ = f.Decode(&m) // not JSON: no place to move to
-	r.In, r.Asked = true, ""
 	if n := len(m.History); n > 0 {
-		r.Cursor = max(r.Cursor, m.History[n-1].ID)
+		place = max(place, m.History[n-1].ID)
 	}
-	if r.Cursor == NoCursor || len(m.History) == 0 && m.Truncated {
-		r.Cursor = max(r.Cursor, f.Cursor)
+	if place == NoCursor || len(m.History) == 0 && m.Truncated {
+		place = max(place, f.Cursor)
 	}
+	return place
 }
 
 // Refused is the room of which an error answers what was said; nil: of none.

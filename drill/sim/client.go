@@ -131,7 +131,7 @@ func (c *client) hear(f rig.Frame) {
 	case "dm":
 		c.dmSince = max(c.dmSince, f.Cursor)
 	case "init":
-		c.resumedFeed(f)
+		c.since = f.Resumed(c.since)
 		c.opened = true
 		c.join()
 	case "joined":

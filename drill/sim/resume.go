@@ -7,23 +7,7 @@ import (
 	"parley/drill/rig"
 )
 
-// resumedFeed moves the place in the public log: to the newest message shown, or, where
-// nothing is shown, to where init says that reading goes on.
-func (c *client) resumedFeed(f rig.Frame) {
-	var init struct {
-		History   []rig.Message
-		Truncated bool
-	}
-	_ = f.Decode(&init) // not JSON: no place to move to
-	if n := len(init.History); n > 0 {
-		c.since = max(c.since, init.History[n-1].ID)
-	}
-	if c.since == check.None || len(init.History) == 0 && init.Truncated {
-		c.since = max(c.since, f.Cursor)
-	}
-}
-
-// resumedInbox likewise; it also takes the token.
+// resumedInbox moves the place in the inbox, and takes the token.
 func (c *client) resumedInbox(f rig.Frame) {
 	var joined struct {
 		Token string
